@@ -22,7 +22,8 @@ function commonHeaders(error: GatehouseError): Record<string, string> {
     'x-content-type-options': 'nosniff',
   }
   if (error.retryAfter !== undefined) headers['retry-after'] = String(error.retryAfter)
-  if (error.code === 'unauthenticated') headers['www-authenticate'] = 'Bearer realm="gatehouse", Basic realm="gatehouse"'
+  if (error.code === 'unauthenticated')
+    headers['www-authenticate'] = 'Bearer realm="gatehouse", Basic realm="gatehouse"'
   return headers
 }
 

@@ -1,0 +1,1 @@
+export { type AuditEvent, auditEventSchema } from './event.ts'

@@ -1,0 +1,55 @@
+import type { Matcher } from '@gatehouse/promql'
+
+/** Who makes this request, as authenticated: a user or a service account, in exactly one org. */
+export interface Principal {
+  readonly kind: 'user' | 'service-account'
+  readonly uid: string
+  readonly orgUid: string
+  /** Display name; never used for decisions. */
+  readonly name: string
+  /** Team uids of this principal in `orgUid` at this moment. */
+  readonly teams: readonly string[]
+  /** OIDC identity of a user. */
+  readonly identity: { readonly issuer: string; readonly subject: string } | undefined
+  /** What proved it. `id` is safe to log: a session, token or `jti`/hash id, never the secret. */
+  readonly credential: { readonly kind: 'session' | 'bearer' | 'token'; readonly id: string }
+}
+
+/** Conjunctions of label matchers, any of which admits a series (DNF). An empty list admits nothing. */
+export interface Constraints {
+  readonly alternatives: readonly (readonly Matcher[])[]
+}
+
+/** A thing acted on, loaded from the store; decisions never take a type or a request's parameters. */
+export interface Resource {
+  readonly kind:
+    | 'org'
+    | 'team'
+    | 'folder'
+    | 'dashboard'
+    | 'data-source'
+    | 'service-account'
+    | 'role'
+    | 'grant'
+    | 'audit-log'
+  readonly uid: string
+  readonly orgUid: string
+}
+
+/** One link of the reason: which claim, team, grant, role and permission led to the decision. */
+export interface Because {
+  readonly grantUid: string
+  readonly role: string
+  readonly via: string
+  readonly permission: string
+}
+
+/** Allow or deny, with its reasons. `constraints` is present exactly when a data action is allowed. */
+export type Decision =
+  | {
+      readonly allowed: true
+      readonly because: readonly Because[]
+      readonly constraints: Constraints
+      readonly policyVersion: string
+    }
+  | { readonly allowed: false; readonly reason: string; readonly policyVersion: string }

@@ -1,0 +1,100 @@
+import { z } from 'zod'
+
+const listenAddress = z
+  .string()
+  .regex(/^(\[[0-9a-fA-F:]+\]|[^:\s]*):\d{1,5}$/, 'host:port, for example 127.0.0.1:9091')
+  .describe('Address to listen on, host:port; port 0 picks a free one')
+const duration = z
+  .string()
+  .regex(/^(\d+(ms|s|m|h|d))+$/, 'a duration such as 30s, 5m, 1h30m')
+  .transform(durationMs)
+const url = z.url({ protocol: /^https?$/ })
+/** A secret is written in the file it is read from, or inline for local use. */
+const secret = z.strictObject({ value: z.string().min(1).optional(), file: z.string().min(1).optional() })
+
+function durationMs(text: string): number {
+  const unit: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+  let total = 0
+  for (const [, digits, name] of text.matchAll(/(\d+)(ms|s|m|h|d)/g))
+    total += Number(digits) * (unit[name ?? ''] ?? 0)
+  return total
+}
+
+const issuer = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[a-z0-9-]+$/)
+    .describe('Stable name of this identity provider, used in callback URLs'),
+  issuer: url.describe('OIDC issuer; discovery is read below it'),
+  clientId: z.string().min(1),
+  clientSecret: secret.optional(),
+  scopes: z.array(z.string()).default(['openid', 'profile', 'email', 'groups']),
+  groupsClaim: z.string().default('groups').describe('Claim that lists the IdP groups'),
+  audience: z.string().default('gatehouse').describe('Audience that bearer access tokens must carry'),
+  algorithms: z
+    .array(z.enum(['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA']))
+    .min(1)
+    .default(['RS256']),
+})
+
+/** The one configuration schema. Unknown keys are refused. */
+export const configSchema = z.strictObject({
+  database: z.strictObject({
+    url: z.string().min(1).optional().describe('Postgres URL of the application role (no BYPASSRLS)'),
+    urlFile: z.string().min(1).optional(),
+    adminUrl: z.string().min(1).optional().describe('Postgres URL of the owner role; only migrations use it'),
+    adminUrlFile: z.string().min(1).optional(),
+    poolSize: z.int().min(1).max(200).default(10),
+  }),
+  gateway: z
+    .strictObject({
+      listenAddress: listenAddress.default('127.0.0.1:9091'),
+      externalUrl: url.optional(),
+      workers: z.int().min(1).max(64).default(1),
+      maxUrlBytes: z.int().default(16_384),
+      maxBodyBytes: z.int().default(1_048_576),
+      deadline: duration.default(50_000).describe('Longest time one request may take, ms inside'),
+      drain: duration.default(10_000).describe('Grace for requests in flight on SIGTERM'),
+      maxPolicyStaleness: duration
+        .default(60_000)
+        .describe('Without contact to Postgres for longer, queries fail closed'),
+    })
+    .prefault({}),
+  control: z
+    .strictObject({
+      listenAddress: listenAddress.default('127.0.0.1:9092'),
+      externalUrl: url.optional(),
+      gatewayUrl: url
+        .optional()
+        .describe('Where control reaches the gateway for the console; default: its listen address'),
+      trustProxy: z
+        .array(z.string())
+        .default([])
+        .describe('Addresses whose X-Forwarded-* headers are believed'),
+      sessionSecret: secret.default({}),
+      sessionIdle: duration.default(3_600_000),
+      sessionLifetime: duration.default(43_200_000),
+    })
+    .prefault({}),
+  issuers: z.array(issuer).default([]),
+  upstream: z
+    .strictObject({
+      connectTimeout: duration.default(1_000),
+      headersTimeout: duration.default(45_000),
+      maxConnections: z.int().min(1).default(64).describe('Connections per replica'),
+      maxResponseBytes: z.int().default(268_435_456),
+    })
+    .prefault({}),
+  log: z
+    .strictObject({
+      level: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+      format: z.enum(['json', 'text']).default('json'),
+    })
+    .prefault({}),
+})
+
+/** Parsed configuration; durations are milliseconds. */
+export type Config = z.output<typeof configSchema>
+export type GatewayConfig = Config['gateway']
+export type ControlConfig = Config['control']
+export type IssuerConfig = Config['issuers'][number]
