@@ -1,0 +1,7 @@
+export { defaultKeeper } from './process/default-keeper.ts'
+export { createKeeper, type Child, type ChildOptions, type Keeper } from './process/keeper.ts'
+export { endProcess, identify, isRunning, type ProcessIdentity } from './process/identity.ts'
+export { freePort, isPortFree, nextFreePort } from './process/ports.ts'
+export { temporaryDir } from './process/temporary.ts'
+export { type Postgres, type PostgresOptions, startPostgres } from './postgres/start.ts'
+export { ensureTools, type ToolBinary, type ToolName, toolPath } from './tools.ts'
