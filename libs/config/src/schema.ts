@@ -31,6 +31,12 @@ const issuer = z.strictObject({
   scopes: z.array(z.string()).default(['openid', 'profile', 'email', 'groups']),
   groupsClaim: z.string().default('groups').describe('Claim that lists the IdP groups'),
   audience: z.string().default('gatehouse').describe('Audience that bearer access tokens must carry'),
+  idTokenAudiences: z
+    .array(z.string().min(1))
+    .default([])
+    .describe(
+      'Client ids whose ID tokens are accepted in X-Id-Token, such as that of Grafana; none by default',
+    ),
   algorithms: z
     .array(z.enum(['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA']))
     .min(1)
@@ -41,29 +47,29 @@ const issuer = z.strictObject({
 export const configSchema = z.strictObject({
   database: z.strictObject({
     url: z.string().min(1).optional().describe('Postgres URL of the application role (no BYPASSRLS)'),
-    urlFile: z.string().min(1).optional(),
+    urlFile: z.string().min(1).optional().describe('File that holds url'),
     adminUrl: z.string().min(1).optional().describe('Postgres URL of the owner role; only migrations use it'),
-    adminUrlFile: z.string().min(1).optional(),
-    poolSize: z.int().min(1).max(200).default(10),
+    adminUrlFile: z.string().min(1).optional().describe('File that holds adminUrl'),
+    poolSize: z.int().min(1).max(200).default(10).describe('Connections to Postgres per process'),
   }),
   gateway: z
     .strictObject({
       listenAddress: listenAddress.default('127.0.0.1:9091'),
-      externalUrl: url.optional(),
-      workers: z.int().min(1).max(64).default(1),
-      maxUrlBytes: z.int().default(16_384),
-      maxBodyBytes: z.int().default(1_048_576),
-      deadline: duration.default(50_000).describe('Longest time one request may take, ms inside'),
-      drain: duration.default(10_000).describe('Grace for requests in flight on SIGTERM'),
+      externalUrl: url.optional().describe('URL under which clients reach it; https makes cookies Secure'),
+      workers: z.int().min(1).max(64).default(1).describe('Processes that share the listening address'),
+      maxUrlBytes: z.int().default(16_384).describe('Longest request URL, bytes; 414 above'),
+      maxBodyBytes: z.int().default(1_048_576).describe('Longest request body, bytes; 413 above'),
+      deadline: duration.prefault('50s').describe('Longest time one request may take'),
+      drain: duration.prefault('10s').describe('Grace for requests in flight on SIGTERM'),
       maxPolicyStaleness: duration
-        .default(60_000)
+        .prefault('60s')
         .describe('Without contact to Postgres for longer, queries fail closed'),
     })
     .prefault({}),
   control: z
     .strictObject({
       listenAddress: listenAddress.default('127.0.0.1:9092'),
-      externalUrl: url.optional(),
+      externalUrl: url.optional().describe('URL under which clients reach it; https makes cookies Secure'),
       gatewayUrl: url
         .optional()
         .describe('Where control reaches the gateway for the console; default: its listen address'),
@@ -72,17 +78,44 @@ export const configSchema = z.strictObject({
         .default([])
         .describe('Addresses whose X-Forwarded-* headers are believed'),
       sessionSecret: secret.default({}),
-      sessionIdle: duration.default(3_600_000),
-      sessionLifetime: duration.default(43_200_000),
+      sessionIdle: duration.prefault('1h').describe('A session unused for longer ends'),
+      sessionLifetime: duration
+        .prefault('12h')
+        .describe('A session ends after this time however much it is used'),
     })
     .prefault({}),
   issuers: z.array(issuer).default([]),
   upstream: z
     .strictObject({
-      connectTimeout: duration.default(1_000),
-      headersTimeout: duration.default(45_000),
+      connectTimeout: duration
+        .prefault('1s')
+        .describe('Time to connect to a replica before the next one is tried'),
+      headersTimeout: duration.prefault('45s').describe('Time until a replica starts to answer'),
       maxConnections: z.int().min(1).default(64).describe('Connections per replica'),
-      maxResponseBytes: z.int().default(268_435_456),
+      maxResponseBytes: z
+        .int()
+        .default(268_435_456)
+        .describe('Longest answer of a shard, bytes; the answer is aborted above'),
+    })
+    .prefault({}),
+  audit: z
+    .strictObject({
+      spoolDir: z
+        .string()
+        .min(1)
+        .default('audit-spool')
+        .describe(
+          'Folder of the local audit spool, relative to the configuration file; must survive restarts',
+        ),
+      level: z
+        .enum(['write', 'fsync'])
+        .default('write')
+        .describe('When an event counts as durable: written to the operating system, or flushed to the disk'),
+      maxBytes: z
+        .int()
+        .min(1_048_576)
+        .default(268_435_456)
+        .describe('Unshipped events the spool may hold, bytes; answers are refused with 503 above'),
     })
     .prefault({}),
   log: z

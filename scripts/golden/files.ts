@@ -1,0 +1,14 @@
+import { configReference, configSchemaJson } from './config-reference.ts'
+
+/** A file derived from the code, committed so that a change to it can be read. */
+export interface GoldenFile {
+  /** Path from the root of the clone. */
+  readonly path: string
+  readonly generate: () => string | Promise<string>
+}
+
+/** Every derived file. Nothing in this list is ever edited by hand. */
+export const goldenFiles: readonly GoldenFile[] = [
+  { path: 'docs/configuration.md', generate: configReference },
+  { path: 'deploy/config.schema.json', generate: configSchemaJson },
+]
