@@ -1,0 +1,23 @@
+export { type Authenticator, type AuthenticatorDeps, createAuthenticator } from './authenticator.ts'
+export { identityFrom } from './claims.ts'
+export type { IssuerMetadata } from './discovery.ts'
+export { createIssuer, type Issuer } from './issuer.ts'
+export { isLoopback, type IssuerFetch } from './issuer-fetch.ts'
+export { freshMs } from './memo.ts'
+export type {
+  IdentityStore,
+  Membership,
+  ServiceAccountTokenRecord,
+  SessionRecord,
+  UserRecord,
+  VouchedIdentity,
+} from './model.ts'
+export { principalOfUser } from './principal.ts'
+export type { RecognisedUser } from './recognised.ts'
+export { hashSecret, newSecret } from './secret.ts'
+export {
+  hashServiceAccountToken,
+  newServiceAccountToken,
+  serviceAccountTokenPrefix,
+} from './service-account-token.ts'
+export { cookieValues, type SessionCookie, sessionCookieFor } from './session-cookie.ts'

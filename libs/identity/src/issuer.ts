@@ -1,0 +1,21 @@
+import type { IssuerConfig } from '@gatehouse/config'
+import type { JWTVerifyGetKey } from 'jose'
+import { createDiscovery, type IssuerMetadata } from './discovery.ts'
+import { createIssuerFetch, type IssuerFetch } from './issuer-fetch.ts'
+import { createKeys } from './keys.ts'
+
+/** One configured identity provider: how to reach it and with which keys it signs. Nothing is fetched until first use. */
+export interface Issuer {
+  readonly config: IssuerConfig
+  readonly fetch: IssuerFetch
+  /** Its metadata; throws `unavailable` while it cannot be read. */
+  readonly discover: () => Promise<IssuerMetadata>
+  readonly keys: JWTVerifyGetKey
+}
+
+/** Creates the client side of an identity provider. */
+export function createIssuer(config: IssuerConfig): Issuer {
+  const fetch = createIssuerFetch(config.issuer)
+  const discover = createDiscovery(config.issuer, fetch)
+  return { config, fetch, discover, keys: createKeys(discover, fetch) }
+}
