@@ -87,6 +87,9 @@ export const configSchema = z.strictObject({
   issuers: z.array(issuer).default([]),
   upstream: z
     .strictObject({
+      idleTimeout: duration
+        .prefault('30s')
+        .describe('Longest pause within an answer, of a replica sending it or a client reading it'),
       connectTimeout: duration
         .prefault('1s')
         .describe('Time to connect to a replica before the next one is tried'),

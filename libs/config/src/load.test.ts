@@ -1,0 +1,44 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { loadConfig, parseConfig } from './load.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'gatehouse-config-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+describe('configuration', () => {
+  it('has a default for everything but the database', () => {
+    const config = parseConfig('database: { url: postgres://x }')
+    expect(config.gateway.deadline).toBe(50_000)
+    expect(config.audit.level).toBe('write')
+  })
+
+  it('refuses unknown keys and wrong values, naming their path', () => {
+    expect(() => parseConfig('database: {}\ngatway: {}')).toThrow(/gatway/)
+    expect(() => parseConfig('database: {}\ngateway: { deadline: 5 minutes }')).toThrow(/gateway\.deadline/)
+    expect(() => parseConfig('database: {}\ngateway: { listenAddress: nowhere }')).toThrow(
+      /gateway\.listenAddress/,
+    )
+  })
+
+  it('reads durations of several units', () => {
+    expect(parseConfig('database: {}\ngateway: { deadline: 1m30s }').gateway.deadline).toBe(90_000)
+  })
+
+  it('reads secrets from files relative to itself', () => {
+    writeFileSync(join(folder, 'url'), 'postgres://from-file\n')
+    writeFileSync(join(folder, 'secret'), 'hush\n')
+    const file = join(folder, 'config.yaml')
+    writeFileSync(file, 'database: { urlFile: url }\ncontrol: { sessionSecret: { file: secret } }\n')
+    const config = loadConfig(file)
+    expect(config.database.url).toBe('postgres://from-file')
+    expect(config.control.sessionSecret.value).toBe('hush')
+    expect(config.audit.spoolDir).toBe(join(folder, 'audit-spool'))
+  })
+
+  it('accepts the example', () => {
+    const text = readFileSync(join(import.meta.dirname, '../../../deploy/config.example.yaml'), 'utf8')
+    expect(parseConfig(text).issuers[0]?.algorithms).toEqual(['RS256'])
+  })
+})
