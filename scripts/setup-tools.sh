@@ -119,6 +119,18 @@ unpack() {
   for deb in "$apt"/cache/archives/*.deb; do dpkg-deb -x "$deb" "$apt/root" || return 1; done
 }
 
+# Debian's Alertmanager reads its templates from a fixed path below /usr/share and stops without them. In the unpacked
+# copy that path is made relative (same length, so nothing moves), and a wrapper starts it where they are.
+relocate_alertmanager() {
+  path=usr/share/prometheus/alertmanager
+  mkdir -p "$2/bin" "$2/$path"
+  cp "$1/$path"/*.tmpl "$2/$path/"
+  LC_ALL=C sed "s|/$path|$path/|g" "$2/alertmanager" >"$2/bin/alertmanager"
+  # shellcheck disable=SC2016 # for the wrapper to expand
+  printf '#!/bin/sh\ncd "$(dirname "$0")" || exit\nexec bin/alertmanager "$@"\n' >"$2/alertmanager"
+  chmod 755 "$2/bin/alertmanager" "$2/alertmanager"
+}
+
 # Lays .tools/<name> out from the unpacked packages; binaries with libraries of their own get a wrapper.
 install_tool() {
   name=$1 root=$2/root out=$2/out/$1
@@ -137,6 +149,7 @@ install_tool() {
     printf '#!/bin/sh\nhere=$(dirname "$0")\nexport LD_LIBRARY_PATH=$here/lib\nexec "$here/bin/%s" "$@"\n' "$binary" >"$out/$binary"
     chmod 755 "$out/$binary"
   done
+  [ "$name" != alertmanager ] || relocate_alertmanager "$root" "$out"
   # Newer suites may ask for a newer C library than this machine has. (wrk exits 1 whatever it is asked.)
   first=$(field "$name" 4 | cut -d' ' -f1)
   [ "$name" = wrk ] || { "$out/$first" --version || "$out/$first" -v; } >/dev/null 2>&1 || return 1

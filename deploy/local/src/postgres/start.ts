@@ -4,7 +4,7 @@ import pg from 'pg'
 import { endProcess, type ProcessIdentity } from '../process/identity.ts'
 import { defaultKeeper } from '../process/default-keeper.ts'
 import type { Child, Keeper } from '../process/keeper.ts'
-import { lastLogLine } from '../process/log.ts'
+import { tellingLine } from '../process/log.ts'
 import { freePort } from '../process/ports.ts'
 import { postgresBinaries } from './binaries.ts'
 import { type Cluster, openCluster, runningServer } from './cluster.ts'
@@ -92,7 +92,7 @@ async function waitUntilReady(child: Child, url: string): Promise<void> {
     await sleep(20)
   }
   await child.kill()
-  throw new Error(`PostgreSQL did not start: ${lastLogLine(child.logFile)} (see ${child.logFile})`)
+  throw new Error(`PostgreSQL did not start: ${tellingLine(child.logFile)} (see ${child.logFile})`)
 }
 
 // PostgreSQL's own words: SIGINT is the "fast" shutdown, which ends sessions; SIGTERM would wait for them.

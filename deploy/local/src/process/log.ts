@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs'
 
-/** The last line of a child's log that says something, for a one-sentence error. */
-export function lastLogLine(file: string): string {
+/** The line of a server's log that tells why it ended: its first complaint, or else its last line. */
+export function tellingLine(file: string): string {
   const lines = readFileSync(file, 'utf8').trim().split('\n')
-  const telling = lines.findLast((line) => /fatal|error|cannot|refus|already in use/i.test(line))
-  return (telling ?? lines.at(-1) ?? '').trim() || 'it said nothing'
+  const complaint = lines.find((line) =>
+    /\b(fatal|level=error|in use|could not|cannot|not found)\b/i.test(line),
+  )
+  return (complaint ?? lines.at(-1) ?? '').trim() || 'it said nothing'
 }
