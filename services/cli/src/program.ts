@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { auditCommand } from './commands/audit.ts'
+import { healthcheckCommand } from './commands/healthcheck.ts'
 import { migrateCommand } from './commands/migrate.ts'
 import { serveCommand } from './commands/serve.ts'
 
@@ -12,5 +13,6 @@ export function createProgram(): Command {
     .exitOverride()
     .addCommand(serveCommand())
     .addCommand(migrateCommand())
+    .addCommand(healthcheckCommand())
     .addCommand(auditCommand())
 }
