@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { eventCodes } from './codes.ts'
 
 const text = z.string()
 const count = z.int().min(0)
@@ -13,8 +14,8 @@ export const auditEventSchema = z.strictObject({
   id: z.uuid(),
   /** RFC 3339 UTC with microseconds. */
   at: text,
-  /** Stable event code such as Q001I; see the generated reference. */
-  code: text,
+  /** Stable event code such as Q001I; see `eventTable`. */
+  code: z.enum(eventCodes),
   requestId: text,
   traceId: text.optional(),
   orgUid: text.nullable(),
@@ -70,9 +71,9 @@ export const auditEventSchema = z.strictObject({
     bytes: count.optional(),
     durationMs: z.number().min(0),
   }),
-  /** Headers a client sent about itself (Grafana's dashboard and panel); unverified. */
+  /** Headers a client sent about itself (Grafana's `dashboardUid`, `panelId`, `folderUid`); unverified. */
   hints: z.record(text, text).optional(),
-  /** Before/after or other facts of a control-plane change. */
+  /** Before/after or other facts of a control-plane change. Name people by uid: only `actor` can be erased. */
   detail: z.record(text, z.unknown()).optional(),
 })
 
