@@ -1,1 +1,6 @@
 export type * from './model.ts'
+export type * from './policy.ts'
+export { type AccessQuestion, authorize } from './authorize.ts'
+export { type Action, permissionTable } from './permissions.gen.ts'
+export { isAction, kindsOf, readsSeries } from './permissions.ts'
+export { roleSchema, shippedRoles } from './roles.ts'

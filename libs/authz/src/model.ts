@@ -20,20 +20,29 @@ export interface Constraints {
   readonly alternatives: readonly (readonly Matcher[])[]
 }
 
-/** A thing acted on, loaded from the store; decisions never take a type or a request's parameters. */
+export type ResourceKind =
+  | 'org'
+  | 'team'
+  | 'folder'
+  | 'dashboard'
+  | 'data-source'
+  | 'service-account'
+  | 'role'
+  | 'grant'
+  | 'audit-log'
+
+/**
+ * A thing acted on, loaded from the store; decisions never take a type or a request's parameters.
+ * The platform org also owns every other org as a resource: `{ kind: 'org', uid: 'health', orgUid: 'platform' }`.
+ */
 export interface Resource {
-  readonly kind:
-    | 'org'
-    | 'team'
-    | 'folder'
-    | 'dashboard'
-    | 'data-source'
-    | 'service-account'
-    | 'role'
-    | 'grant'
-    | 'audit-log'
+  readonly kind: ResourceKind
   readonly uid: string
   readonly orgUid: string
+  /** Folder that holds a dashboard, or a folder's parent; absent at the top level. */
+  readonly folderUid?: string | undefined
+  /** Team that owns a service account. */
+  readonly teamUid?: string | undefined
 }
 
 /** One link of the reason: which claim, team, grant, role and permission led to the decision. */
@@ -44,7 +53,7 @@ export interface Because {
   readonly permission: string
 }
 
-/** Allow or deny, with its reasons. `constraints` is present exactly when a data action is allowed. */
+/** Allow or deny, with its reasons. Alternatives of `constraints` are empty unless the action reads series. */
 export type Decision =
   | {
       readonly allowed: true

@@ -1,0 +1,139 @@
+import { GatehouseError } from '@gatehouse/errors'
+import { combineConstraints } from './constraints.ts'
+import { type Applied, compileHoldings, type Holdings } from './compile.ts'
+import type { Because, Decision, Principal, Resource } from './model.ts'
+import type { Action } from './permissions.gen.ts'
+import { isAction, kindsOf, readsSeries } from './permissions.ts'
+import type { OrgPolicy } from './policy.ts'
+import { scopesReaching } from './scopes.ts'
+
+/** "May this principal do this to that, at this moment?" */
+export interface AccessQuestion {
+  readonly principal: Principal
+  readonly action: Action
+  readonly resource: Resource
+  /** ms since the epoch. */
+  readonly now: number
+}
+
+const maxPrincipals = 2_000
+const maxDecisions = 512
+/** An allow that many grants support is explained by the first of them; an audit event stays small. */
+const maxBecause = 32
+
+interface Cached {
+  readonly isDisabled: boolean
+  readonly holdings: Holdings
+  readonly decisions: Map<string, Decision>
+}
+const caches = new WeakMap<OrgPolicy, Map<string, Cached>>()
+
+function isAccountDisabled(policy: OrgPolicy, { kind, uid }: Principal): boolean {
+  const accounts = kind === 'user' ? policy.members : policy.serviceAccounts
+  return accounts.some((account) => account.uid === uid && account.isDisabled)
+}
+
+function cachedFor(policy: OrgPolicy, principal: Principal, now: number): Cached {
+  const byPrincipal = caches.get(policy) ?? new Map<string, Cached>()
+  caches.set(policy, byPrincipal)
+  const key = JSON.stringify([principal.kind, principal.uid, principal.teams])
+  const known = byPrincipal.get(key)
+  if (known !== undefined && known.holdings.from <= now && now < known.holdings.until) return known
+  if (byPrincipal.size >= maxPrincipals) byPrincipal.clear()
+  const fresh: Cached = {
+    isDisabled: isAccountDisabled(policy, principal),
+    holdings: compileHoldings(policy, principal, now),
+    decisions: new Map(),
+  }
+  byPrincipal.set(key, fresh)
+  return fresh
+}
+
+/** Why a question is not even asked of the grants, if so. */
+function refusal(policy: OrgPolicy, { principal, action, resource }: AccessQuestion): string | undefined {
+  if (principal.orgUid !== policy.orgUid || resource.orgUid !== policy.orgUid)
+    return 'the resource does not exist'
+  if (!isAction(action) || !kindsOf(action).includes(resource.kind)) return `${action} does not apply here`
+  if (resource.kind === 'org' && resource.uid !== policy.orgUid && !policy.isPlatform)
+    return 'the resource does not exist'
+  return undefined
+}
+
+/** The permissions that allow `action` on a resource with these scopes. */
+export function applicable(
+  holdings: Holdings,
+  action: Action,
+  scopes: readonly string[],
+): readonly Applied[] {
+  const byScope = holdings.byAction.get(action)
+  if (byScope === undefined) return []
+  const reaching = new Set(scopes)
+  return scopes
+    .flatMap((scope) => byScope.get(scope) ?? [])
+    .filter((applied) => applied.scopes.every((scope) => reaching.has(scope)))
+    .toSorted((a, b) => (a.grant.uid < b.grant.uid ? -1 : 1))
+}
+
+function becauseOf({ grant, role, permission: { action, scope } }: Applied): Because {
+  return {
+    grantUid: grant.uid,
+    role: role.name,
+    via: `${grant.subject.kind}:${grant.subject.uid}`,
+    permission: scope === '*' ? action : `${action} ${scope}`,
+  }
+}
+
+function decideSeries(policy: OrgPolicy, applied: readonly Applied[], uid: string): Decision {
+  const policyVersion = policy.version
+  const source = policy.dataSources.find((candidate) => candidate.uid === uid)
+  if (source === undefined) return { allowed: false, reason: 'the resource does not exist', policyVersion }
+  // Without a restriction of its own, one grant covers all others.
+  const open = applied.filter(({ grant }) => grant.constraints.length === 0)
+  const counting = open.length > 0 ? open : applied
+  const alternatives = open.length > 0 ? [[]] : applied.flatMap(({ grant }) => grant.constraints)
+  const { tenants, guardrails } = policy
+  const combined = combineConstraints(alternatives, { tenantLabel: source.tenantLabel, tenants, guardrails })
+  if ('refused' in combined) return { allowed: false, reason: combined.refused, policyVersion }
+  const because = counting.slice(0, maxBecause).map(becauseOf)
+  return { allowed: true, because, constraints: combined.constraints, policyVersion }
+}
+
+function decide(policy: OrgPolicy, { action, resource }: AccessQuestion, holdings: Holdings): Decision {
+  const scopes = scopesReaching(policy, resource)
+  const applied = applicable(holdings, action, scopes)
+  const isAllowed = holdings.ability.can(action, resource, scopes)
+  // Two answers to one question: that they agree is what keeps a slip in either from opening a door.
+  if (isAllowed !== applied.length > 0)
+    throw new GatehouseError('internal', 'internal error', {
+      detail: `ability and grants disagree on ${action}`,
+    })
+  const policyVersion = policy.version
+  if (!isAllowed) return { allowed: false, reason: `no grant gives ${action} here`, policyVersion }
+  if (readsSeries(action)) return decideSeries(policy, applied, resource.uid)
+  const because = applied.slice(0, maxBecause).map(becauseOf)
+  return { allowed: true, because, constraints: { alternatives: [] }, policyVersion }
+}
+
+/**
+ * Decides whether a principal may do something to a loaded resource. Denied by default; grants add up; the org's tenants and
+ * guardrails always hold. What the principal holds is remembered per policy object, so keep one object per version.
+ *
+ * @example
+ * const decision = authorize(policy, { principal, action: 'datasources:query', resource: source, now: Date.now() })
+ * if (!decision.allowed) throw new GatehouseError('forbidden', decision.reason)
+ */
+export function authorize(policy: OrgPolicy, question: AccessQuestion): Decision {
+  const { principal, action, resource, now } = question
+  const deny = (reason: string): Decision => ({ allowed: false, reason, policyVersion: policy.version })
+  const refused = refusal(policy, question)
+  if (refused !== undefined) return deny(refused)
+  const { isDisabled, holdings, decisions } = cachedFor(policy, principal, now)
+  if (isDisabled) return deny('the account is disabled')
+  const key = JSON.stringify([action, resource.kind, resource.uid, resource.folderUid, resource.teamUid])
+  const known = decisions.get(key)
+  if (known !== undefined) return known
+  if (decisions.size >= maxDecisions) decisions.clear()
+  const decision = decide(policy, question, holdings)
+  decisions.set(key, decision)
+  return decision
+}
