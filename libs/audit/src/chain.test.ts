@@ -1,6 +1,9 @@
+import { hash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { type AuditRecord, eventDigest, genesis, nextLink, verifyChain } from './chain.ts'
-import { sampleEvent, sha256 } from './testing/sample.ts'
+import { sampleEvent } from './sample.ts'
+
+const sha256 = (text: string): string => hash('sha256', text)
 
 const chain = { writer: 'gw-1', org: 'transport' }
 

@@ -27,6 +27,7 @@ export {
 export { type AuditEvent, auditEventSchema } from './event.ts'
 export { prepareEvent } from './prepare.ts'
 export { limits, redact } from './redact.ts'
+export { sampleEvent } from './sample.ts'
 export {
   type Identity,
   identityOf,

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { canonicalJson } from './canonical.ts'
@@ -5,7 +6,9 @@ import { type AuditEvent, auditEventSchema } from './event.ts'
 import { prepareEvent } from './prepare.ts'
 import { redact } from './redact.ts'
 import { storedEventSchema, toStoredEvent } from './stored.ts'
-import { sampleEvent, sha256 } from './testing/sample.ts'
+import { sampleEvent } from './sample.ts'
+
+const sha256 = (text: string): string => hash('sha256', text)
 
 const prepared = (event: AuditEvent): string => prepareEvent(toStoredEvent(event, 'p-1'), sha256)
 const withQuery = (query: string): AuditEvent =>

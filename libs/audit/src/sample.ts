@@ -1,11 +1,5 @@
-import { createHash } from 'node:crypto'
-import type { AuditEvent } from '../event.ts'
-import { eventTime, uuidV7 } from '../time.ts'
-
-/** SHA-256 for tests. */
-export function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex')
-}
+import type { AuditEvent } from './event.ts'
+import { eventTime, uuidV7 } from './time.ts'
 
 /** An ordinary query event with `change` over it; number `n` gives its id and time. */
 export function sampleEvent(n = 1, change: Partial<AuditEvent> = {}): AuditEvent {
