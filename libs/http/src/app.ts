@@ -1,0 +1,171 @@
+import { type ErrorCode, GatehouseError } from '@gatehouse/errors'
+import { type Logger, requestIdFrom } from '@gatehouse/telemetry'
+import express, { type Express, type NextFunction, type Request, type Response } from 'express'
+import { checkOrigin } from './origin.ts'
+import { errorFrom, sendProblem } from './problem.ts'
+import { securityHeaders } from './security-headers.ts'
+import type { Route } from './route.ts'
+import type { Ending, Trail } from './trail.ts'
+
+/** What the Express application of a service is composed of. */
+export interface AppDeps {
+  /** Where browsers reach the service, scheme and host: the only origin whose pages may change anything. */
+  readonly externalUrl: string
+  /** Addresses of proxies whose `X-Forwarded-For` is believed. */
+  readonly trustProxy: readonly string[]
+  readonly logger: Logger
+  /** Writes the audit event of a request; the answer leaves only after it. */
+  readonly record: (trail: Trail, ending: Ending) => Promise<void>
+}
+
+/** An Express application whose every answer is recorded first. */
+export interface App {
+  readonly express: Express
+  /** Serves the declared routes. Call once. */
+  mount(routes: readonly Route[]): void
+  /** Answers what nothing else did, and every error. Call last. */
+  finish(): void
+}
+
+/** The trail of a request; made on arrival. */
+export function trailOf(response: Response): Trail {
+  const trail = trails.get(response)
+  if (trail === undefined) throw new GatehouseError('internal', 'the request has no trail')
+  return trail
+}
+const trails = new WeakMap<Response, Trail>()
+
+function startTrail(request: Request): Trail {
+  return {
+    requestId: requestIdFrom(request.headers['x-request-id']),
+    method: request.method,
+    route: 'unmatched',
+    action: 'unmatched',
+    address: request.ip ?? '',
+    userAgent: request.headers['user-agent'],
+    startedAt: Date.now(),
+    principal: undefined,
+    resource: undefined,
+    decision: undefined,
+  }
+}
+
+/**
+ * Fails unless every route has a permission, an action and a place of its own.
+ * @throws Error naming the route
+ */
+export function checkRoutes(routes: readonly Route[]): void {
+  const seen = new Set<string>()
+  for (const { declaration } of routes) {
+    const name = `${declaration.method} ${declaration.path}`
+    const permission: { name?: string } | undefined = declaration.permission
+    if (!permission?.name) throw new Error(`the route ${name} has no permission`)
+    if (!/^[a-z-]+:[a-z-]+$/.test(declaration.action)) throw new Error(`the route ${name} has no action`)
+    if (seen.has(name)) throw new Error(`the route ${name} is declared twice`)
+    seen.add(name)
+  }
+}
+
+/** Creates the Express application; see {@link App}. */
+export function createApp(deps: AppDeps): App {
+  const app = express()
+  const ownOrigin = new URL(deps.externalUrl).origin
+  const headers = securityHeaders(ownOrigin.startsWith('https:'))
+  app.disable('x-powered-by').disable('etag').enable('case sensitive routing').enable('strict routing')
+  app.set('query parser', false)
+  app.set('trust proxy', [...deps.trustProxy])
+  app.use((request: Request, response: Response, next: NextFunction) => {
+    const trail = startTrail(request)
+    trails.set(response, trail)
+    response.setHeader('x-request-id', trail.requestId)
+    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
+    checkOrigin(request.method, request.headers, ownOrigin)
+    next()
+  })
+  return {
+    express: app,
+    mount: (routes) => mountRoutes(app, routes, deps),
+    finish: () => finish(app, deps),
+  }
+}
+
+function mountRoutes(app: Express, routes: readonly Route[], deps: AppDeps): void {
+  checkRoutes(routes)
+  const json = express.json({ limit: '100kb', inflate: false, type: 'application/json' })
+  for (const route of routes) {
+    const { method, path, action } = route.declaration
+    const handle = async (request: Request, response: Response): Promise<void> => {
+      const trail = trailOf(response)
+      const url = new URL(request.originalUrl, 'http://unused')
+      const params = Object.fromEntries(Object.entries(request.params).map(([k, v]) => [k, String(v)]))
+      const input = { params, query: url.searchParams, body: request.body as unknown }
+      const answer = await route.run(request, input, trail, (cookie) => response.append('set-cookie', cookie))
+      const body = JSON.stringify(answer)
+      await deps.record(trail, { status: 200, errorCode: undefined })
+      response.setHeader('cache-control', 'no-store')
+      response.status(200).type('application/json').send(body)
+    }
+    app[method](path, nameRoute(path, action), requireJson, json, handle)
+  }
+  for (const path of new Set(routes.map((route) => route.declaration.path))) {
+    const methods = routes.filter((r) => r.declaration.path === path).map((r) => r.declaration.method)
+    app.all(path, nameRoute(path, 'unmatched'), (_request, response) => {
+      response.setHeader('allow', methods.join(', ').toUpperCase())
+      throw new GatehouseError('method_not_allowed', 'the method is not allowed here')
+    })
+  }
+}
+
+function nameRoute(path: string, action: string) {
+  return (_request: Request, response: Response, next: NextFunction): void => {
+    const trail = trailOf(response)
+    trail.route = path
+    trail.action = action
+    next()
+  }
+}
+
+/** A form post needs no preflight, so a body in any other format is refused before it is read. */
+function requireJson(request: Request, _response: Response, next: NextFunction): void {
+  const hasBody =
+    request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined
+  const isEmpty = request.headers['content-length'] === '0'
+  if (hasBody && !isEmpty && !request.is('application/json'))
+    throw new GatehouseError('unsupported_media_type', 'send the body as application/json')
+  next()
+}
+
+function finish(app: Express, deps: AppDeps): void {
+  app.use(() => {
+    throw new GatehouseError('not_found', 'there is nothing here')
+  })
+  // Express knows an error handler by its four parameters.
+  app.use(async (thrown: unknown, _request: Request, response: Response, _next: NextFunction) => {
+    const trail = trailOf(response)
+    const error = await recordError(errorFrom(thrown), trail, deps)
+    if (response.headersSent) response.destroy()
+    else sendProblem(response, error, trail.requestId)
+  })
+}
+
+const quiet: readonly ErrorCode[] = [
+  'unauthenticated',
+  'forbidden',
+  'not_found',
+  'bad_data',
+  'method_not_allowed',
+]
+
+/** Logs and records a failed request; when the record itself fails, that is the error to answer with. */
+async function recordError(error: GatehouseError, trail: Trail, deps: AppDeps): Promise<GatehouseError> {
+  const { requestId, route, method } = trail
+  const level = quiet.includes(error.code) ? 'info' : 'error'
+  deps.logger[level]({ requestId, route, method, code: error.code, detail: error.detail }, error.message)
+  try {
+    await deps.record(trail, { status: error.status, errorCode: error.code })
+    return error
+  } catch (failure) {
+    deps.logger.error({ requestId, err: failure }, 'the audit event could not be written')
+    return new GatehouseError('audit_unavailable', 'the audit log is unavailable')
+  }
+}

@@ -1,0 +1,65 @@
+import type { Decision, Principal, Resource } from '@gatehouse/authz'
+import { GatehouseError } from '@gatehouse/errors'
+import type { IncomingMessage } from 'node:http'
+import type { Trail } from './trail.ts'
+
+/** Who may call a route, and how a caller is found out. `C` is what the handler gets to know of the caller. */
+export interface Permission<C> {
+  /** `public`, `person`, `principal`, or the action that is needed. For documents and tests. */
+  readonly name: string
+  /** Notes what it learns on the trail, also when it refuses. */
+  admit(request: IncomingMessage, input: RouteInput, trail: Trail): Promise<C>
+}
+
+/** Parsed path parameters, for the loader of the resource acted on. */
+export interface RouteInput {
+  readonly params: Readonly<Record<string, string>>
+}
+
+/** What permissions are made of. `P` is a person before an org is chosen. */
+export interface PermissionDeps<P> {
+  readonly authenticate: (rawHeaders: readonly string[], remoteAddress: string) => Promise<Principal>
+  readonly recognise: (rawHeaders: readonly string[]) => Promise<P>
+  readonly authorize: (principal: Principal, action: string, resource: Resource) => Promise<Decision>
+}
+
+/** The permissions a route can name. */
+export interface Permissions<P> {
+  /** Anyone, signed in or not; the answer holds nothing of any org. */
+  readonly public: Permission<undefined>
+  /** A signed-in person, whatever the org; the answer is about that person only. */
+  readonly person: Permission<P>
+  /** Any principal; the answer is filtered by what it may see. */
+  readonly principal: Permission<Principal>
+  /** A principal who may do `action` on the resource that `load` finds in the principal's own org. */
+  can(
+    action: string,
+    load: (principal: Principal, input: RouteInput) => Promise<Resource>,
+  ): Permission<Principal>
+}
+
+/** Creates the permissions of one service. */
+export function createPermissions<P>(deps: PermissionDeps<P>): Permissions<P> {
+  const authenticate = async (request: IncomingMessage, trail: Trail): Promise<Principal> => {
+    const principal = await deps.authenticate(request.rawHeaders, trail.address)
+    trail.principal = principal
+    return principal
+  }
+  return {
+    public: { name: 'public', admit: () => Promise.resolve(undefined) },
+    person: { name: 'person', admit: (request) => deps.recognise(request.rawHeaders) },
+    principal: { name: 'principal', admit: (request, _input, trail) => authenticate(request, trail) },
+    can: (action, load) => ({
+      name: action,
+      async admit(request, input, trail) {
+        const principal = await authenticate(request, trail)
+        const resource = await load(principal, input)
+        trail.resource = resource
+        const decision = await deps.authorize(principal, action, resource)
+        trail.decision = decision
+        if (!decision.allowed) throw new GatehouseError('forbidden', decision.reason)
+        return principal
+      },
+    }),
+  }
+}

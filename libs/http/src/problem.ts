@@ -1,0 +1,38 @@
+import type { ServerResponse } from 'node:http'
+import {
+  type ErrorCode,
+  errorTable,
+  GatehouseError,
+  renderProblem,
+  toGatehouseError,
+} from '@gatehouse/errors'
+
+const byStatus = new Map<number, ErrorCode>([
+  [400, 'bad_data'],
+  [404, 'not_found'],
+  [413, 'too_large'],
+  [415, 'unsupported_media_type'],
+])
+
+/** Express and its body parser throw errors that carry a status; anything else unknown is `internal`. */
+export function errorFrom(thrown: unknown): GatehouseError {
+  if (thrown instanceof Error && 'status' in thrown && !(thrown instanceof GatehouseError)) {
+    const code = typeof thrown.status === 'number' ? byStatus.get(thrown.status) : undefined
+    if (code !== undefined)
+      return new GatehouseError(code, errorTable[code].title, { detail: thrown.message, cause: thrown })
+  }
+  return toGatehouseError(thrown)
+}
+
+/**
+ * Answers with problem details (RFC 9457). The challenge names only Bearer: browsers answer a Basic challenge, even of a script's
+ * request, with a password dialog of their own.
+ */
+export function sendProblem(response: ServerResponse, error: GatehouseError, requestId: string): void {
+  const { status, headers, body } = renderProblem(error, requestId)
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
+  if (error.code === 'unauthenticated') response.setHeader('www-authenticate', 'Bearer realm="gatehouse"')
+  response.statusCode = status
+  response.setHeader('content-length', Buffer.byteLength(body))
+  response.end(body)
+}

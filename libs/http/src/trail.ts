@@ -1,0 +1,24 @@
+import type { Decision, Principal, Resource } from '@gatehouse/authz'
+
+/** What becomes known of a request while it is answered; the audit event is made of it. */
+export interface Trail {
+  readonly requestId: string
+  readonly method: string
+  /** The declared path, or `unmatched`; never the path as sent. */
+  route: string
+  /** The action for the audit log, such as `me:read`. */
+  action: string
+  readonly address: string
+  readonly userAgent: string | undefined
+  /** ms since the epoch. */
+  readonly startedAt: number
+  principal: Principal | undefined
+  resource: Resource | undefined
+  decision: Decision | undefined
+}
+
+/** How a request ended. */
+export interface Ending {
+  readonly status: number
+  readonly errorCode: string | undefined
+}
