@@ -13,6 +13,8 @@ let idp: TestIssuer
 let now = Date.now()
 const asked: string[] = []
 let revoked = false
+let sourceCidrs: string[] = []
+const touched: string[] = []
 let tokenExpiresAt = now + 3_600_000
 let groupsSeen: VouchedIdentity[] = []
 
@@ -26,7 +28,7 @@ const store: IdentityStore = {
     if (revoked || hash !== hashSecret(saToken)) return undefined
     const teams = ['rail', 'bus']
     const account = { serviceAccountUid: 'sa1', name: 'ci', orgUid: 'transport', teams }
-    return { id: 't1', hash, ...account, expiresAt: tokenExpiresAt }
+    return { id: 't1', hash, ...account, sourceCidrs, expiresAt: tokenExpiresAt }
   },
   findSession: async (hash) => {
     const users: Record<string, [UserRecord, string | undefined]> = {
@@ -53,6 +55,7 @@ const store: IdentityStore = {
     groupsSeen.push(identity)
     return user(`u-${identity.subject}`, identity.groups.includes('ml') ? [health] : [])
   },
+  touch: (kind) => touched.push(kind),
 }
 
 let authenticator: Authenticator
@@ -136,6 +139,26 @@ describe('authenticate', () => {
     await expect(authenticate(bearer(saToken))).rejects.toEqual(code('unauthenticated'))
     tokenExpiresAt = now + 3_600_000
     now += 1_000
+  })
+
+  it('holds a token to its networks', async () => {
+    const from = (address: string | undefined): Promise<unknown> =>
+      authenticator.authenticate(bearer(saToken), address)
+    sourceCidrs = ['10.1.0.0/16', 'fd00::/8']
+    now += 1_000
+    for (const inside of ['10.1.2.3', '::ffff:10.1.2.3', 'fd00::1']) await from(inside)
+    for (const outside of ['10.2.0.1', '::ffff:10.2.0.1', 'fe80::1', '::1', '', 'unix', undefined])
+      await expect(from(outside)).rejects.toEqual(code('unauthenticated'))
+    sourceCidrs = []
+    now += 1_000
+  })
+  it('notes use at most once a second', async () => {
+    touched.length = 0
+    now += 1_000
+    await authenticate(bearer(saToken))
+    await authenticate(bearer(saToken))
+    await authenticate(session('one'))
+    expect(touched).toEqual(['token', 'session'])
   })
 
   it('finds the org of a session: the only one, the current one, or the one named', async () => {

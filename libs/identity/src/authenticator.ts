@@ -35,23 +35,25 @@ export interface Authenticator {
   recognise(rawHeaders: readonly string[]): Promise<RecognisedUser>
 }
 
-function createRecogniser(deps: AuthenticatorDeps): (credentials: Credentials) => Promise<Recognised> {
+function createRecogniser(
+  deps: AuthenticatorDeps,
+): (credentials: Credentials, remoteAddress: string | undefined) => Promise<Recognised> {
   const { store, issuers, maxStaleness, now = Date.now } = deps
   const fromToken = createServiceAccountRecogniser(store, maxStaleness, now)
   const fromSession = createSessionRecogniser(store, maxStaleness, now)
   const fromJwt = createBearerRecogniser({ store, issuers, maxStaleness, now })
-  return async (credentials) => {
+  return async (credentials, remoteAddress) => {
     switch (credentials.kind) {
       case 'session':
         return fromSession(credentials.secret)
       case 'basic':
-        return narrowToScope(await fromToken(credentials.token), credentials.scope)
+        return narrowToScope(await fromToken(credentials.token, remoteAddress), credentials.scope)
       case 'id-token':
         return fromJwt(undefined, credentials.token)
       case 'bearer':
         if (!credentials.token.startsWith(serviceAccountTokenPrefix))
           return fromJwt(credentials.token, credentials.idToken)
-        if (credentials.idToken === undefined) return fromToken(credentials.token)
+        if (credentials.idToken === undefined) return fromToken(credentials.token, remoteAddress)
         throw new GatehouseError('bad_data', 'two kinds of credentials; send one')
     }
   }
@@ -61,14 +63,14 @@ function createRecogniser(deps: AuthenticatorDeps): (credentials: Credentials) =
 export function createAuthenticator(deps: AuthenticatorDeps): Authenticator {
   const recogniseAny = createRecogniser(deps)
   return {
-    async authenticate(rawHeaders, _remoteAddress) {
+    async authenticate(rawHeaders, remoteAddress) {
       const { credentials, org } = readCredentials(rawHeaders, deps.sessionCookieName)
-      const found = await recogniseAny(credentials)
+      const found = await recogniseAny(credentials, remoteAddress)
       return found.kind === 'user' ? principalOfUser(found, org) : principalOfAccount(found, org)
     },
     async recognise(rawHeaders) {
       const { credentials } = readCredentials(rawHeaders, deps.sessionCookieName)
-      const found = await recogniseAny(credentials)
+      const found = await recogniseAny(credentials, undefined)
       if (found.kind === 'user') return found
       throw new GatehouseError('forbidden', 'this is for people; a service account has no sign-in')
     },

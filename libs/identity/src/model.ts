@@ -46,6 +46,8 @@ export interface ServiceAccountTokenRecord {
   readonly name: string
   readonly orgUid: string
   readonly teams: readonly string[]
+  /** Networks the token may be used from, as CIDR; empty means any. */
+  readonly sourceCidrs: readonly string[]
   /** ms since the epoch. */
   readonly expiresAt: number
 }
@@ -59,4 +61,6 @@ export interface IdentityStore {
   findSession(hash: string): Promise<SessionRecord | undefined>
   /** Finds the user of a bearer token, or creates one on first sight, with memberships by these groups. */
   recogniseUser(identity: VouchedIdentity): Promise<UserRecord | undefined>
+  /** Notes that a token or session is in use; called at most once a second for each. Must not throw. */
+  touch(kind: 'token' | 'session', hash: string): void
 }

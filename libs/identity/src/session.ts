@@ -6,14 +6,18 @@ import { hashSecret, isSameHash } from './secret.ts'
 
 /** Recognises the secret in a session cookie. */
 export function createSessionRecogniser(
-  store: Pick<IdentityStore, 'findSession'>,
+  store: Pick<IdentityStore, 'findSession' | 'touch'>,
   maxStaleness: number,
   now: () => number,
 ): (secret: string) => Promise<RecognisedUser> {
   const memo = createMemo<{ record: SessionRecord | undefined }>(maxStaleness, now)
   return async (secret) => {
     const hash = hashSecret(secret)
-    const { record } = await memo.get(hash, async () => ({ record: await store.findSession(hash) }))
+    const { record } = await memo.get(hash, async () => {
+      const found = await store.findSession(hash)
+      if (found !== undefined) store.touch('session', hash)
+      return { record: found }
+    })
     if (record === undefined || !isSameHash(record.hash, hash) || record.expiresAt <= now())
       throw new GatehouseError('unauthenticated', 'the session has ended; sign in again')
     const { user, issuer, subject, expiresAt, orgUid } = record
