@@ -18,7 +18,9 @@ export interface Matcher {
 }
 
 /** `@` modifier: a fixed time in milliseconds since the epoch, or a bound of the query range. */
-export type AtModifier = { readonly kind: 'timestamp'; readonly ms: number } | { readonly kind: 'start' | 'end' }
+export type AtModifier =
+  | { readonly kind: 'timestamp'; readonly ms: number }
+  | { readonly kind: 'start' | 'end' }
 
 /** Time shift shared by selectors and subqueries. `offsetMs` may be negative; 0 means none was written. */
 export interface TimeShift {
@@ -84,9 +86,22 @@ export interface AggregateExpr {
 }
 
 export type BinaryOp =
-  | '+' | '-' | '*' | '/' | '%' | '^' | 'atan2'
-  | '==' | '!=' | '<' | '>' | '<=' | '>='
-  | 'and' | 'or' | 'unless'
+  | '+'
+  | '-'
+  | '*'
+  | '/'
+  | '%'
+  | '^'
+  | 'atan2'
+  | '=='
+  | '!='
+  | '<'
+  | '>'
+  | '<='
+  | '>='
+  | 'and'
+  | 'or'
+  | 'unless'
 
 export type Cardinality = 'one-to-one' | 'many-to-one' | 'one-to-many' | 'many-to-many'
 

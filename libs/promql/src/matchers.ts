@@ -1,0 +1,19 @@
+import type { Matcher } from './ast.ts'
+import { regexMatchesEmpty } from './regex.ts'
+
+/** Label that holds a series' metric name. */
+export const metricNameLabel = '__name__'
+
+/** Whether a matcher accepts the empty value, that is, series without the label. */
+export function matchesEmpty({ op, value }: Matcher): boolean {
+  switch (op) {
+    case '=':
+      return value === ''
+    case '!=':
+      return value !== ''
+    case '=~':
+      return regexMatchesEmpty(value)
+    case '!~':
+      return !regexMatchesEmpty(value)
+  }
+}
