@@ -10,9 +10,9 @@ const metadataSchema = z.object({
   authorization_endpoint: endpoint,
   token_endpoint: endpoint,
   jwks_uri: endpoint,
-  end_session_endpoint: endpoint.optional(),
-  authorization_response_iss_parameter_supported: z.boolean().optional(),
-  token_endpoint_auth_methods_supported: z.array(z.string()).optional(),
+  end_session_endpoint: endpoint.exactOptional(),
+  authorization_response_iss_parameter_supported: z.boolean().exactOptional(),
+  token_endpoint_auth_methods_supported: z.array(z.string()).exactOptional(),
 })
 
 /** A discovery document whose issuer is the configured one. */
