@@ -15,6 +15,7 @@ const checks: readonly (readonly [name: string, command: string])[] = [
   ['typecheck', 'nx run-many -t typecheck'],
   ['lint', 'oxlint --type-aware --max-warnings 0 .'],
   ['golden files', 'node scripts/golden.ts --check'],
+  ['every branch of enforcement is tested', 'vitest run --project unit --coverage --reporter dot libs/query/src/enforce.test.ts'],
 ]
 
 function run(command: string): boolean {
@@ -42,7 +43,7 @@ for (const [name, command] of checks) {
   console.log(`== ${name}: ${ok ? 'ok' : 'FAILED'} (${((performance.now() - started) / 1000).toFixed(1)} s)`)
 }
 console.log('\n== tests')
-const passed = run(`vitest run --coverage ${process.argv.slice(2).join(' ')}`)
+const passed = run(`vitest run ${process.argv.slice(2).join(' ')}`)
 const counts = readVitest()
 total.passed += counts.passed
 total.skipped += counts.skipped
