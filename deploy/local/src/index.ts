@@ -16,3 +16,17 @@ export {
   startPrometheus,
 } from './prometheus/start.ts'
 export { type RedisOptions, startRedis } from './redis.ts'
+export { agencies, type Agency, type Model, type Team } from './demo/agencies.ts'
+export { type Exporter, startExporter } from './demo/exporter.ts'
+export { writeHistory, type HistoryOptions } from './demo/history.ts'
+export { tenantRules } from './demo/rules.ts'
+export {
+  type Replica,
+  scrapeTargets,
+  type Shard,
+  type ShardPlan,
+  shardPlans,
+  type ShardsOptions,
+  startShards,
+} from './demo/shards.ts'
+export { demoTargets, type Target } from './demo/targets.ts'

@@ -113,6 +113,7 @@ async function clearStrays(runDir: string): Promise<string[]> {
  * @example const shard = keeper.start({ name: 'shard', command: path, args: [], logFile: 'shard.log' })
  */
 export function createKeeper(runDir: string): Keeper {
+  mkdirSync(dirname(runDir), { recursive: true })
   mkdirSync(runDir, { recursive: true, mode: 0o700 })
   const owner = identify(process.pid)
   if (owner === undefined) throw new Error('/proc does not show this process')

@@ -1,0 +1,140 @@
+import { existsSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { removeServerDir } from '../process/account.ts'
+import type { Keeper } from '../process/keeper.ts'
+import type { PrometheusConfig } from '../prometheus/config.ts'
+import { type Prometheus, type PrometheusVersion, startPrometheus } from '../prometheus/start.ts'
+import { writeHistory } from './history.ts'
+import { tenantRules } from './rules.ts'
+import type { Target } from './targets.ts'
+
+/** One shard of the demo: which tenants' series it holds and how many interchangeable replicas serve it. */
+export interface ShardPlan {
+  readonly name: string
+  readonly tenants: readonly string[]
+  readonly replicas: readonly string[]
+}
+
+/** Two real shards, one of them a pair of replicas. */
+export const shardPlans: readonly ShardPlan[] = [
+  { name: 'shard-0', tenants: ['transport', 'health'], replicas: ['shard-0-a', 'shard-0-b'] },
+  { name: 'shard-1', tenants: ['revenue'], replicas: ['shard-1-a'] },
+]
+
+export interface Replica {
+  readonly name: string
+  readonly prometheus: Prometheus
+}
+
+/** A running shard. */
+export interface Shard {
+  readonly name: string
+  readonly tenants: readonly string[]
+  readonly replicas: readonly Replica[]
+}
+
+/** How to start the demo's shards. */
+export interface ShardsOptions {
+  readonly dataDir: string
+  readonly version: PrometheusVersion
+  readonly keeper: Keeper
+  /** Loopback port of a replica, by name. */
+  readonly portOf: (replica: string) => number
+  /** What the shards scrape, and where the exporter serves it. */
+  readonly targets: readonly Target[]
+  readonly exporterPort: number
+  /** Hours of history to generate on the first start; 0 for none. */
+  readonly historyHours: number
+  readonly onHistory?: (samples: number) => void
+}
+
+const historyStep = 60
+
+/** Scrape configuration for these targets: every 15 s, each with the labels that say whose it is. */
+export function scrapeTargets(targets: readonly Target[], exporterPort: number): PrometheusConfig {
+  const static_configs = targets.map(({ path, labels: { job: _job, ...labels } }) => ({
+    targets: [`127.0.0.1:${exporterPort}`],
+    labels: { ...labels, __metrics_path__: path },
+  }))
+  return {
+    global: { scrape_interval: '15s', evaluation_interval: '15s' },
+    scrape_configs: [{ job_name: 'model-server', static_configs }],
+  }
+}
+
+interface Started extends Replica {
+  readonly live: {
+    config: PrometheusConfig
+    externalLabels: Record<string, string>
+    ruleGroups: ReturnType<typeof tenantRules>
+  }
+  /** Its folder has no history yet. */
+  readonly isNew: boolean
+  readonly historyFile: string
+}
+
+async function startReplica(plan: ShardPlan, name: string, options: ShardsOptions): Promise<Started> {
+  const dataDir = join(options.dataDir, name)
+  const historyFile = `${dataDir}.history.json`
+  const isNew = !existsSync(historyFile)
+  // Without the note that the history is complete, what is there may be half of one.
+  if (isNew) removeServerDir(dataDir)
+  const mine = options.targets.filter(({ labels }) => plan.tenants.includes(labels['tenant'] ?? ''))
+  const live = {
+    config: scrapeTargets(mine, options.exporterPort),
+    externalLabels: { shard: plan.name, replica: basename(name) },
+    ruleGroups: plan.tenants.flatMap(tenantRules),
+  }
+  const prometheus = await startPrometheus({
+    dataDir,
+    version: options.version,
+    keeper: options.keeper,
+    port: options.portOf(name),
+    // History first: once a live sample is in, Prometheus refuses what is older than an hour before it.
+    ...(isNew ? {} : live),
+    flags: isNew ? ['--web.enable-remote-write-receiver'] : [],
+  })
+  return { name, prometheus, live, isNew, historyFile }
+}
+
+async function fillShard(
+  plan: ShardPlan,
+  replicas: readonly Started[],
+  options: ShardsOptions,
+): Promise<void> {
+  const fresh = replicas.filter(({ isNew }) => isNew)
+  if (fresh.length === 0) return
+  const until = Math.floor(Date.now() / 1000 / historyStep) * historyStep
+  await writeHistory({
+    targets: options.targets.filter(({ labels }) => plan.tenants.includes(labels['tenant'] ?? '')),
+    urls: fresh.map(({ prometheus }) => prometheus.url),
+    from: until - options.historyHours * 3_600,
+    until: Date.now() / 1000,
+    step: historyStep,
+    ...(options.onHistory && { onProgress: options.onHistory }),
+  })
+  await Promise.all(
+    fresh.map(async ({ prometheus, live, historyFile }) => {
+      await prometheus.reload(live)
+      writeFileSync(historyFile, JSON.stringify({ until, hours: options.historyHours }))
+    }),
+  )
+}
+
+/**
+ * Starts the demo's shards. On the first start each is filled with generated history before it begins to scrape; later
+ * starts go on with what is there.
+ */
+export function startShards(options: ShardsOptions): Promise<Shard[]> {
+  return Promise.all(
+    shardPlans.map(async (plan) => {
+      const replicas = await Promise.all(plan.replicas.map((name) => startReplica(plan, name, options)))
+      await fillShard(plan, replicas, options)
+      return {
+        name: plan.name,
+        tenants: plan.tenants,
+        replicas: replicas.map(({ name, prometheus }) => ({ name, prometheus })),
+      }
+    }),
+  )
+}
