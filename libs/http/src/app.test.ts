@@ -29,7 +29,7 @@ const permissions = createPermissions({
     if (!rawHeaders.includes('Bearer ann')) throw new GatehouseError('unauthenticated', 'no credentials')
     return ann
   },
-  recognise: async () => ({ name: 'Ann' }),
+  recognise: async () => ({ user: ann, identity: { issuer: 'i', subject: 's' }, credential: ann.credential }),
   authorize: async (_principal, _action, resource) =>
     resource.uid === 'triage'
       ? { allowed: true, because: [], constraints: { alternatives: [] }, policyVersion: '1' }
@@ -218,7 +218,8 @@ describe('routes', () => {
   it('note caller, resource and decision for the record, also of a refusal', async () => {
     await ask('/api/v1/teams/bus', { headers: asAnn })
     expect(recorded[0]?.trail).toMatchObject({
-      principal: { uid: 'ann' },
+      actor: { uid: 'ann' },
+      orgUid: 'health',
       resource: { kind: 'team', uid: 'bus', orgUid: 'health' },
       decision: { allowed: false, reason: 'no role of yours allows it' },
     })

@@ -44,7 +44,8 @@ function startTrail(request: Request): Trail {
     address: request.ip ?? '',
     userAgent: request.headers['user-agent'],
     startedAt: Date.now(),
-    principal: undefined,
+    actor: undefined,
+    orgUid: null,
     resource: undefined,
     decision: undefined,
   }

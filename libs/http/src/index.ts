@@ -2,8 +2,14 @@ export { type App, type AppDeps, checkRoutes, createApp, trailOf } from './app.t
 export { answerHealth, type Health } from './health.ts'
 export { closeOnSignal, listen, type Listening } from './listen.ts'
 export { checkOrigin } from './origin.ts'
-export { createPermissions, type Permission, type PermissionDeps, type Permissions } from './permission.ts'
+export {
+  createPermissions,
+  type Permission,
+  type PermissionDeps,
+  type Permissions,
+  type Person,
+} from './permission.ts'
 export { errorFrom, sendProblem } from './problem.ts'
 export { type Call, nothing, type Route, type RouteDeclaration, route } from './route.ts'
 export { newNonce, pagePolicy, securityHeaders } from './security-headers.ts'
-export type { Ending, Trail } from './trail.ts'
+export type { Ending, Trail, TrailActor } from './trail.ts'

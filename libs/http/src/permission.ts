@@ -16,8 +16,15 @@ export interface RouteInput {
   readonly params: Readonly<Record<string, string>>
 }
 
-/** What permissions are made of. `P` is a person before an org is chosen. */
-export interface PermissionDeps<P> {
+/** A signed-in person, before an org is chosen. */
+export interface Person {
+  readonly user: { readonly uid: string; readonly name: string }
+  readonly identity: NonNullable<Principal['identity']>
+  readonly credential: Principal['credential']
+}
+
+/** What permissions are made of. */
+export interface PermissionDeps<P extends Person> {
   readonly authenticate: (rawHeaders: readonly string[], remoteAddress: string) => Promise<Principal>
   readonly recognise: (rawHeaders: readonly string[]) => Promise<P>
   readonly authorize: (principal: Principal, action: string, resource: Resource) => Promise<Decision>
@@ -39,15 +46,23 @@ export interface Permissions<P> {
 }
 
 /** Creates the permissions of one service. */
-export function createPermissions<P>(deps: PermissionDeps<P>): Permissions<P> {
+export function createPermissions<P extends Person>(deps: PermissionDeps<P>): Permissions<P> {
   const authenticate = async (request: IncomingMessage, trail: Trail): Promise<Principal> => {
     const principal = await deps.authenticate(request.rawHeaders, trail.address)
-    trail.principal = principal
+    const { orgUid, ...actor } = principal
+    trail.actor = actor
+    trail.orgUid = orgUid
     return principal
+  }
+  const recognise = async (request: IncomingMessage, trail: Trail): Promise<P> => {
+    const person = await deps.recognise(request.rawHeaders)
+    const { user, identity, credential } = person
+    trail.actor = { kind: 'user', uid: user.uid, name: user.name, teams: [], identity, credential }
+    return person
   }
   return {
     public: { name: 'public', admit: () => Promise.resolve(undefined) },
-    person: { name: 'person', admit: (request) => deps.recognise(request.rawHeaders) },
+    person: { name: 'person', admit: (request, _input, trail) => recognise(request, trail) },
     principal: { name: 'principal', admit: (request, _input, trail) => authenticate(request, trail) },
     can: (action, load) => ({
       name: action,

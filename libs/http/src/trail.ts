@@ -1,5 +1,8 @@
 import type { Decision, Principal, Resource } from '@gatehouse/authz'
 
+/** Who made a request, as far as it is known. */
+export type TrailActor = Omit<Principal, 'orgUid'>
+
 /** What becomes known of a request while it is answered; the audit event is made of it. */
 export interface Trail {
   readonly requestId: string
@@ -12,7 +15,8 @@ export interface Trail {
   readonly userAgent: string | undefined
   /** ms since the epoch. */
   readonly startedAt: number
-  principal: Principal | undefined
+  actor: TrailActor | undefined
+  orgUid: string | null
   resource: Resource | undefined
   decision: Decision | undefined
 }
