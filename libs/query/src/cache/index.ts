@@ -1,0 +1,17 @@
+export { cover, keepExtents, mergeExtents } from './assemble.ts'
+export {
+  allFacts,
+  type BypassReason,
+  bypassReason,
+  bypassReasons,
+  type CacheFacts,
+  cacheFacts,
+  type Freshness,
+  settledUntil,
+} from './cacheability.ts'
+export { annotate, type Annotations, annotationsOf, hasAnnotations } from './envelope.ts'
+export { cropExtent, type Extent, extentBytes, sampleCount, type StoredSeries } from './extent.ts'
+export { type CachedEndpoint, exactKey, extentKey, type KeyParts, type Times } from './key.ts'
+export { missingSpans, onGrid, type Span, spanRange } from './plan-range.ts'
+export { renderMatrix } from './render-matrix.ts'
+export { lastTime, type ScannedMatrix, scanMatrix } from './scan-matrix.ts'
