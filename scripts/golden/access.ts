@@ -19,6 +19,7 @@ const permissionsSchema = z.strictObject({
     z.strictObject({
       on: z.array(z.string()).min(1),
       data: z.literal(true).optional(),
+      platform: z.literal(true).optional(),
       description: z.string().min(1),
     }),
   ),
@@ -30,17 +31,17 @@ export function permissionsModule(): string {
     parse(readFileSync(join(policies, 'permissions.yaml'), 'utf8')),
   )
   const rows = Object.entries(permissions).map(
-    ([action, { on, data, description }]) =>
-      `${JSON.stringify(action)}: { on: ${JSON.stringify(on)}, data: ${data === true}, description: ${JSON.stringify(description)} },`,
+    ([action, { on, data, platform, description }]) =>
+      `${JSON.stringify(action)}: { on: ${JSON.stringify(on)}, data: ${data === true}, platform: ${platform === true}, description: ${JSON.stringify(description)} },`,
   )
   return formatted(`${header('policies/permissions.yaml')}import type { ResourceKind } from './model.ts'
 
-/** The closed vocabulary of actions: what each is checked against, and whether its answer holds series. */
+/**\n * The closed vocabulary of actions: what each is checked against, whether its answer holds series, and whether\n * the platform org may do it to other orgs.\n */
 export const permissionTable = {
 ${rows.join('\n')}
 } as const satisfies Record<
   string,
-  { on: readonly ResourceKind[]; data: boolean; description: string }
+  { on: readonly ResourceKind[]; data: boolean; platform: boolean; description: string }
 >
 
 /** \`resource:verb\`; nothing outside this vocabulary is ever allowed. */
@@ -50,7 +51,7 @@ export type Action = keyof typeof permissionTable
 
 /** `libs/authz/src/roles.gen.ts` from `policies/roles/*.yaml`. */
 export function rolesModule(): string {
-  const files = readdirSync(join(policies, 'roles')).toSorted()
+  const files = readdirSync(join(policies, 'roles')).sort()
   const documents = files.map((file): unknown => parse(readFileSync(join(policies, 'roles', file), 'utf8')))
   return formatted(`${header('policies/roles/*.yaml')}/** The role documents of this release, as written. */
 export const roleDocuments: readonly unknown[] = ${JSON.stringify(documents)}

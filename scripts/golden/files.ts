@@ -1,4 +1,6 @@
+import { permissionsModule, rolesModule } from './access.ts'
 import { configReference, configSchemaJson } from './config-reference.ts'
+import { schemaDump } from './schema.ts'
 
 /** A file derived from the code, committed so that a change to it can be read. */
 export interface GoldenFile {
@@ -11,4 +13,7 @@ export interface GoldenFile {
 export const goldenFiles: readonly GoldenFile[] = [
   { path: 'docs/configuration.md', generate: configReference },
   { path: 'deploy/config.schema.json', generate: configSchemaJson },
+  { path: 'libs/authz/src/permissions.gen.ts', generate: permissionsModule },
+  { path: 'libs/authz/src/roles.gen.ts', generate: rolesModule },
+  { path: 'migrations/schema.sql', generate: schemaDump },
 ]

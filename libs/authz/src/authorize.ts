@@ -3,7 +3,7 @@ import { combineConstraints } from './constraints.ts'
 import { type Applied, compileHoldings, type Holdings } from './compile.ts'
 import type { Because, Decision, Principal, Resource } from './model.ts'
 import type { Action } from './permissions.gen.ts'
-import { isAction, kindsOf, readsSeries } from './permissions.ts'
+import { isAction, isForPlatform, kindsOf, readsSeries } from './permissions.ts'
 import type { OrgPolicy } from './policy.ts'
 import { scopesReaching } from './scopes.ts'
 
@@ -54,8 +54,9 @@ function refusal(policy: OrgPolicy, { principal, action, resource }: AccessQuest
   if (principal.orgUid !== policy.orgUid || resource.orgUid !== policy.orgUid)
     return 'the resource does not exist'
   if (!isAction(action) || !kindsOf(action).includes(resource.kind)) return `${action} does not apply here`
-  if (resource.kind === 'org' && resource.uid !== policy.orgUid && !policy.isPlatform)
-    return 'the resource does not exist'
+  const isOtherOrg =
+    (resource.kind === 'org' || resource.kind === 'audit-log') && resource.uid !== policy.orgUid
+  if (isOtherOrg && !(policy.isPlatform && isForPlatform(action))) return 'the resource does not exist'
   return undefined
 }
 

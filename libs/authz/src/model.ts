@@ -33,7 +33,8 @@ export type ResourceKind =
 
 /**
  * A thing acted on, loaded from the store; decisions never take a type or a request's parameters.
- * The platform org also owns every other org as a resource: `{ kind: 'org', uid: 'health', orgUid: 'platform' }`.
+ * An org and its audit log have the org's own uid. The platform org also sees those of others:
+ * `{ kind: 'org', uid: 'health', orgUid: 'platform' }`.
  */
 export interface Resource {
   readonly kind: ResourceKind

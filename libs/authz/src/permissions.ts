@@ -17,3 +17,8 @@ export function kindsOf(action: Action): readonly ResourceKind[] {
 export function readsSeries(action: Action): boolean {
   return permissionTable[action].data
 }
+
+/** Whether the platform org may do this to other orgs. */
+export function isForPlatform(action: Action): boolean {
+  return permissionTable[action].platform
+}

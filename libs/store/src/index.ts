@@ -1,0 +1,25 @@
+export { assertLeastPrivilege } from './app-login.ts'
+export { listDataSources } from './data-sources.ts'
+export { dumpSchema } from './dump-schema.ts'
+export { storeError } from './errors.ts'
+export {
+  createIdentityStore,
+  type IdentityStore,
+  type SessionRecord,
+  type TokenRecord,
+} from './identity-store.ts'
+export { migrate } from './migrate.ts'
+export { type Org, findOrg } from './orgs.ts'
+export { createPolicyStore, type PolicyStore, type PolicyStoreOptions } from './policy-store.ts'
+export { createPool, type Pool, type PoolOptions } from './pool.ts'
+export { recogniseUser, signIn, type UserRecord, type VouchedIdentity } from './recognise.ts'
+export { type OrgSnapshot, readSnapshot } from './snapshot.ts'
+export {
+  enterOrg,
+  type OrgTransaction,
+  type Row,
+  type Transaction,
+  type TransactionOptions,
+  withOrg,
+  withTransaction,
+} from './transaction.ts'

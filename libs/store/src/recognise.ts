@@ -1,0 +1,158 @@
+import { randomUUID } from 'node:crypto'
+import type { Pool } from './pool.ts'
+import { enterOrg, type Transaction, withTransaction } from './transaction.ts'
+
+/** What an identity provider vouches for. `(issuer, subject)` is the person; name and email are for display only. */
+export interface VouchedIdentity {
+  readonly issuer: string
+  readonly subject: string
+  readonly name: string
+  readonly email: string | undefined
+  /** IdP groups, exactly as claimed. */
+  readonly groups: readonly string[]
+}
+
+/** A person with their orgs and the teams they have there now. */
+export interface UserRecord {
+  readonly uid: string
+  readonly name: string
+  readonly memberships: readonly { readonly orgUid: string; readonly teams: readonly string[] }[]
+}
+
+interface StoredMembership extends Record<string, unknown> {
+  readonly org_uid: string
+  readonly source: 'sso' | 'manual'
+  readonly manual_teams: readonly string[]
+  readonly sso_teams: readonly string[]
+}
+
+/** Public ids of people: never reused, and tell nothing about them. */
+export function newUserUid(): string {
+  return `u-${randomUUID()}`
+}
+
+type Found = { uid: string; name: string; disabled: boolean; created: boolean }
+
+async function findOrCreate(tx: Transaction, identity: VouchedIdentity): Promise<Found | undefined> {
+  const { issuer, subject, name, email } = identity
+  const [found] = await tx.rows<Found>(
+    'select uid, name, disabled, created from recognise_user($1, $2, $3, $4, $5)',
+    [newUserUid(), issuer, subject, name, email ?? null],
+  )
+  return found
+}
+
+/** Memberships as stored, by org. */
+export async function findMemberships(
+  tx: Transaction,
+  userUid: string,
+): Promise<readonly StoredMembership[]> {
+  return tx.rows<StoredMembership>(
+    'select org_uid, source, manual_teams, sso_teams from find_memberships($1)',
+    [userUid],
+  )
+}
+
+/** Teams that the identity's groups map to, by org. */
+async function findMapped(
+  tx: Transaction,
+  { issuer, groups }: VouchedIdentity,
+): Promise<Map<string, string[]>> {
+  const rows = await tx.rows<{ org_uid: string; team_uid: string }>(
+    'select org_uid, team_uid from find_teams_of_groups($1, $2)',
+    [issuer, groups],
+  )
+  const mapped = new Map<string, string[]>()
+  for (const { org_uid, team_uid } of rows) mapped.set(org_uid, [...(mapped.get(org_uid) ?? []), team_uid])
+  return mapped
+}
+
+/** Memberships in force: those given by hand, with what the groups add; one that only groups made ends with them. */
+function merge(
+  stored: readonly StoredMembership[],
+  mapped: ReadonlyMap<string, readonly string[]>,
+): UserRecord['memberships'] {
+  const byOrg = new Map<string, readonly string[]>(mapped)
+  for (const { org_uid, source, manual_teams } of stored) {
+    const groups = mapped.get(org_uid)
+    if (groups === undefined && source === 'sso' && manual_teams.length === 0) continue
+    byOrg.set(org_uid, [...new Set([...manual_teams, ...(groups ?? [])])].toSorted())
+  }
+  const orgs = [...byOrg].toSorted(([a], [b]) => (a < b ? -1 : 1))
+  return orgs.map(([orgUid, teams]) => ({ orgUid, teams }))
+}
+
+async function writeMembership(
+  tx: Transaction,
+  userUid: string,
+  orgUid: string,
+  teams: readonly string[],
+): Promise<void> {
+  const org = await enterOrg(tx, orgUid)
+  await org.rows(
+    `insert into memberships (org_uid, user_uid, source) values (app_org(), $1, 'sso') on conflict (org_uid, user_uid) do nothing`,
+    [userUid],
+  )
+  await org.rows(
+    `delete from team_members where org_uid = app_org() and user_uid = $1 and source = 'sso' and team_uid <> all ($2)`,
+    [userUid, teams],
+  )
+  await org.rows(
+    `insert into team_members (org_uid, team_uid, user_uid, source)
+     select app_org(), t, $1, 'sso' from unnest($2::text[]) t on conflict do nothing`,
+    [userUid, teams],
+  )
+}
+
+async function endMembership(tx: Transaction, userUid: string, orgUid: string): Promise<void> {
+  const org = await enterOrg(tx, orgUid)
+  await org.rows('delete from memberships where org_uid = app_org() and user_uid = $1', [userUid])
+}
+
+/** Makes the stored memberships what the groups say, org by org in one order, so that two sign-ins never wait for each other crosswise. */
+async function syncMemberships(
+  tx: Transaction,
+  userUid: string,
+  wanted: { stored: readonly StoredMembership[]; mapped: ReadonlyMap<string, readonly string[]> },
+): Promise<void> {
+  const kept = merge(wanted.stored, wanted.mapped)
+  const orgs = new Set([...wanted.stored.map(({ org_uid }) => org_uid), ...wanted.mapped.keys()])
+  for (const orgUid of [...orgs].toSorted()) {
+    if (kept.some((membership) => membership.orgUid === orgUid))
+      await writeMembership(tx, userUid, orgUid, wanted.mapped.get(orgUid) ?? [])
+    else await endMembership(tx, userUid, orgUid)
+  }
+}
+
+async function recognise(
+  pool: Pool,
+  identity: VouchedIdentity,
+  isSignIn: boolean,
+): Promise<UserRecord | undefined> {
+  return withTransaction(pool, async (tx) => {
+    const found = await findOrCreate(tx, identity)
+    if (found === undefined || found.disabled) return undefined
+    const stored = await findMemberships(tx, found.uid)
+    const mapped = await findMapped(tx, identity)
+    if (isSignIn || found.created) await syncMemberships(tx, found.uid, { stored, mapped })
+    return { uid: found.uid, name: found.name, memberships: merge(stored, mapped) }
+  })
+}
+
+/**
+ * A person signing in: created on first sight, and the teams that IdP groups give are made those of this sign-in. Teams given by
+ * hand stay. An org that only groups gave is left when they give no team of it any more, with the grants made to the person there.
+ * @returns undefined if the person is disabled.
+ */
+export async function signIn(pool: Pool, identity: VouchedIdentity): Promise<UserRecord | undefined> {
+  return recognise(pool, identity, true)
+}
+
+/**
+ * The person of a bearer token: created on first sight. Their teams are those given by hand and those of this token's groups; an older
+ * token therefore never changes what a newer sign-in wrote.
+ * @returns undefined if the person is disabled.
+ */
+export async function recogniseUser(pool: Pool, identity: VouchedIdentity): Promise<UserRecord | undefined> {
+  return recognise(pool, identity, false)
+}

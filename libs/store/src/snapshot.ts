@@ -1,0 +1,59 @@
+import { createHash } from 'node:crypto'
+import { type OrgPolicy, shippedRoles } from '@gatehouse/authz'
+import { GatehouseError } from '@gatehouse/errors'
+import type { DataSource } from '@gatehouse/query'
+import { listDataSources } from './data-sources.ts'
+import { listFolders } from './folders.ts'
+import { listGrants } from './grants.ts'
+import { listGuardrails } from './guardrails.ts'
+import { listMembers } from './members.ts'
+import { findOrg } from './orgs.ts'
+import { listRoles } from './roles.ts'
+import { listServiceAccounts } from './service-accounts.ts'
+import { listTeams } from './teams.ts'
+import { listTenants } from './tenants.ts'
+import type { OrgTransaction } from './transaction.ts'
+
+/** All that decisions in one org need, at one version. */
+export interface OrgSnapshot {
+  readonly policy: OrgPolicy
+  /** By uid. */
+  readonly dataSources: ReadonlyMap<string, DataSource>
+}
+
+// A release that changes a shipped role changes what every org's policy means.
+const release = createHash('sha256').update(JSON.stringify(shippedRoles)).digest('hex').slice(0, 8)
+
+/** A policy's version as decisions carry it, from the org's counter in the database. */
+export function policyVersionOf(counter: string): string {
+  return `${counter}-${release}`
+}
+
+/**
+ * Reads an org's snapshot.
+ * @throws GatehouseError `not_found` if the org does not exist.
+ */
+export async function readSnapshot(tx: OrgTransaction): Promise<OrgSnapshot> {
+  const org = await findOrg(tx)
+  if (org === undefined) throw new GatehouseError('not_found', 'the org does not exist')
+  const dataSources = await listDataSources(tx)
+  const customRoles = (await listRoles(tx)).filter(
+    ({ name }) => !shippedRoles.some((role) => role.name === name),
+  )
+  const policy: OrgPolicy = {
+    orgUid: org.uid,
+    name: org.name,
+    isPlatform: org.isPlatform,
+    version: policyVersionOf(org.policyVersion),
+    tenants: await listTenants(tx),
+    teams: await listTeams(tx),
+    members: await listMembers(tx),
+    serviceAccounts: await listServiceAccounts(tx),
+    folders: await listFolders(tx),
+    dataSources: dataSources.map(({ uid, name, tenantLabel }) => ({ uid, name, tenantLabel })),
+    roles: [...shippedRoles, ...customRoles],
+    grants: await listGrants(tx),
+    guardrails: await listGuardrails(tx),
+  }
+  return { policy, dataSources: new Map(dataSources.map((source) => [source.uid, source])) }
+}
