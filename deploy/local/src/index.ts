@@ -30,3 +30,6 @@ export {
   startShards,
 } from './demo/shards.ts'
 export { demoTargets, type Target } from './demo/targets.ts'
+export type { IdpClient, Person } from './idp/people.ts'
+export { gatewayResource } from './idp/provider-config.ts'
+export { type Idp, type IdpOptions, startIdp } from './idp/start.ts'
