@@ -1,1 +1,37 @@
 export type * from './model.ts'
+export { escapeLabelName, unescapeLabelName } from './label-name.ts'
+export {
+  formatDuration,
+  formatTime,
+  maxPointsPerSeries,
+  parseDuration,
+  parseLimit,
+  parseTime,
+  rangeOf,
+} from './parameters.ts'
+export {
+  buildinfoRequest,
+  type EnforcedText,
+  type EvaluationOptions,
+  instantRequest,
+  labelsRequest,
+  labelValuesRequest,
+  type LookupOptions,
+  printEnforced,
+  rangeRequest,
+  seriesRequest,
+  type UpstreamRequest,
+} from './upstream-request.ts'
+export { pruneShards } from './prune.ts'
+export { compareBytes } from './sort.ts'
+export {
+  compareLabelSets,
+  type LabelSet,
+  labelSetJson,
+  toLabelSet,
+  unionLabelSets,
+  unionStrings,
+} from './union.ts'
+export { constraintSelector, enforce, enforceSelector } from './enforce.ts'
+export * from './cache/index.ts'
+export * from './limits/index.ts'

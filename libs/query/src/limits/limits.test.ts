@@ -1,0 +1,152 @@
+import { parse } from '@gatehouse/promql'
+import { describe, expect, it } from 'vitest'
+import { fingerprint, queryShape } from './fingerprint.ts'
+import { checkLimits, type LimitName, limitShares, limitWords, strictestLimits } from './limits.ts'
+import { measureQuery } from './measure.ts'
+import { regexCost } from './regex-cost.ts'
+import { assertNotStopped, type StopRule, type StopSubject } from './stop-rules.ts'
+
+const names = Object.keys(limitWords) as LimitName[]
+
+describe('checkLimits', () => {
+  it.each(names)('advises, warns and refuses by %s', (name) => {
+    const at = (value: number) => checkLimits({ [name]: value }, { [name]: 1_000_000 })
+    expect(at(699_999)).toEqual({ infos: [], warnings: [] })
+    expect(at(700_000).infos).toEqual([expect.stringContaining('70 % of the limit of')])
+    expect(at(899_999)).toMatchObject({ infos: [expect.anything()], warnings: [] })
+    expect(at(900_000)).toMatchObject({ infos: [], warnings: [expect.stringContaining('90 % of the limit')] })
+    expect(at(1_000_000).warnings).toHaveLength(1)
+    expect(() => at(1_000_001)).toThrow(
+      expect.objectContaining({
+        code: 'execution',
+        message: expect.stringContaining(limitWords[name].name),
+      }) as Error,
+    )
+  })
+
+  it('names the limit, the value and what to ask for instead', () => {
+    expect(() => checkLimits({ points: 11_500 }, { points: 11_000 })).toThrow(
+      'points per series is 11,500, more than the limit of 11,000; shorten the range or enlarge the step to get at most 11,000 points',
+    )
+    expect(() => checkLimits({ range: 40 * 86_400_000 + 90_000 }, { range: 31 * 86_400_000 })).toThrow(
+      'time range read is 40d1m30s, more than the limit of 31d; read at most 31d, ranges and subqueries in the expression included',
+    )
+  })
+
+  it('ignores what is not measured or not limited', () => {
+    expect(checkLimits({ points: 1e9 }, { series: 1 })).toEqual({ infos: [], warnings: [] })
+  })
+
+  it('shows shares for explain, largest first', () => {
+    expect(limitShares({ points: 50, series: 90, depth: 1 }, { points: 100, series: 100 })).toEqual([
+      { name: 'series', share: 0.9 },
+      { name: 'points', share: 0.5 },
+    ])
+  })
+
+  it('takes the strictest of several sets', () => {
+    expect(strictestLimits([{ points: 5, series: 1 }, { points: 3 }, {}])).toEqual({ points: 3, series: 1 })
+  })
+})
+
+describe('measureQuery', () => {
+  const hour = 3_600_000
+  const range = { start: 0, end: hour, step: 60_000 }
+  it.each([
+    ['up', { queryBytes: 2, range: hour, points: 61, depth: 1, selectors: 1, regexCost: 0 }],
+    ['rate(up[5m])', { range: hour + 300_000, depth: 3 }],
+    ['max_over_time(rate(up[5m])[1d:])', { range: 25 * hour + 300_000, points: 25 * 60 + 1 }],
+    ['max_over_time(up[1d:1s])', { points: 25 * 3600 + 1 }],
+    ['a + b + sum(c)', { selectors: 3, depth: 3 }],
+    ['up{a=~"x{100}"} or up{a!~"(y|z)"}', { regexCost: 100 }],
+    ['"é"', { queryBytes: 4, selectors: 0 }],
+  ])('%s', (query, expected) => {
+    expect(measureQuery(query, parse(query), range)).toMatchObject(expected)
+  })
+
+  it('counts one point of an instant query', () => {
+    expect(measureQuery('up', parse('up'), { start: 5, end: 5, step: 0 })).toMatchObject({
+      points: 1,
+      range: 0,
+    })
+  })
+})
+
+describe('regexCost', () => {
+  it.each([
+    ['', 0],
+    ['abc', 3],
+    ['a|b', 3],
+    ['(abc)', 4],
+    ['a*b+', 4],
+    ['a{3}', 3],
+    ['a{2,5}', 5],
+    ['a{2,}', 2],
+    ['[a-z]{4}', 4],
+    ['[]a]b', 2],
+    ['[^]\\]]b', 2],
+    ['\\.\\d', 2],
+    ['((a{100}){100}){100}', 1_010_100],
+    ['a{', 2],
+    ['((((', 0],
+    ['))))', 4],
+  ])('%s → %d', (pattern, cost) => expect(regexCost(pattern)).toBe(cost))
+
+  it('is linear', () => {
+    expect(regexCost('('.repeat(100_000))).toBe(0)
+    expect(regexCost('(a|b){9}'.repeat(10_000))).toBe(10_000 * 4 * 9)
+  })
+})
+
+describe('fingerprint', () => {
+  const same: readonly (readonly [string, string])[] = [
+    ['rate(a{x="1"}[5m])', 'rate(a{x="2"}[1h] offset 3m)'],
+    ['a{x="1",y=~"2"}', 'a{y=~"3",x="4"}'],
+    ['(a) + (b > 5)', 'a + (b > 7)'],
+    ['topk(5, a)', 'topk(10, a)'],
+    ['max_over_time(a[1h:5m] @ end())', 'max_over_time(a[6h:])'],
+  ]
+  it.each(same)('%s is like %s', (a, b) => expect(fingerprint(parse(a))).toBe(fingerprint(parse(b))))
+
+  it.each([
+    ['a', 'b'],
+    ['a{x="1"}', 'a{y="1"}'],
+    ['a{x="1"}', 'a{x!="1"}'],
+    ['rate(a[5m])', 'irate(a[5m])'],
+    ['sum by (x) (a)', 'sum by (y) (a)'],
+    ['a + b', 'a - b'],
+    ['a', 'a[5m:]'],
+  ])('%s is not like %s', (a, b) => expect(fingerprint(parse(a))).not.toBe(fingerprint(parse(b))))
+
+  it('is short and stable', () => {
+    expect(queryShape(parse('sum(rate(a{x="1"}[5m])) / 2'))).toBe('sum(rate(a{x=""}[1m])) / 0')
+    expect(fingerprint(parse('up'))).toMatch(/^[0-9a-f]{16}$/)
+    const all = new Set(Array.from({ length: 50_000 }, (_, i) => fingerprint(parse(`m${i}`))))
+    expect(all.size).toBe(50_000)
+  })
+})
+
+describe('assertNotStopped', () => {
+  const subject: StopSubject = { orgUid: 'o', principalUid: 'p', tenants: ['a'], fingerprint: 'f' }
+  const rule = (target: StopRule['target'], expiresAt?: number): StopRule => ({
+    uid: 'r',
+    target,
+    reason: 'overload',
+    expiresAt,
+  })
+  it.each([
+    [rule({ kind: 'tenant', tenant: 'a' }), true],
+    [rule({ kind: 'tenant', tenant: 'b' }), false],
+    [rule({ kind: 'principal', orgUid: 'o', principalUid: 'p' }), true],
+    [rule({ kind: 'principal', orgUid: 'o2', principalUid: 'p' }), false],
+    [rule({ kind: 'fingerprint', orgUid: undefined, fingerprint: 'f' }), true],
+    [rule({ kind: 'fingerprint', orgUid: 'o2', fingerprint: 'f' }), false],
+    [rule({ kind: 'fingerprint', orgUid: 'o', fingerprint: 'g' }), false],
+    [rule({ kind: 'tenant', tenant: 'a' }, 100), false],
+    [rule({ kind: 'tenant', tenant: 'a' }, 101), true],
+  ])('%o → %s', (stop, isStopped) => {
+    const check = (): void => assertNotStopped([stop], subject, 100)
+    if (isStopped) expect(check).toThrow('stopped by an operator: overload')
+    else expect(check).not.toThrow()
+  })
+})
