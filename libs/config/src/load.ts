@@ -22,7 +22,7 @@ export function loadConfig(file: string): Config {
   const config = parseConfig(readFileSync(file, 'utf8'), file)
   const base = dirname(resolve(file))
   const read = (path: string): string => readFileSync(resolve(base, path), 'utf8').trim()
-  const { database, control, issuers, audit } = config
+  const { database, control, issuers, audit, cache } = config
   const secret = <S extends { value?: string | undefined; file?: string | undefined }>(s: S): S =>
     s.value === undefined && s.file !== undefined ? { ...s, value: read(s.file) } : s
   return {
@@ -33,6 +33,19 @@ export function loadConfig(file: string): Config {
       adminUrl:
         database.adminUrl ?? (database.adminUrlFile === undefined ? undefined : read(database.adminUrlFile)),
     },
+    cache:
+      cache.redis === undefined
+        ? cache
+        : {
+            ...cache,
+            redis: {
+              ...cache.redis,
+              url:
+                cache.redis.url ??
+                (cache.redis.urlFile === undefined ? undefined : read(cache.redis.urlFile)),
+              secret: secret(cache.redis.secret),
+            },
+          },
     audit: { ...audit, spoolDir: resolve(base, audit.spoolDir) },
     control: { ...control, sessionSecret: secret(control.sessionSecret) },
     issuers: issuers.map((i) =>

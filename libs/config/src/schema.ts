@@ -25,6 +25,7 @@ const issuer = z.strictObject({
     .string()
     .regex(/^[a-z0-9-]+$/)
     .describe('Stable name of this identity provider, used in callback URLs'),
+  title: z.string().min(1).optional().describe('What the sign-in button calls it; default: its name'),
   issuer: url.describe('OIDC issuer; discovery is read below it'),
   clientId: z.string().min(1),
   clientSecret: secret.optional(),
@@ -41,6 +42,75 @@ const issuer = z.strictObject({
     .array(z.enum(['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA']))
     .min(1)
     .default(['RS256']),
+})
+
+const cache = z.strictObject({
+  maxBytes: z
+    .int()
+    .min(0)
+    .default(268_435_456)
+    .describe('Memory of the in-process results cache, bytes a process'),
+  maxEntryBytes: z.int().min(1).default(4_194_304).describe('Larger answers are passed on, not cached'),
+  freshness: duration.default(60_000).describe('Samples younger than this are never kept'),
+  outOfOrderWindow: duration
+    .default(0)
+    .describe('Out-of-order window of the shards; samples younger than this are never kept either'),
+  maxAge: duration.default(21_600_000).describe('Longest time anything is kept'),
+  repeatTtl: duration
+    .default(2_000)
+    .describe('An instant or range query repeated exactly within this time gets the same answer'),
+  lookupTtl: duration
+    .default(30_000)
+    .describe('Time that series, labels, label values and metadata are kept'),
+  errorTtl: duration
+    .default(1_000)
+    .refine((ms) => ms <= 2_000, 'at most 2s')
+    .describe('Time that an error the query itself causes is kept'),
+  redis: z
+    .strictObject({
+      url: z.string().min(1).optional().describe('redis:// or rediss:// URL of the shared second level'),
+      urlFile: z.string().min(1).optional().describe('File that holds the URL'),
+      prefix: z.string().min(1).default('gatehouse').describe('What keys begin with'),
+      secret: secret.describe('Signs entries; every gateway that shares them has the same one'),
+      timeout: duration
+        .default(20)
+        .refine((ms) => ms <= 50, 'at most 50ms')
+        .describe('Longest time an answer waits for Redis'),
+    })
+    .optional(),
+})
+
+const rate = z.strictObject({
+  perSecond: z.number().positive().describe('Requests per second in the long run'),
+  burst: z.int().min(1).describe('Requests that may come at once'),
+})
+
+const limits = z.strictObject({
+  query: z
+    .strictObject({
+      range: duration.default(31_622_400_000).describe('Time range one query may read'),
+      points: z.int().default(11_000).describe('Points per series'),
+      series: z.int().default(50_000).describe('Series in an answer'),
+      samples: z.int().default(50_000_000).describe('Samples one query may read'),
+      responseBytes: z.int().default(268_435_456).describe('Size of an answer'),
+      queryBytes: z.int().default(16_384).describe('Length of the query text'),
+      depth: z.int().default(100).describe('Nesting of an expression'),
+      selectors: z.int().default(200).describe('Selectors in an expression'),
+      regexCost: z.int().default(20_000).describe('Instructions a regular expression compiles to'),
+    })
+    .prefault({}),
+  slotsPerShard: z.int().min(1).default(20).describe('Requests that run on one shard at once'),
+  slotsPerOrg: z.int().min(1).optional().describe('Requests of one org that run at once'),
+  slotsPerTeam: z.int().min(1).optional().describe('Requests of one team that run at once'),
+  slotsPerServiceAccount: z
+    .int()
+    .min(1)
+    .optional()
+    .describe('Requests of one service account that run at once'),
+  maxQueued: z.int().min(1).default(200).describe('Requests of one org that may wait for a slot'),
+  queueWait: duration.default(10_000).describe('Longest wait for a slot, then 429'),
+  orgRate: rate.optional().describe('Requests per second of one org; absent: unlimited'),
+  principalRate: rate.optional().describe('Requests per second of one user or service account'),
 })
 
 /** The one configuration schema. Unknown keys are refused. */
@@ -121,6 +191,8 @@ export const configSchema = z.strictObject({
         .describe('Unshipped events the spool may hold, bytes; answers are refused with 503 above'),
     })
     .prefault({}),
+  cache: cache.prefault({}),
+  limits: limits.prefault({}),
   log: z
     .strictObject({
       level: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
@@ -134,3 +206,5 @@ export type Config = z.output<typeof configSchema>
 export type GatewayConfig = Config['gateway']
 export type ControlConfig = Config['control']
 export type IssuerConfig = Config['issuers'][number]
+export type CacheConfig = Config['cache']
+export type LimitsConfig = Config['limits']
