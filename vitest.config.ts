@@ -29,6 +29,7 @@ export default defineConfig({
             'test/{conformance,integration,security,e2e}/**/*.test.ts',
           ],
           exclude,
+          globalSetup: ['test/support/postgres-setup.ts'],
           pool: 'forks',
           fileParallelism: false,
           testTimeout: 120_000,
