@@ -11,6 +11,9 @@ export const errorTable = {
   conflict: { status: 409, errorType: 'conflict', title: 'Conflict', expose: true },
   precondition_failed: { status: 412, errorType: 'conflict', title: 'Precondition failed', expose: true },
   too_large: { status: 413, errorType: 'bad_data', title: 'Request too large', expose: true },
+  request_timeout: { status: 408, errorType: 'bad_data', title: 'Request too slow', expose: true },
+  headers_too_large: { status: 431, errorType: 'bad_data', title: 'Request headers too large', expose: true },
+  uri_too_long: { status: 414, errorType: 'bad_data', title: 'URL too long', expose: true },
   unsupported_media_type: {
     status: 415,
     errorType: 'bad_data',

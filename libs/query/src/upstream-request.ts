@@ -1,0 +1,125 @@
+import { GatehouseError } from '@gatehouse/errors'
+import { print } from '@gatehouse/promql'
+import type { EnforcedExpr, TimeRange } from './model.ts'
+import { formatDuration, formatTime } from './parameters.ts'
+
+declare const printed: unique symbol
+declare const built: unique symbol
+
+/** The canonical text of an {@link EnforcedExpr}: the only expression text an upstream request can carry. */
+export type EnforcedText = string & { readonly [printed]: true }
+
+/** A request to a shard, made anew from constants and typed values; nothing of the caller's request is copied. */
+export interface UpstreamRequest {
+  readonly method: 'GET' | 'POST'
+  /** Path below the replica's base URL. */
+  readonly path: string
+  /** Encoded form: the body of a POST, the query string of a GET. */
+  readonly form: string
+  readonly [built]: true
+}
+
+/** What may be asked of an evaluation besides expression and times. `timeout` is the time left, in ms. */
+export interface EvaluationOptions {
+  readonly timeout: number
+  readonly lookbackDelta?: number | undefined
+  readonly limit?: number | undefined
+  readonly stats?: string | undefined
+}
+
+/** Bounds of a label or series look-up, in ms; an absent one is unbounded. */
+export interface LookupOptions {
+  readonly start?: number | undefined
+  readonly end?: number | undefined
+  readonly limit?: number | undefined
+}
+
+/** Prints an enforced expression from its tree. */
+export function printEnforced(expr: EnforcedExpr): EnforcedText {
+  return print(expr) as EnforcedText
+}
+
+type Pairs = readonly (readonly [name: string, value: string | undefined])[]
+
+function build(method: 'GET' | 'POST', path: string, pairs: Pairs): UpstreamRequest {
+  const form = pairs
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value = '']) => `${name}=${encodeURIComponent(value)}`)
+    .join('&')
+  return { method, path, form } as UpstreamRequest
+}
+
+function evaluation(options: EvaluationOptions): Pairs {
+  const { timeout, lookbackDelta, limit, stats } = options
+  return [
+    ['timeout', formatDuration(Math.max(1, Math.floor(timeout)))],
+    ['lookback_delta', lookbackDelta === undefined ? undefined : formatDuration(lookbackDelta)],
+    ['limit', limit?.toString()],
+    ['stats', stats],
+  ]
+}
+
+function lookup(selectors: readonly EnforcedText[], options: LookupOptions): Pairs {
+  // Without a selector Prometheus would answer for every tenant.
+  if (selectors.length === 0) throw new GatehouseError('internal', 'a look-up needs an enforced selector')
+  return [
+    ...selectors.map((selector) => ['match%5B%5D', selector] as const),
+    ['start', options.start === undefined ? undefined : formatTime(options.start)],
+    ['end', options.end === undefined ? undefined : formatTime(options.end)],
+    ['limit', options.limit?.toString()],
+  ]
+}
+
+/** `query`: an instant query at `time`, ms since the epoch. */
+export function instantRequest(
+  text: EnforcedText,
+  time: number,
+  options: EvaluationOptions,
+): UpstreamRequest {
+  return build('POST', '/api/v1/query', [['query', text], ['time', formatTime(time)], ...evaluation(options)])
+}
+
+/** `query_range`. */
+export function rangeRequest(
+  text: EnforcedText,
+  range: TimeRange,
+  options: EvaluationOptions,
+): UpstreamRequest {
+  return build('POST', '/api/v1/query_range', [
+    ['query', text],
+    ['start', formatTime(range.start)],
+    ['end', formatTime(range.end)],
+    ['step', formatDuration(range.step)],
+    ...evaluation(options),
+  ])
+}
+
+/** `series`. @throws GatehouseError `internal` without a selector. */
+export function seriesRequest(selectors: readonly EnforcedText[], options: LookupOptions): UpstreamRequest {
+  return build('POST', '/api/v1/series', lookup(selectors, options))
+}
+
+/** `labels`. @throws GatehouseError `internal` without a selector. */
+export function labelsRequest(selectors: readonly EnforcedText[], options: LookupOptions): UpstreamRequest {
+  return build('POST', '/api/v1/labels', lookup(selectors, options))
+}
+
+/**
+ * `label/{name}/values`; `name` as it stands in the path: legacy characters only, other names in their `U__` form.
+ * @throws GatehouseError `internal` without a selector or with another name.
+ */
+export function labelValuesRequest(
+  name: string,
+  selectors: readonly EnforcedText[],
+  options: LookupOptions,
+): UpstreamRequest {
+  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
+    throw new GatehouseError('internal', 'a label name in a path must be escaped')
+  }
+  return build('GET', `/api/v1/label/${name}/values`, lookup(selectors, options))
+}
+
+/** `status/buildinfo`: carries no data; used to learn a replica's version. */
+export function buildinfoRequest(): UpstreamRequest {
+  return build('GET', '/api/v1/status/buildinfo', [])
+}

@@ -1,0 +1,5 @@
+export type { BodySink, Exchange } from './exchange.ts'
+export { readBody, tooLarge } from './read-body.ts'
+export type { ConnectionOptions } from './replica.ts'
+export { createUpstream, type Upstream, type UpstreamAnswer, type UpstreamDeps } from './upstream.ts'
+export { createVersions, type Versions } from './versions.ts'

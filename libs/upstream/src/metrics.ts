@@ -1,0 +1,31 @@
+import type { Metrics } from '@gatehouse/telemetry'
+import { Counter, Histogram } from 'prom-client'
+
+/** How one request to one replica ended, as far as its head. */
+export type Outcome = 'answered' | 'refused' | 'failed' | 'canceled'
+
+/** Registers the upstream metrics; the returned function starts the clock of one request. */
+export function createUpstreamMetrics(
+  registry: Metrics,
+): (shard: string, replica: string) => (outcome: Outcome) => void {
+  const requests = new Counter({
+    name: 'gatehouse_upstream_requests_total',
+    help: 'Requests to replicas by how they ended.',
+    labelNames: ['shard', 'replica', 'outcome'],
+    registers: [registry],
+  })
+  const seconds = new Histogram({
+    name: 'gatehouse_upstream_request_duration_seconds',
+    help: 'Time from sending a request to a replica to the head of its answer.',
+    labelNames: ['shard'],
+    buckets: [0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10, 45],
+    registers: [registry],
+  })
+  return (shard, replica) => {
+    const started = performance.now()
+    return (outcome) => {
+      requests.inc({ shard, replica, outcome })
+      seconds.observe({ shard }, (performance.now() - started) / 1000)
+    }
+  }
+}

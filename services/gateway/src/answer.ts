@@ -1,0 +1,30 @@
+import type { GatehouseError } from '@gatehouse/errors'
+import { type Rendered, renderPrometheus } from '@gatehouse/errors'
+import type { Exchange } from '@gatehouse/upstream'
+
+/** What goes back to the client: a body made here, or one shard's answer passed through as it comes. */
+export type Answer =
+  | { readonly kind: 'body'; readonly rendered: Rendered }
+  | { readonly kind: 'stream'; readonly exchange: Exchange }
+
+/** Prometheus's success envelope around the JSON text of `data`. */
+export function success(data: string, warnings: readonly string[] = []): Answer {
+  const suffix = warnings.length === 0 ? '' : `,"warnings":${JSON.stringify(warnings)}`
+  const body = `{"status":"success","data":${data}${suffix}}`
+  return { kind: 'body', rendered: { status: 200, headers: { 'content-type': 'application/json' }, body } }
+}
+
+/** Prometheus's error envelope. */
+export function failure(error: GatehouseError, requestId: string): Answer {
+  return { kind: 'body', rendered: renderPrometheus(error, requestId) }
+}
+
+/** HTTP status of an answer. */
+export function statusOf(answer: Answer): number {
+  return answer.kind === 'stream' ? answer.exchange.status : answer.rendered.status
+}
+
+/** Gives an answer up that will not be sent. */
+export function discard(answer: Answer, reason: Error): void {
+  if (answer.kind === 'stream') answer.exchange.abort(reason)
+}

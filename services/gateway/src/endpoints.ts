@@ -1,0 +1,148 @@
+import type { Action } from '@gatehouse/authz'
+
+/** How the text of a parameter is read. */
+export type ParameterKind = 'expression' | 'selectors' | 'time' | 'duration' | 'step' | 'limit' | 'stats'
+
+/** One row of the closed table: what is not in it is 404. */
+export interface Endpoint {
+  /** Stable name: metric label and audit route. */
+  readonly name: string
+  /** Path below `/prom/{data-source}`; `{name}` stands for one segment. */
+  readonly path: string
+  readonly methods: readonly ('GET' | 'POST')[]
+  /** `enforce`: constraints go onto every selector. `local`: answered here, nothing of the request is forwarded. */
+  readonly treatment: 'enforce' | 'local'
+  /** Where the selectors are. */
+  readonly selectors: 'query' | 'match[]' | 'none'
+  /** Accepted parameters; all others are dropped unread. Only `selectors` may be repeated. */
+  readonly parameters: Readonly<Record<string, ParameterKind>>
+  readonly action: Action
+  /** How answers of several shards become one. */
+  readonly merge: 'expression' | 'label-sets' | 'strings' | 'none'
+  readonly isCacheable: boolean
+  /** Stem of its audit event codes. */
+  readonly auditCode: 'Q001' | 'Q004' | 'Q006'
+}
+
+const evaluation = {
+  query: 'expression',
+  timeout: 'duration',
+  limit: 'limit',
+  lookback_delta: 'duration',
+  stats: 'stats',
+} as const
+const lookup = { 'match[]': 'selectors', start: 'time', end: 'time', limit: 'limit' } as const
+
+/** Every endpoint of the data plane. */
+export const endpoints = [
+  {
+    name: 'query',
+    path: '/api/v1/query',
+    methods: ['GET', 'POST'],
+    treatment: 'enforce',
+    selectors: 'query',
+    parameters: { ...evaluation, time: 'time' },
+    action: 'datasources:query',
+    merge: 'expression',
+    isCacheable: true,
+    auditCode: 'Q001',
+  },
+  {
+    name: 'query_range',
+    path: '/api/v1/query_range',
+    methods: ['GET', 'POST'],
+    treatment: 'enforce',
+    selectors: 'query',
+    parameters: { ...evaluation, start: 'time', end: 'time', step: 'step' },
+    action: 'datasources:query',
+    merge: 'expression',
+    isCacheable: true,
+    auditCode: 'Q001',
+  },
+  {
+    name: 'series',
+    path: '/api/v1/series',
+    methods: ['GET', 'POST'],
+    treatment: 'enforce',
+    selectors: 'match[]',
+    parameters: lookup,
+    action: 'datasources:query',
+    merge: 'label-sets',
+    isCacheable: true,
+    auditCode: 'Q004',
+  },
+  {
+    name: 'labels',
+    path: '/api/v1/labels',
+    methods: ['GET', 'POST'],
+    treatment: 'enforce',
+    selectors: 'match[]',
+    parameters: lookup,
+    action: 'datasources:query',
+    merge: 'strings',
+    isCacheable: true,
+    auditCode: 'Q004',
+  },
+  {
+    name: 'label_values',
+    path: '/api/v1/label/{name}/values',
+    methods: ['GET'],
+    treatment: 'enforce',
+    selectors: 'match[]',
+    parameters: lookup,
+    action: 'datasources:query',
+    merge: 'strings',
+    isCacheable: true,
+    auditCode: 'Q004',
+  },
+  {
+    name: 'buildinfo',
+    path: '/api/v1/status/buildinfo',
+    methods: ['GET', 'POST'],
+    treatment: 'local',
+    selectors: 'none',
+    parameters: {},
+    action: 'datasources:query',
+    merge: 'none',
+    isCacheable: false,
+    auditCode: 'Q006',
+  },
+] as const satisfies readonly Endpoint[]
+
+/** Name of an endpoint of the table. */
+export type EndpointName = (typeof endpoints)[number]['name']
+
+/** The row a path leads to, with what stands in its variable segments, as written. */
+export interface Route {
+  readonly endpoint: Endpoint & { readonly name: EndpointName }
+  readonly dataSourceUid: string
+  readonly segment: string | undefined
+}
+
+const prefix = /^\/prom\/([A-Za-z0-9][A-Za-z0-9_-]{0,62})(\/.*)$/s
+const fixed = new Map(endpoints.map((endpoint) => [endpoint.path as string, endpoint]))
+const variable = endpoints
+  .filter(({ path }) => path.includes('{'))
+  .map((endpoint) => {
+    const [before = '', after = ''] = endpoint.path.split(/\{\w+\}/)
+    return { endpoint, before, after }
+  })
+
+/**
+ * Finds the row of a raw request path: literally, without decoding or normalising, so that no other spelling of a path leads
+ * anywhere. Only a variable segment may be encoded; it is returned as written.
+ */
+export function findRoute(path: string): Route | undefined {
+  const match = prefix.exec(path)
+  if (match === null) return undefined
+  const [, dataSourceUid = '', rest = ''] = match
+  const endpoint = fixed.get(rest)
+  if (endpoint !== undefined && !rest.includes('{')) return { endpoint, dataSourceUid, segment: undefined }
+  for (const { endpoint: row, before, after } of variable) {
+    if (!rest.startsWith(before) || !rest.endsWith(after)) continue
+    const segment = rest.slice(before.length, rest.length - after.length)
+    if (rest.length > before.length + after.length && !segment.includes('/'))
+      return { endpoint: row, dataSourceUid, segment }
+  }
+  return undefined
+}

@@ -1,0 +1,107 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { AuditEvent } from '@gatehouse/audit'
+import { GatehouseError, toGatehouseError } from '@gatehouse/errors'
+import type { Logger } from '@gatehouse/telemetry'
+import { type Answer, discard, failure, statusOf } from './answer.ts'
+import { type Budget, createBudget } from './budget.ts'
+import { type GatewayMetrics, unknownEndpoint } from './metrics.ts'
+import { answer, type Deps } from './pipeline.ts'
+import { readRequest, type RequestLimits } from './request.ts'
+import { respond, type Sent } from './respond.ts'
+import { createTrail, type Trail } from './trail.ts'
+
+/** What handling a request needs. */
+export interface HandlerDeps {
+  readonly pipeline: Deps
+  readonly audit: { append(event: AuditEvent): Promise<void> }
+  readonly metrics: GatewayMetrics
+  readonly log: Logger
+  readonly limits: RequestLimits & {
+    /** Longest time one request may take, ms. */
+    readonly deadline: number
+    readonly maxResponseBytes: number
+    readonly idleTimeout: number
+  }
+  /** Whether the process is draining: connections end with their next answer. */
+  readonly isDraining: () => boolean
+}
+
+/** An answer with the error it tells of, if any. */
+interface Outcome {
+  readonly answer: Answer
+  readonly error: GatehouseError | undefined
+}
+
+function refuse(error: GatehouseError, trail: Trail): Outcome {
+  return { answer: failure(error, trail.requestId), error }
+}
+
+function logFailure(log: Logger, trail: Trail, error: GatehouseError): void {
+  const fields = { requestId: trail.requestId, errorCode: error.code, detail: error.detail }
+  if (error.code === 'internal') log.error(fields, error.message)
+  else if (error.status >= 500) log.warn(fields, error.message)
+  else log.debug(fields, error.message)
+}
+
+/** Creates the handler of data-plane requests: read, answer, audit, respond, in this order and each exactly once. */
+export function createHandler(deps: HandlerDeps) {
+  const { pipeline, audit, metrics, log, limits } = deps
+
+  const decide = async (message: IncomingMessage, trail: Trail, budget: Budget): Promise<Outcome> => {
+    try {
+      const request = await readRequest(message, limits, trail)
+      return { answer: await answer(request, pipeline, trail, budget), error: undefined }
+    } catch (thrown) {
+      const error = toGatehouseError(thrown)
+      logFailure(log, trail, error)
+      return refuse(error, trail)
+    }
+  }
+
+  /** Writes the audit event; without it no answer leaves. */
+  const record = async (outcome: Outcome, trail: Trail): Promise<Outcome> => {
+    try {
+      const httpStatus = statusOf(outcome.answer)
+      await audit.append(trail.toEvent({ httpStatus, errorCode: outcome.error?.code }))
+      return outcome
+    } catch (thrown) {
+      const cause = toGatehouseError(thrown)
+      const error =
+        cause.code === 'audit_unavailable'
+          ? cause
+          : new GatehouseError('audit_unavailable', 'the audit log is unavailable', { cause, retryAfter: 1 })
+      discard(outcome.answer, error)
+      metrics.auditFailed()
+      log.error({ requestId: trail.requestId, detail: cause.detail }, 'audit event could not be written')
+      return refuse(error, trail)
+    }
+  }
+
+  const account = (trail: Trail, outcome: Outcome, { bytes, error }: Sent): void => {
+    const endpoint = trail.endpoint?.name ?? unknownEndpoint
+    const status = statusOf(outcome.answer)
+    const ms = trail.elapsedMs()
+    const isBroken = error !== undefined
+    metrics.end({ endpoint, status, seconds: ms / 1000, bytes, isBroken })
+    const fields = { requestId: trail.requestId, endpoint, status, bytes, ms: Math.round(ms * 10) / 10 }
+    if (isBroken) log.warn({ ...fields, reason: error.message }, 'answer broke off')
+    else log.debug(fields, 'answered')
+  }
+
+  return async (message: IncomingMessage, res: ServerResponse): Promise<void> => {
+    const trail = createTrail(message)
+    const budget = createBudget(limits.deadline)
+    metrics.begin()
+    res.once('close', () => {
+      if (!res.writableFinished) budget.cancel(new GatehouseError('canceled', 'the client went away'))
+    })
+    const outcome = await record(await decide(message, trail, budget), trail)
+    const { maxResponseBytes, idleTimeout } = limits
+    // A request that was not read to its end would be taken for the next one on its connection.
+    const isLast = deps.isDraining() || !message.complete
+    const { requestId } = trail
+    const sent = await respond(res, outcome.answer, { requestId, maxResponseBytes, idleTimeout, isLast })
+    budget.end()
+    account(trail, outcome, sent)
+  }
+}

@@ -1,0 +1,85 @@
+import type { IncomingMessage } from 'node:http'
+import { GatehouseError } from '@gatehouse/errors'
+import { decodeForm } from './decode.ts'
+import { type Endpoint, findRoute, type Route } from './endpoints.ts'
+import { checkBody, checkHeaders, hasBody, readForm } from './headers.ts'
+import { type Parameters, type Question, readQuestion } from './question.ts'
+import type { Trail } from './trail.ts'
+
+declare const read: unique symbol
+
+interface Decoded {
+  readonly endpoint: Endpoint
+  readonly dataSourceUid: string
+  readonly question: Question
+  /** Names and values in turn, for authentication only; nothing of them is forwarded. */
+  readonly rawHeaders: readonly string[]
+  readonly remoteAddress: string | undefined
+}
+
+/** A request decoded once, in one canonical form. Only {@link readRequest} makes one. */
+export type PrometheusRequest = Decoded & { readonly [read]: true }
+
+/** Bounds of a request, in bytes. */
+export interface RequestLimits {
+  readonly maxUrlBytes: number
+  readonly maxBodyBytes: number
+}
+
+function accept(parameters: Map<string, string[]>, endpoint: Endpoint, text: string): void {
+  const own = new Set<string>()
+  for (const [name, value] of decodeForm(text)) {
+    // `hasOwn`: a parameter called `constructor` is as unknown as any other.
+    if (!Object.hasOwn(endpoint.parameters, name)) continue
+    const values = parameters.get(name)
+    if (values === undefined) parameters.set(name, [value])
+    else if (!own.has(name))
+      throw new GatehouseError('bad_data', `parameter "${name}" is in both the URL and the body`)
+    else if (endpoint.parameters[name] === 'selectors') values.push(value)
+    else throw new GatehouseError('bad_data', `parameter "${name}" is given more than once`)
+    own.add(name)
+  }
+}
+
+function checkMethod(route: Route, method: string): void {
+  if (!route.endpoint.methods.some((known) => known === method))
+    throw new GatehouseError('method_not_allowed', `use ${route.endpoint.methods.join(' or ')}`)
+}
+
+/**
+ * Reads a request into its canonical form: one route, every parameter from one place, typed.
+ * @param now ms since the epoch.
+ * @throws GatehouseError `not_found`, `method_not_allowed`, `bad_data`, `too_large`, `uri_too_long`, `unsupported_media_type`
+ */
+export async function readRequest(
+  message: IncomingMessage,
+  limits: RequestLimits,
+  trail: Trail,
+): Promise<PrometheusRequest> {
+  const target = message.url ?? ''
+  const mark = target.indexOf('?')
+  const route = findRoute(mark === -1 ? target : target.slice(0, mark))
+  if (route === undefined) throw new GatehouseError('not_found', 'there is no such endpoint')
+  const { endpoint, dataSourceUid } = trail.note('route', route)
+  if (target.length > limits.maxUrlBytes)
+    throw new GatehouseError('uri_too_long', `the URL is longer than ${limits.maxUrlBytes} bytes`)
+  checkHeaders(message.rawHeaders)
+  checkMethod(route, message.method ?? '')
+  checkBody(message, limits.maxBodyBytes)
+  const parameters = new Map<string, string[]>()
+  accept(parameters, endpoint, mark === -1 ? '' : target.slice(mark + 1))
+  if (hasBody(message)) accept(parameters, endpoint, await readForm(message, limits.maxBodyBytes))
+  const question = trail.note(
+    'question',
+    readQuestion(route, parameters satisfies Parameters, trail.startedAt),
+  )
+  const { rawHeaders, socket } = message
+  const decoded: Decoded = {
+    endpoint,
+    dataSourceUid,
+    question,
+    rawHeaders,
+    remoteAddress: socket.remoteAddress,
+  }
+  return decoded as PrometheusRequest
+}
