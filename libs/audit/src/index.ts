@@ -27,7 +27,6 @@ export {
 export { type AuditEvent, auditEventSchema } from './event.ts'
 export { prepareEvent } from './prepare.ts'
 export { limits, redact } from './redact.ts'
-export { sampleEvent } from './sample.ts'
 export {
   type Identity,
   identityOf,
@@ -37,5 +36,6 @@ export {
   storedEventSchema,
   toStoredEvent,
 } from './stored.ts'
+export { type SystemEvent, systemEvent } from './system.ts'
 export { escapeUnsafe, scrubSecrets } from './text.ts'
 export { eventTime, uuidV7 } from './time.ts'

@@ -1,0 +1,38 @@
+import { type AuditEvent, genesis, nextLink, prepareEvent, toStoredEvent } from '@gatehouse/audit'
+import type { Transaction } from '../transaction.ts'
+import { insertEvents, insertIdentities, makePartitions } from './insert.ts'
+import { createPseudonyms, type Pseudonyms } from './pseudonyms.ts'
+import { recordLine } from './segment.ts'
+import { sha256 } from './sha256.ts'
+
+/** Records an event in the transaction of the change it tells of: both are there, or neither. */
+export type RecordChange = (tx: Transaction, event: AuditEvent) => Promise<void>
+
+/** Writer of the chains that transactions extend. */
+export const changeWriter = 'store'
+
+const pseudonymMs = 3_600_000
+
+/** Creates the recorder of one process. Transactions of one org's changes wait for each other at the record. */
+export function createChangeRecorder(): RecordChange {
+  let pseudonyms: Pseudonyms = createPseudonyms()
+  let since = Date.now()
+  return async (tx, event) => {
+    if (Date.now() - since > pseudonymMs) {
+      pseudonyms = createPseudonyms()
+      since = Date.now()
+    }
+    const identity = pseudonyms.of(event)?.identity
+    const text = prepareEvent(toStoredEvent(event, identity?.ref ?? null), sha256)
+    if (identity !== undefined) await insertIdentities(tx, [JSON.stringify({ identity })])
+    await makePartitions(tx, event.at, 0)
+    const org = event.orgUid
+    const rows = await tx.rows<{ seq: string; hash: string }>('select seq, hash from audit_head($1, $2)', [
+      changeWriter,
+      org,
+    ])
+    const head = rows[0] && { seq: Number(rows[0].seq), hash: rows[0].hash }
+    const link = nextLink(head ?? genesis({ writer: changeWriter, org }, sha256), sha256(text), sha256)
+    await insertEvents(tx, changeWriter, [recordLine(org, link, text)])
+  }
+}
