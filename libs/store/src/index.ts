@@ -1,4 +1,5 @@
 export { assertLeastPrivilege } from './app-login.ts'
+export { type AccessChange, applyAccess, applyAccessIn, type ApplyOptions } from './apply/apply-access.ts'
 export { listDataSources } from './data-sources.ts'
 export { dumpSchema } from './dump-schema.ts'
 export { storeError } from './errors.ts'
@@ -8,12 +9,25 @@ export {
   type SessionRecord,
   type TokenRecord,
 } from './identity-store.ts'
+export { keepLoginAttempt, type LoginAttemptRow, takeLoginAttempt } from './login-attempts.ts'
 export { migrate } from './migrate.ts'
 export { type Org, findOrg } from './orgs.ts'
 export { createPolicyStore, type PolicyStore, type PolicyStoreOptions } from './policy-store.ts'
 export { createPool, type Pool, type PoolOptions } from './pool.ts'
 export { recogniseUser, signIn, type UserRecord, type VouchedIdentity } from './recognise.ts'
+export { closeSession, type NewSession, openSession } from './sessions.ts'
+export {
+  createSession,
+  listSessions,
+  type NewSession,
+  pruneSessions,
+  revokeSession,
+  revokeSessionByUid,
+  revokeSessionsOf,
+  type Session,
+} from './sessions.ts'
 export { type OrgSnapshot, readSnapshot } from './snapshot.ts'
+export { createToken, listTokens, type NewToken, revokeToken, type ServiceAccountToken } from './tokens.ts'
 export {
   enterOrg,
   type OrgTransaction,
@@ -23,3 +37,4 @@ export {
   withOrg,
   withTransaction,
 } from './transaction.ts'
+export * from './audit/index.ts'
