@@ -47,7 +47,7 @@ const issuer = z.strictObject({
 const cache = z.strictObject({
   maxBytes: z
     .int()
-    .min(0)
+    .min(1_048_576)
     .default(268_435_456)
     .describe('Memory of the in-process results cache, bytes a process'),
   maxEntryBytes: z.int().min(1).default(4_194_304).describe('Larger answers are passed on, not cached'),

@@ -25,4 +25,6 @@ export interface Trail {
 export interface Ending {
   readonly status: number
   readonly errorCode: string | undefined
+  /** For the audit log only, where there is more to say than the code. */
+  readonly reason?: string
 }

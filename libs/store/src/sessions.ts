@@ -1,0 +1,122 @@
+import { randomUUID } from 'node:crypto'
+import { lookUp } from './look-up.ts'
+import type { Pool } from './pool.ts'
+import type { OrgTransaction } from './transaction.ts'
+
+/** A session to be stored; its secret is only here as its hash. */
+export interface NewSession {
+  /** SHA-256 of the cookie's secret, lower-case hex. */
+  readonly hash: string
+  readonly userUid: string
+  readonly issuer: string
+  readonly subject: string
+  /** The identity provider's session id (`sid`), for back-channel logout. */
+  readonly idpSession?: string | undefined
+  readonly address?: string | undefined
+  readonly userAgent?: string | undefined
+  /** ms without a request after which it ends. */
+  readonly idleTimeout: number
+  /** Absolute end, ms since the epoch. */
+  readonly expiresAt: number
+}
+
+/** A session as listed. Times are ms since the epoch. */
+export interface Session {
+  readonly uid: string
+  readonly userUid: string
+  readonly address: string | undefined
+  readonly userAgent: string | undefined
+  readonly createdAt: number
+  readonly lastSeenAt: number
+  readonly expiresAt: number
+}
+
+/** Stores a session in the entered org, of which the user must be a member; its uid. */
+export async function createSession(tx: OrgTransaction, session: NewSession): Promise<string> {
+  const uid = `s-${randomUUID()}`
+  await tx.rows(
+    `insert into sessions (org_uid, uid, hash, user_uid, issuer, subject, idp_session, address, user_agent, idle_timeout, expires_at)
+     values (app_org(), $1, $2, $3, $4, $5, $6, $7, left($8, 512), make_interval(secs => $9), $10)`,
+    [
+      uid,
+      session.hash,
+      session.userUid,
+      session.issuer,
+      session.subject,
+      session.idpSession ?? null,
+      session.address ?? null,
+      session.userAgent ?? null,
+      session.idleTimeout / 1_000,
+      new Date(session.expiresAt),
+    ],
+  )
+  return uid
+}
+
+type Row = {
+  uid: string
+  user_uid: string
+  address: string | null
+  user_agent: string | null
+  created_at: Date
+  last_seen_at: Date
+  ends_at: Date
+}
+
+/** Live sessions of the entered org, latest use first; of one user, if named. */
+export async function listSessions(tx: OrgTransaction, userUid?: string): Promise<readonly Session[]> {
+  const rows = await tx.rows<Row>(
+    `select uid, user_uid, host(address) as address, user_agent, created_at, last_seen_at,
+       least(expires_at, last_seen_at + idle_timeout) as ends_at
+     from sessions
+     where org_uid = app_org() and revoked_at is null and least(expires_at, last_seen_at + idle_timeout) > now()
+       and ($1::text is null or user_uid = $1)
+     order by last_seen_at desc, uid`,
+    [userUid ?? null],
+  )
+  return rows.map((row) => ({
+    uid: row.uid,
+    userUid: row.user_uid,
+    address: row.address ?? undefined,
+    userAgent: row.user_agent ?? undefined,
+    createdAt: row.created_at.getTime(),
+    lastSeenAt: row.last_seen_at.getTime(),
+    expiresAt: row.ends_at.getTime(),
+  }))
+}
+
+/** Ends a session of the entered org by its uid; false if it had ended before. */
+export async function revokeSessionByUid(tx: OrgTransaction, uid: string): Promise<boolean> {
+  const rows = await tx.rows(
+    'update sessions set revoked_at = now() where org_uid = app_org() and uid = $1 and revoked_at is null returning 1',
+    [uid],
+  )
+  return rows.length > 0
+}
+
+/** Sign-out by whoever holds the session's secret; false if it had ended before. */
+export async function revokeSession(pool: Pool, hash: string): Promise<boolean> {
+  const [row] = await lookUp<{ done: boolean }>(pool, 'select revoke_session($1) as done', [hash])
+  return row?.done === true
+}
+
+/** Back-channel logout: ends sessions of one issuer by subject, by the issuer's own session id, or both; how many. */
+export async function revokeSessionsOf(
+  pool: Pool,
+  of: { issuer: string; subject?: string | undefined; idpSession?: string | undefined },
+): Promise<number> {
+  const [row] = await lookUp<{ count: number }>(pool, 'select revoke_sessions_of($1, $2, $3) as count', [
+    of.issuer,
+    of.subject ?? null,
+    of.idpSession ?? null,
+  ])
+  return row?.count ?? 0
+}
+
+/** Deletes sessions that ended before `endedBefore` (ms since the epoch); how many. */
+export async function pruneSessions(pool: Pool, endedBefore: number): Promise<number> {
+  const [row] = await lookUp<{ count: number }>(pool, 'select prune_sessions($1) as count', [
+    new Date(endedBefore),
+  ])
+  return row?.count ?? 0
+}

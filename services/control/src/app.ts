@@ -1,0 +1,123 @@
+import type { AuditEvent } from '@gatehouse/audit'
+import { authorize, isAction, type OrgPolicy } from '@gatehouse/authz'
+import type { ControlConfig, IssuerConfig } from '@gatehouse/config'
+import { GatehouseError } from '@gatehouse/errors'
+import { type App, type AppDeps, createApp, createPermissions, type Permissions } from '@gatehouse/http'
+import {
+  type Authenticator,
+  createAuthenticator,
+  createIssuer,
+  type IdentityStore,
+  isLoopback,
+  type Issuer,
+  type RecognisedUser,
+  sessionCookieFor,
+} from '@gatehouse/identity'
+import type { Logger } from '@gatehouse/telemetry'
+import * as client from 'openid-client'
+import { auditEventOf } from './audit-event.ts'
+import { issuerRoutes } from './features/issuers/routes.ts'
+import { meRoutes } from './features/me/routes.ts'
+import { sessionRoutes, signedOutPath } from './features/sessions/routes.ts'
+import { mountForward } from './forward.ts'
+import type { LoginAttempts } from './login/attempts.ts'
+import { createLoginCookies } from './login/cookies.ts'
+import { mountLogin } from './login/routes.ts'
+import type { SignInStore } from './login/sign-in.ts'
+import { mountPages, type PageDeps } from './pages.ts'
+
+/** What the control plane is composed of; only `main.ts` makes the adapters. */
+export interface ControlDeps {
+  readonly config: ControlConfig
+  readonly issuers: readonly IssuerConfig[]
+  readonly store: IdentityStore & SignInStore
+  readonly attempts: LoginAttempts
+  /** The org's current policy; throws `unavailable` when it is too old. */
+  readonly policyOf: (orgUid: string) => Promise<OrgPolicy>
+  /** Resolves when the event is durable; throws when it cannot be. */
+  readonly appendAudit: (event: AuditEvent) => Promise<void>
+  /** Where control reaches the gateway. */
+  readonly gatewayUrl: string
+  /** Where clients reach the gateway; shown to people. */
+  readonly gatewayExternalUrl: string
+  readonly consoleDir: string
+  readonly maxStaleness: number
+  readonly logger: Logger
+}
+
+function endSessionUrlOf(issuers: readonly Issuer[], externalUrl: string) {
+  return async (issuerUrl: string): Promise<string | undefined> => {
+    const issuer = issuers.find(({ config }) => config.issuer === issuerUrl)
+    const metadata = await issuer?.discover().catch(() => undefined)
+    if (issuer === undefined || metadata?.end_session_endpoint === undefined) return undefined
+    const configuration = new client.Configuration(metadata, issuer.config.clientId)
+    const back = new URL(signedOutPath, externalUrl).href
+    return client.buildEndSessionUrl(configuration, { post_logout_redirect_uri: back }).href
+  }
+}
+
+function createControlPermissions(
+  { authenticate, recognise }: Authenticator,
+  policyOf: ControlDeps['policyOf'],
+): Permissions<RecognisedUser> {
+  return createPermissions({
+    authenticate,
+    recognise,
+    authorize: async (principal, action, resource) => {
+      if (!isAction(action))
+        throw new GatehouseError('internal', 'internal error', { detail: `no action ${action}` })
+      return authorize(await policyOf(principal.orgUid), { principal, action, resource, now: Date.now() })
+    },
+  })
+}
+
+function noteActorWith({ authenticate }: Authenticator): PageDeps['noteActor'] {
+  return async (request, trail) => {
+    const principal = await authenticate(request.rawHeaders, trail.address).catch(() => undefined)
+    if (principal === undefined) return
+    const { orgUid, ...actor } = principal
+    trail.actor = actor
+    trail.orgUid = orgUid
+  }
+}
+
+/** Browsers leave out `Sec-Fetch-Site` on plain http, and a session cookie could be read on the way. */
+function checkExternalUrl(externalUrl: string): void {
+  const url = new URL(externalUrl)
+  if (url.protocol !== 'https:' && !isLoopback(url))
+    throw new Error(`control.externalUrl ${externalUrl} must be https, except on this machine itself`)
+}
+
+/**
+ * Builds the control plane's Express application.
+ * @param externalUrl Where browsers reach it.
+ * @throws Error when a route lacks its permission, or the external URL is plain http off this machine.
+ */
+export function createControl(deps: ControlDeps, externalUrl: string): App['express'] {
+  checkExternalUrl(externalUrl)
+  const { store, policyOf, logger, config } = deps
+  const cookie = sessionCookieFor(externalUrl)
+  const cookies = createLoginCookies(cookie)
+  const issuers = deps.issuers.map(createIssuer)
+  const { maxStaleness } = deps
+  const sessionCookieName = cookie.name
+  const authenticator = createAuthenticator({ store, issuers: deps.issuers, sessionCookieName, maxStaleness })
+  const { recognise } = authenticator
+  const permissions = createControlPermissions(authenticator, policyOf)
+  const record: AppDeps['record'] = async (trail, ending) =>
+    deps.appendAudit(auditEventOf(trail, ending, Date.now()))
+  const app = createApp({ externalUrl, trustProxy: config.trustProxy, logger, record })
+  const lifetime = { idleMs: config.sessionIdle, lifetimeMs: config.sessionLifetime }
+  const { attempts, gatewayUrl } = deps
+  mountLogin(app.express, { issuers, attempts, store, cookies, lifetime, externalUrl, record, logger })
+  const endSessionUrl = endSessionUrlOf(issuers, externalUrl)
+  app.mount([
+    ...issuerRoutes(issuers, permissions),
+    ...sessionRoutes({ permissions, cookies, recognise, closeSession: store.closeSession, endSessionUrl }),
+    ...meRoutes({ permissions, policyOf, recognise, gatewayUrl: deps.gatewayExternalUrl }),
+  ])
+  mountForward(app.express, { gatewayUrl, cookies, logger })
+  mountPages(app.express, { dir: deps.consoleDir, record, noteActor: noteActorWith(authenticator) })
+  app.finish()
+  return app.express
+}

@@ -1,0 +1,77 @@
+import { type AuditEvent, type EventCode, eventTime, isEventCode, uuidV7 } from '@gatehouse/audit'
+import type { Ending, Trail } from '@gatehouse/http'
+import { randomUUID } from 'node:crypto'
+
+/** Actions with an event of their own; everything else is a view of the control plane. */
+const stems: Readonly<Record<string, string>> = {
+  'sign-ins:begin': 'L005',
+  'sign-ins:finish': 'L001',
+  'sessions:delete': 'L002',
+}
+
+function viewCode(route: string, status: number): EventCode {
+  if (status < 400) return 'V001I'
+  if (route === 'unmatched' || status === 405) return 'V002D'
+  if (status === 401) return 'V003D'
+  if (status === 403 || status === 404) return 'V001D'
+  if (status === 429) return 'V005D'
+  return status < 500 ? 'V004E' : 'V001E'
+}
+
+function resultOf(status: number): 'allowed' | 'denied' | 'failed' {
+  if (status < 400) return 'allowed'
+  return status < 500 ? 'denied' : 'failed'
+}
+
+function codeOf(trail: Trail, status: number): EventCode {
+  const stem = stems[trail.action]
+  const severity = { allowed: 'I', denied: 'D', failed: 'E' }[resultOf(status)]
+  for (const code of [`${stem}${severity}`, `${stem}E`]) if (isEventCode(code)) return code
+  return viewCode(trail.route, status)
+}
+
+function actorOf({ actor }: Trail): AuditEvent['actor'] {
+  if (actor === undefined) return null
+  const { kind, uid, name, teams, credential, identity } = actor
+  return { kind, uid, name, teams: [...teams], credential: { ...credential }, ...identity }
+}
+
+function decisionOf({ decision }: Trail, ending: Ending): AuditEvent['decision'] {
+  if (decision === undefined) {
+    const allowed = ending.status < 400
+    const reason = ending.reason ?? ending.errorCode
+    return { allowed, because: [], policyVersion: '', ...(reason === undefined ? {} : { reason }) }
+  }
+  const { allowed, policyVersion } = decision
+  if (!decision.allowed) return { allowed, because: [], reason: decision.reason, policyVersion }
+  return { allowed, because: decision.because.map((link) => ({ ...link })), policyVersion }
+}
+
+/** The audit event of one request to the control plane. */
+export function auditEventOf(trail: Trail, ending: Ending, now: number): AuditEvent {
+  const { requestId, method, route, action, address, userAgent, resource } = trail
+  return {
+    schema: 1,
+    id: uuidV7(now, randomUUID()),
+    at: eventTime(now),
+    code: codeOf(trail, ending.status),
+    requestId,
+    orgUid: trail.orgUid,
+    actor: actorOf(trail),
+    from: { address, ...(userAgent === undefined ? {} : { userAgent }) },
+    action,
+    resource: resource === undefined ? null : { kind: resource.kind, uid: resource.uid },
+    request: { method, route },
+    enforced: [],
+    constraints: [],
+    metrics: [],
+    decision: decisionOf(trail, ending),
+    plan: null,
+    outcome: {
+      result: resultOf(ending.status),
+      httpStatus: ending.status,
+      durationMs: Math.max(0, now - trail.startedAt),
+      ...(ending.errorCode === undefined ? {} : { errorCode: ending.errorCode }),
+    },
+  }
+}

@@ -1,0 +1,84 @@
+import { authorize, type OrgPolicy, type Principal } from '@gatehouse/authz'
+import { nothing, type Permissions, type Route, route } from '@gatehouse/http'
+import type { RecognisedUser } from '@gatehouse/identity'
+import { type Me, meSchema } from './schemas.ts'
+import { constraintsInWords, selectorOf } from './words.ts'
+
+export interface MeRouteDeps {
+  readonly permissions: Permissions<RecognisedUser>
+  readonly policyOf: (orgUid: string) => Promise<OrgPolicy>
+  /** Org uids of the person behind these headers. */
+  readonly recognise: (rawHeaders: readonly string[]) => Promise<RecognisedUser>
+  /** Where clients reach the gateway, without a trailing slash. */
+  readonly gatewayUrl: string
+}
+
+function nameOf(entries: readonly { readonly uid: string; readonly name: string }[], uid: string): string {
+  return entries.find((entry) => entry.uid === uid)?.name ?? uid
+}
+
+function describeVia(policy: OrgPolicy, via: string): string {
+  const [kind = '', uid = ''] = via.split(':')
+  return kind === 'team' ? `team ${nameOf(policy.teams, uid)}` : 'a grant of your own'
+}
+
+function dataSourcesOf(policy: OrgPolicy, principal: Principal, gatewayUrl: string): Me['dataSources'] {
+  return policy.dataSources.flatMap(({ uid, name }) => {
+    const resource = { kind: 'data-source', uid, orgUid: policy.orgUid } as const
+    const decision = authorize(policy, { principal, action: 'datasources:query', resource, now: Date.now() })
+    if (!decision.allowed) return []
+    const { constraints, because } = decision
+    return {
+      uid,
+      name,
+      url: `${gatewayUrl}/prom/${uid}`,
+      words: constraintsInWords(constraints),
+      selectors: constraints.alternatives.map(selectorOf),
+      because: because.map(({ role, via, grantUid }) => ({ role, via: describeVia(policy, via), grantUid })),
+    }
+  })
+}
+
+async function orgsOf(
+  principal: Principal,
+  rawHeaders: readonly string[],
+  deps: MeRouteDeps,
+): Promise<Me['orgs']> {
+  const uids =
+    principal.kind === 'user'
+      ? (await deps.recognise(rawHeaders)).user.memberships.map((membership) => membership.orgUid)
+      : [principal.orgUid]
+  const policies = await Promise.all(uids.map((uid) => deps.policyOf(uid)))
+  return policies.map(({ orgUid, name }) => ({ uid: orgUid, name }))
+}
+
+/** `GET /api/v1/me`: the caller, and what the caller may query, decided by the same function as the queries themselves. */
+export function meRoutes(deps: MeRouteDeps): readonly Route[] {
+  return [
+    route({
+      method: 'get',
+      path: '/api/v1/me',
+      summary: 'Who I am and what I may query',
+      action: 'me:read',
+      permission: deps.permissions.principal,
+      params: nothing,
+      query: nothing,
+      body: nothing,
+      response: meSchema,
+      handler: async ({ caller, request }) => {
+        const policy = await deps.policyOf(caller.orgUid)
+        return {
+          kind: caller.kind,
+          uid: caller.uid,
+          name: caller.name,
+          issuer: caller.identity?.issuer ?? null,
+          org: { uid: policy.orgUid, name: policy.name },
+          orgs: await orgsOf(caller, request.rawHeaders, deps),
+          teams: caller.teams.map((uid) => ({ uid, name: nameOf(policy.teams, uid) })),
+          dataSources: dataSourcesOf(policy, caller, deps.gatewayUrl),
+          policyVersion: policy.version,
+        }
+      },
+    }),
+  ]
+}

@@ -1,0 +1,28 @@
+import { z } from 'zod'
+
+const named = z.strictObject({ uid: z.string(), name: z.string() })
+
+/** Who I am and what I may query. */
+export const meSchema = z.strictObject({
+  kind: z.enum(['user', 'service-account']),
+  uid: z.string(),
+  name: z.string(),
+  issuer: z.string().nullable(),
+  org: named,
+  /** All orgs of the caller; name another one in `X-Gatehouse-Org`. */
+  orgs: z.array(named),
+  teams: z.array(named),
+  dataSources: z.array(
+    named.extend({
+      /** Base URL for Prometheus clients. */
+      url: z.string(),
+      /** One phrase and one selector per alternative; a series must fit one of them. */
+      words: z.array(z.string()),
+      selectors: z.array(z.string()),
+      because: z.array(z.strictObject({ role: z.string(), via: z.string(), grantUid: z.string() })),
+    }),
+  ),
+  policyVersion: z.string(),
+})
+
+export type Me = z.output<typeof meSchema>

@@ -1,0 +1,1 @@
+export { type Control, type ControlOverrides, startControl } from './server.ts'

@@ -1,0 +1,78 @@
+import { hashSecret, newSecret, type UserRecord, type VouchedIdentity } from '@gatehouse/identity'
+import { SignInError } from './problem.ts'
+
+/** A session to be stored. */
+export interface NewSession {
+  /** Hash of the cookie's secret. */
+  readonly hash: string
+  readonly orgUid: string
+  readonly userUid: string
+  readonly issuer: string
+  readonly subject: string
+  readonly idpSession: string | undefined
+  readonly address: string
+  readonly userAgent: string | undefined
+  readonly idleMs: number
+  readonly lifetimeMs: number
+}
+
+/** What sign-in needs from the store. */
+export interface SignInStore {
+  /** The user of an identity, made on first sight, with memberships by the groups claimed now; undefined if disabled. */
+  signIn(identity: VouchedIdentity): Promise<UserRecord | undefined>
+  /** Gives back the session's public id. */
+  openSession(session: NewSession): Promise<string>
+  /** Ends a session; false if there was none. */
+  closeSession(hash: string): Promise<boolean>
+}
+
+/** How long sessions live, ms. */
+export interface SessionLifetime {
+  readonly idleMs: number
+  readonly lifetimeMs: number
+}
+
+export interface OpenedSession {
+  /** Public id, safe to log. */
+  readonly id: string
+  /** For the cookie, and nowhere else. */
+  readonly secret: string
+  readonly user: UserRecord
+  readonly orgUid: string
+}
+
+/**
+ * Opens a session for a person whom an identity provider vouched for. Always a new one: a secret planted before sign-in is worth
+ * nothing, and the session the browser had before is ended.
+ * @throws SignInError `no-org` or `disabled`.
+ */
+export async function openSession(
+  store: SignInStore,
+  identity: VouchedIdentity,
+  context: SessionLifetime & {
+    readonly idpSession: string | undefined
+    readonly address: string
+    readonly userAgent: string | undefined
+    /** Secret of the session the browser presented, if any. */
+    readonly replaces: string | undefined
+  },
+): Promise<OpenedSession> {
+  const { replaces, ...rest } = context
+  const user = await store.signIn(identity)
+  if (user === undefined) throw new SignInError('disabled', 'the user is disabled')
+  const [membership] = user.memberships
+  if (membership === undefined) throw new SignInError('no-org', `user ${user.uid} belongs to no org`)
+  if (replaces !== undefined) await store.closeSession(hashSecret(replaces))
+  const secret = newSecret()
+  const { issuer, subject } = identity
+  const { orgUid } = membership
+  const id = await store.openSession({
+    hash: hashSecret(secret),
+    orgUid,
+    userUid: user.uid,
+    issuer,
+    subject,
+    ...rest,
+  })
+  return { id, secret, user, orgUid }
+}

@@ -1,0 +1,145 @@
+import { createServer } from 'node:http'
+import { fileURLToPath } from 'node:url'
+import type { Config } from '@gatehouse/config'
+import { answerHealth, type Health, listen, type Listening } from '@gatehouse/http'
+import {
+  closeSession,
+  createAuditWriter,
+  createIdentityStore,
+  createPolicyStore,
+  createPool,
+  keepLoginAttempt,
+  openSession,
+  type Pool,
+  signIn,
+  takeLoginAttempt,
+} from '@gatehouse/store'
+import { createLogger, createMetrics, type Logger } from '@gatehouse/telemetry'
+import { type ControlDeps, createControl } from './app.ts'
+
+/** A running control plane. */
+export interface Control {
+  /** Base URL without a trailing slash. */
+  readonly url: string
+  /** Stops accepting, lets requests in flight finish, flushes the audit spool. Safe to call twice. */
+  close(): Promise<void>
+}
+
+/** What a caller may bring along. */
+export interface ControlOverrides {
+  readonly log?: Logger
+}
+
+const consoleDir = fileURLToPath(new URL('../../console/dist', import.meta.url))
+
+/** The stores' functions under the names that authentication and sign-in know. */
+function createControlStore(pool: Pool, onError: (error: Error) => void) {
+  const identities = createIdentityStore({ pool, onError })
+  const store: ControlDeps['store'] = {
+    ...identities,
+    signIn: (identity) => signIn(pool, identity),
+    openSession: (session) => openSession(pool, session),
+    closeSession: (hash) => closeSession(pool, hash),
+  }
+  const attempts: ControlDeps['attempts'] = {
+    keep: (stateHash, attempt, lifetimeMs) => keepLoginAttempt(pool, stateHash, attempt, lifetimeMs),
+    take: (stateHash) => takeLoginAttempt(pool, stateHash),
+  }
+  return { store, attempts, close: identities.close }
+}
+
+async function openAdapters(config: Config, log: Logger) {
+  const onError = (error: unknown): void => log.warn({ detail: String(error) }, 'background fault')
+  const { url } = config.database
+  if (url === undefined) throw new Error('database.url or database.urlFile is required')
+  const pool = createPool({ url, size: config.database.poolSize, onError })
+  const { store, attempts, close: closeIdentities } = createControlStore(pool, onError)
+  const policies = createPolicyStore({ pool, maxStaleness: config.gateway.maxPolicyStaleness, onError })
+  const closeStores = async (): Promise<void> => {
+    await policies.close()
+    await closeIdentities()
+    await pool.end()
+  }
+  const { spoolDir: dir, level, maxBytes } = config.audit
+  const audit = await createAuditWriter({ pool, dir, writerId: 'control', level, maxBytes, onError }).catch(
+    async (error: unknown) => {
+      await closeStores()
+      throw error
+    },
+  )
+  const close = async (): Promise<void> => {
+    await audit.close()
+    await closeStores()
+  }
+  return { store, attempts, policies, audit, close }
+}
+
+type Adapters = Awaited<ReturnType<typeof openAdapters>>
+
+/** Why control cannot take requests now. */
+function createReadiness(config: Config, { policies, audit }: Adapters, isDraining: () => boolean) {
+  return (): string | undefined => {
+    if (isDraining()) return 'draining'
+    const { refusing } = audit.stats()
+    if (refusing !== undefined) return `audit log: ${refusing}`
+    if (policies.staleness() > config.gateway.maxPolicyStaleness) return 'access settings are out of date'
+    return undefined
+  }
+}
+
+function depsOf(config: Config, adapters: Adapters, log: Logger): ControlDeps {
+  const gatewayUrl = config.control.gatewayUrl ?? `http://${config.gateway.listenAddress}`
+  return {
+    config: config.control,
+    issuers: config.issuers,
+    store: adapters.store,
+    attempts: adapters.attempts,
+    policyOf: async (orgUid) => (await adapters.policies.get(orgUid)).policy,
+    appendAudit: adapters.audit.append,
+    gatewayUrl,
+    gatewayExternalUrl: config.gateway.externalUrl ?? gatewayUrl,
+    consoleDir,
+    maxStaleness: config.gateway.maxPolicyStaleness,
+    logger: log,
+  }
+}
+
+/**
+ * Composes the control plane from its configuration and starts to listen. An identity provider that is down does not stop it.
+ * @throws Error if the address cannot be bound, the audit spool cannot be opened, or the external URL is not allowed.
+ */
+export async function startControl(config: Config, overrides: ControlOverrides = {}): Promise<Control> {
+  const log = overrides.log ?? createLogger({ name: 'control', ...config.log })
+  const adapters = await openAdapters(config, log)
+  let app: ReturnType<typeof createControl> | undefined
+  let listening: Listening | undefined
+  const isDraining = (): boolean => listening?.isDraining() ?? false
+  const health: Health = { metrics: createMetrics(), notReady: createReadiness(config, adapters, isDraining) }
+  const server = createServer({ headersTimeout: 10_000, requestTimeout: 30_000 }, (request, response) => {
+    answerHealth(request, response, health)
+      .then((answered) => {
+        if (!answered) app?.(request, response)
+      })
+      .catch((error: unknown) => {
+        log.error({ err: error }, 'a request handler failed')
+        response.destroy()
+      })
+  })
+  try {
+    listening = await listen(server, config.control.listenAddress, config.gateway.drain)
+    // The application must know its own address, which port 0 leaves open until now.
+    app = createControl(depsOf(config, adapters, log), config.control.externalUrl ?? listening.url)
+  } catch (error) {
+    await listening?.close()
+    await adapters.close()
+    throw error
+  }
+  const { url, close: stopListening } = listening
+  log.info({ url }, 'listening')
+  let closing: Promise<void> | undefined
+  const close = (): Promise<void> => {
+    closing ??= stopListening().then(adapters.close)
+    return closing
+  }
+  return { url, close }
+}
