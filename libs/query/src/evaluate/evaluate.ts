@@ -1,0 +1,206 @@
+import { GatehouseError } from '@gatehouse/errors'
+import { BeyondShards } from '../plan/beyond.ts'
+import type {
+  AggregateNode,
+  Beyond,
+  BinaryNode,
+  CallNode,
+  EvaluatePlan,
+  NegateNode,
+  PlanNode,
+  RangeNode,
+} from '../plan/model.ts'
+import { aggregate } from './aggregate/aggregate.ts'
+import { isSetOp } from './arithmetic.ts'
+import { evaluateCall } from './call.ts'
+import type { Context, LeafAnswer } from './context.ts'
+import { gridOf } from './grid.ts'
+import { withoutName } from './labels.ts'
+import { evaluateLeaf, unitSeries } from './leaf.ts'
+import { evaluateMerge } from './merge.ts'
+import { type Grid, type Samples, type Series, timeAt, type Value } from './model.ts'
+import { type QueryResult, resultOf } from './result.ts'
+import { emptySeries, hasHistograms, hasSamples, joinEqual, mapFloats, setFloat } from './series.ts'
+import { applyVectorOperator } from './vector/binary.ts'
+import { anyPresent } from './vector/matching.ts'
+import { applyScalarOperator, applyToScalars } from './vector/scalar.ts'
+import { applySetOperator } from './vector/set-operator.ts'
+
+/** What came of evaluating a plan: the answer, or the sub-expression that only the global engine can compute. */
+export type Evaluation =
+  | {
+      readonly kind: 'answer'
+      readonly result: QueryResult
+      readonly warnings: readonly string[]
+      readonly infos: readonly string[]
+    }
+  | { readonly kind: 'beyond'; readonly beyond: Beyond }
+
+/**
+ * Puts the shards' answers together as the plan says. `answers` holds one for every request of the plan, by its id.
+ * @throws GatehouseError `execution` in Prometheus's words where Prometheus would refuse; `bad_gateway` for an answer that
+ *   is none.
+ */
+export function evaluate(plan: EvaluatePlan, answers: ReadonlyMap<number, LeafAnswer>): Evaluation {
+  const context: Context = { requests: plan.requests, answers, semantics: plan.semantics }
+  try {
+    const value = evaluateNode(plan.root, gridOf(plan.range), context)
+    const list = [...answers.values()]
+    return {
+      kind: 'answer',
+      result: resultOf(value, plan.range),
+      warnings: [...new Set(list.flatMap((answer) => answer.warnings))],
+      infos: [...new Set(list.flatMap((answer) => answer.infos))],
+    }
+  } catch (error) {
+    if (!(error instanceof BeyondShards)) throw error
+    return { kind: 'beyond', beyond: error.beyond }
+  }
+}
+
+function evaluateNode(node: PlanNode, grid: Grid, context: Context): Value {
+  const evaluateChild = (child: PlanNode) => evaluateNode(child, grid, context)
+  switch (node.kind) {
+    case 'number':
+      return { type: 'scalar', values: new Float64Array(grid.count).fill(node.value) }
+    case 'string':
+      return { type: 'string', value: node.value }
+    case 'leaf':
+      return evaluateLeaf(node, context)
+    case 'merge':
+      return { type: 'vector', series: evaluateMerge(node, context) }
+    case 'absent': {
+      const units = unitSeries(node.input, context)
+      return { type: 'vector', series: absentEverywhere(units, { labels: node.labels, count: grid.count }) }
+    }
+    case 'call': {
+      const args = node.args.map(evaluateChild)
+      assertFloats(node, args)
+      return evaluateCall(node, args, { grid, context })
+    }
+    case 'aggregate':
+      return aggregateNode(node, evaluateChild, { grid, context })
+    case 'binary':
+      return binaryNode(node, [evaluateChild(node.lhs), evaluateChild(node.rhs)], { grid, context })
+    case 'negate': {
+      const value = evaluateChild(node.input)
+      assertFloats(node, [value])
+      return negate(value, context)
+    }
+    case 'range':
+      return rangeNode(node, context)
+  }
+}
+
+/** Functions that look at times and labels only, so that native histograms are no matter. */
+const valueless: ReadonlySet<string> = new Set([
+  'absent',
+  'absent_over_time',
+  'count_over_time',
+  'label_join',
+  'label_replace',
+  'present_over_time',
+  'timestamp',
+])
+
+/** Native histograms reach this process as printed, without their schema: it carries them but cannot compute with them. */
+function assertFloats(
+  node: CallNode | AggregateNode | BinaryNode | NegateNode,
+  values: readonly Value[],
+): void {
+  if (node.kind === 'call' && valueless.has(node.func)) return
+  const found = values.some(
+    (value) =>
+      (value.type === 'vector' && hasHistograms(value.series)) ||
+      (value.type === 'matrix' && hasHistograms(value.samples)),
+  )
+  if (found) throw new BeyondShards(node.text, 'it computes with native histograms of several shards')
+}
+
+function absentEverywhere(
+  units: readonly (readonly Series[])[],
+  { labels, count }: { labels: Series['labels']; count: number },
+): Series[] {
+  const series = emptySeries(labels, count)
+  const presence = units.map((unit) => anyPresent(unit, count))
+  for (let i = 0; i < count; i++) if (presence.every((absent) => absent[i] === 1)) setFloat(series, i, 1)
+  return [series].filter(hasSamples)
+}
+
+type Place = { readonly grid: Grid; readonly context: Context }
+
+const histogramSafe: ReadonlySet<string> = new Set(['count', 'group', 'limitk'])
+
+function aggregateNode(
+  node: AggregateNode,
+  evaluateChild: (child: PlanNode) => Value,
+  { grid, context }: Place,
+): Value {
+  const input = evaluateChild(node.input)
+  const param = node.param === undefined ? undefined : evaluateChild(node.param)
+  if (!histogramSafe.has(node.op)) assertFloats(node, [input])
+  const aggregation = {
+    op: node.op,
+    grouping: node.grouping,
+    param: param?.type === 'scalar' ? param.values : param?.type === 'string' ? param.value : undefined,
+    semantics: context.semantics,
+  }
+  return { type: 'vector', series: aggregate(aggregation, seriesOf(input), grid.count) }
+}
+
+function seriesOf(value: Value): readonly Series[] {
+  if (value.type !== 'vector')
+    throw new GatehouseError('internal', `a ${value.type} where a vector was planned`)
+  return value.series
+}
+
+function binaryNode(node: BinaryNode, [lhs, rhs]: [Value, Value], { grid, context }: Place): Value {
+  const { op, returnBool, matching } = node
+  if (isSetOp(op)) {
+    if (matching === undefined) throw new GatehouseError('internal', `${op} without matching`)
+    const sides = { lhs: seriesOf(lhs), rhs: seriesOf(rhs), count: grid.count }
+    return { type: 'vector', series: applySetOperator(op, sides, matching) }
+  }
+  assertFloats(node, [lhs, rhs])
+  if (lhs.type === 'scalar' && rhs.type === 'scalar') {
+    return { type: 'scalar', values: applyToScalars(op, lhs.values, rhs.values) }
+  }
+  if (lhs.type === 'scalar' || rhs.type === 'scalar') {
+    const swapped = lhs.type === 'scalar'
+    const [scalar, vector] = swapped ? [lhs, rhs] : [rhs, lhs]
+    if (scalar.type !== 'scalar') throw new GatehouseError('internal', 'no scalar beside the vector')
+    return {
+      type: 'vector',
+      series: applyScalarOperator({ op, returnBool, swapped }, seriesOf(vector), scalar.values),
+    }
+  }
+  if (matching === undefined) throw new GatehouseError('internal', `${op} between vectors without matching`)
+  const operation = { op, returnBool, matching, checkBeforeFilter: context.semantics.checkBeforeFilter }
+  const sides = { lhs: seriesOf(lhs), rhs: seriesOf(rhs), count: grid.count }
+  return { type: 'vector', series: applyVectorOperator(operation, sides) }
+}
+
+function negate(value: Value, { semantics }: Context): Value {
+  if (value.type === 'scalar') return { type: 'scalar', values: value.values.map((v) => -v) }
+  const negated = seriesOf(value).map((series) => mapFloats(series, withoutName(series.labels), (v) => -v))
+  return { type: 'vector', series: joinEqual(negated, !semantics.mergeAlternating) }
+}
+
+/** A sub-query evaluates its input on its own grid; raw samples come with their own times. */
+function rangeNode(node: RangeNode, context: Context): Value {
+  const value = evaluateNode(node.input, node.grid, context)
+  if (value.type === 'matrix') return { ...value, window: node.window }
+  const series = value.type === 'scalar' ? [] : seriesOf(value)
+  const samples = series.filter(hasSamples).map((one) => toSamples(one, node.grid))
+  return { type: 'matrix', samples, window: node.window }
+}
+
+function toSamples(series: Series, grid: Grid): Samples {
+  const indices = Array.from(series.present.keys()).filter((i) => series.present[i] === 1)
+  return {
+    labels: series.labels,
+    times: Float64Array.from(indices, (i) => timeAt(grid, i)),
+    values: Float64Array.from(indices, (i) => series.values[i] ?? NaN),
+    histograms: series.histograms === undefined ? undefined : indices.map((i) => series.histograms?.[i]),
+  }
+}

@@ -1,0 +1,85 @@
+import { GatehouseError } from '@gatehouse/errors'
+import type { LeafNode } from '../plan/model.ts'
+import type { Context, LeafAnswer } from './context.ts'
+import { readSamples, readScalar, readSeries } from './decode.ts'
+import { gridOf } from './grid.ts'
+import { labelsKey } from './labels.ts'
+import type { Grid, Samples, Series, Value } from './model.ts'
+import { copySample, emptySeries, joinEqual, type MutableSeries, sameLabelset } from './series.ts'
+
+function answerTo(id: number, context: Context): LeafAnswer {
+  const answer = context.answers.get(id)
+  if (answer === undefined) throw new GatehouseError('internal', `no answer to request ${id} of the plan`)
+  return answer
+}
+
+/** The union of the units' answers. */
+export function evaluateLeaf(leaf: LeafNode, context: Context): Value {
+  switch (leaf.type) {
+    case 'vector':
+      return { type: 'vector', series: unitSeries(leaf, context).flat() }
+    case 'scalar': {
+      const [ids = []] = leaf.requests
+      const [id = -1] = ids
+      if (ids.length === 1)
+        return { type: 'scalar', values: readScalar(answerTo(id, context).data, leaf.grid) }
+      const [series] = readStretches(ids, { grid: leaf.grid, context })
+      return { type: 'scalar', values: series?.values ?? new Float64Array(leaf.grid.count).fill(NaN) }
+    }
+    case 'matrix':
+      return {
+        type: 'matrix',
+        samples: unitSamples(leaf, context),
+        window: { rangeMs: 0, offsetMs: 0, at: undefined },
+      }
+    case 'string':
+      throw new GatehouseError('internal', 'a string is not a shard’s to evaluate')
+  }
+}
+
+/** Series by unit, checked for labels that coincide where they must not. */
+export function unitSeries(leaf: LeafNode, context: Context): Series[][] {
+  const units = leaf.requests.map((stretches) => readStretches(stretches, { grid: leaf.grid, context }))
+  switch (leaf.overlap) {
+    case 'never':
+    case 'merge':
+      return units
+    case 'join':
+      return [joinEqual(units.flat(), false)]
+    case 'refuse':
+      return [joinEqual(units.flat(), true)]
+  }
+}
+
+/** A unit's series over the whole grid, from queries that each covered a stretch of it. */
+function readStretches(
+  ids: readonly number[],
+  { grid, context }: { grid: Grid; context: Context },
+): MutableSeries[] {
+  const [first] = ids
+  if (first === undefined) return []
+  if (ids.length === 1) return readSeries(answerTo(first, context).data, grid)
+  const byKey = new Map<string, MutableSeries>()
+  for (const id of ids) {
+    const range = context.requests[id]?.range
+    if (range === undefined) continue
+    const shift = Math.round((range.start - grid.start) / grid.step)
+    for (const part of readSeries(answerTo(id, context).data, gridOf(range))) {
+      const key = labelsKey(part.labels)
+      const whole = byKey.get(key) ?? emptySeries(part.labels, grid.count)
+      byKey.set(key, whole)
+      for (let i = 0; i < part.present.length; i++)
+        if (part.present[i] === 1) copySample({ from: part, to: whole }, i, i + shift)
+    }
+  }
+  return [...byKey.values()]
+}
+
+function unitSamples(leaf: LeafNode, context: Context): Samples[] {
+  const all = leaf.requests.flatMap((ids) => ids.flatMap((id) => readSamples(answerTo(id, context).data)))
+  if (leaf.overlap !== 'never') {
+    const keys = new Set(all.map((samples) => labelsKey(samples.labels)))
+    if (keys.size !== all.length) throw sameLabelset()
+  }
+  return all
+}

@@ -1,0 +1,12 @@
+import type { Beyond } from './model.ts'
+
+/** Control flow, not an error: something only a server that has all the data can compute. */
+export class BeyondShards extends Error {
+  readonly beyond: Beyond
+
+  constructor(text: string, because: string) {
+    super(because)
+    this.name = 'BeyondShards'
+    this.beyond = { text, because }
+  }
+}

@@ -1,0 +1,166 @@
+import {
+  type AggregateExpr,
+  type BinaryExpr,
+  type Call,
+  type Expr,
+  type MatrixSelector,
+  print,
+  type SubqueryExpr,
+  typeOf,
+} from '@gatehouse/promql'
+import { isKnownFunction } from '../evaluate/call.ts'
+import type { Grid, Labels } from '../evaluate/model.ts'
+import { BeyondShards } from './beyond.ts'
+import type { LeafMaker } from './leaves.ts'
+import type { Locality } from './locality.ts'
+import type { LeafNode, MergeOp, PlanNode, RangeNode } from './model.ts'
+import { reachOf, subqueryGrid, windowOf } from './times.ts'
+
+/** What splitting needs to know of the query. */
+export interface SplitScope {
+  readonly locate: (expr: Expr) => Locality
+  readonly leaves: LeafMaker
+  /** Labels of `absent(expr)`. */
+  readonly absentLabels: (expr: Expr) => Labels
+  /** Step of sub-queries that name none, in ms. */
+  readonly defaultStepMs: number
+  readonly leftOpen: boolean
+}
+
+/**
+ * Splits an expression into the largest parts that units compute on their own, and what is evaluated over them here.
+ * @throws BeyondShards for what cannot be split exactly.
+ */
+export function split(expr: Expr, grid: Grid, scope: SplitScope): PlanNode {
+  const where = scope.locate(expr)
+  if (!where.constant && (where.local || where.units.size === 1) && typeOf(expr) !== 'matrix') {
+    return scope.leaves.make(expr, grid)
+  }
+  switch (expr.kind) {
+    case 'NumberLiteral':
+      return { kind: 'number', value: expr.value }
+    case 'StringLiteral':
+      return { kind: 'string', value: expr.value }
+    case 'ParenExpr':
+      return split(expr.expr, grid, scope)
+    case 'UnaryExpr': {
+      const input = split(expr.expr, grid, scope)
+      return expr.op === '+' ? input : { kind: 'negate', input, text: print(expr) }
+    }
+    case 'VectorSelector':
+      return scope.leaves.make(expr, grid)
+    case 'MatrixSelector':
+      return rawSamples(expr, grid, scope)
+    case 'SubqueryExpr':
+      return splitSubquery(expr, grid, scope)
+    case 'Call':
+      return splitCall(expr, grid, scope)
+    case 'AggregateExpr':
+      return splitAggregate(expr, grid, scope)
+    case 'BinaryExpr':
+      return splitBinary(expr, grid, scope)
+  }
+}
+
+/** The samples of a range selector over all times of a grid, by one instant query that reaches over them. */
+function rawSamples(expr: MatrixSelector, grid: Grid, scope: SplitScope): RangeNode {
+  const { offsetMs, at } = expr.vector
+  const window = windowOf({ rangeMs: expr.rangeMs, offsetMs, at })
+  const { start, end } = reachOf(window, grid)
+  const whole: Expr = { ...expr, rangeMs: end - start }
+  return {
+    kind: 'range',
+    input: scope.leaves.makeInstant(whole, end + offsetMs),
+    grid,
+    window,
+    text: print(expr),
+  }
+}
+
+function splitSubquery(expr: SubqueryExpr, grid: Grid, scope: SplitScope): RangeNode {
+  const window = windowOf(expr)
+  const step = expr.stepMs === 0 ? scope.defaultStepMs : expr.stepMs
+  const inner = subqueryGrid(window, grid, { step, leftOpen: scope.leftOpen })
+  return { kind: 'range', input: split(expr.expr, inner, scope), grid: inner, window, text: print(expr) }
+}
+
+function splitCall(expr: Call, grid: Grid, scope: SplitScope): PlanNode {
+  const [input] = expr.args
+  const text = print(expr)
+  if ((expr.func === 'absent' || expr.func === 'absent_over_time') && input !== undefined) {
+    if (scope.locate(input).local) {
+      return {
+        kind: 'absent',
+        input: scope.leaves.make(expr, grid, 'never'),
+        labels: scope.absentLabels(input),
+        text,
+      }
+    }
+  }
+  if (!isKnownFunction(expr.func)) throw new BeyondShards(text, `${expr.func}() is not computed over shards`)
+  return { kind: 'call', func: expr.func, args: expr.args.map((arg) => split(arg, grid, scope)), text }
+}
+
+/** The parts whose values, merged over units, give an aggregation. */
+const mergeParts: ReadonlyMap<string, readonly string[]> = new Map(
+  Object.entries<readonly string[]>({
+    sum: ['sum'],
+    count: ['count'],
+    group: ['group'],
+    min: ['min'],
+    max: ['max'],
+    avg: ['avg', 'count'],
+    stddev: ['stdvar', 'avg', 'count'],
+    stdvar: ['stdvar', 'avg', 'count'],
+    count_values: ['count_values'],
+  } satisfies Record<MergeOp, readonly string[]>),
+)
+
+function isMergeOp(op: string): op is MergeOp {
+  return mergeParts.has(op)
+}
+
+/** Aggregations of which each unit's own selection contains all that can be selected overall. */
+const selections: ReadonlySet<string> = new Set(['topk', 'bottomk', 'limitk'])
+
+function splitAggregate(expr: AggregateExpr, grid: Grid, scope: SplitScope): PlanNode {
+  const input = scope.locate(expr.expr)
+  const constantParam = expr.param === undefined || scope.locate(expr.param).constant
+  const { op } = expr
+  if (input.local && constantParam && isMergeOp(op)) {
+    const parts = (mergeParts.get(op) ?? []).map((part) => mergePart(expr, part, { grid, scope }))
+    return { kind: 'merge', op, parts, text: print(expr) }
+  }
+  const inner =
+    input.local && constantParam && selections.has(op)
+      ? scope.leaves.make(expr, grid, input.keeps ? 'never' : 'join')
+      : split(expr.expr, grid, scope)
+  return {
+    kind: 'aggregate',
+    op,
+    input: inner,
+    param: expr.param === undefined ? undefined : split(expr.param, grid, scope),
+    grouping: { labels: expr.grouping, without: expr.without },
+    text: print(expr),
+  }
+}
+
+function mergePart(
+  expr: AggregateExpr,
+  op: string,
+  { grid, scope }: { grid: Grid; scope: SplitScope },
+): LeafNode {
+  return scope.leaves.make(op === expr.op ? expr : { ...expr, op }, grid, 'merge')
+}
+
+function splitBinary(expr: BinaryExpr, grid: Grid, scope: SplitScope): PlanNode {
+  return {
+    kind: 'binary',
+    op: expr.op,
+    lhs: split(expr.lhs, grid, scope),
+    rhs: split(expr.rhs, grid, scope),
+    returnBool: expr.returnBool,
+    matching: expr.matching,
+    text: print(expr),
+  }
+}

@@ -1,0 +1,89 @@
+import { type Matcher, metricNameLabel, type VectorSelector } from '@gatehouse/promql'
+import type { Conjunction, DataSource, Shard } from '../model.ts'
+import { isContradiction, isSameMatcher, pinnedValues } from '../partition/conjunction.ts'
+import { literalMatcher } from '../partition/literal.ts'
+import { matchOf } from '../partition/match.ts'
+
+/** A part of the data that shares no series with any other: what one shard holds of one partition of the constraints. */
+export interface Unit {
+  readonly shard: Shard
+  /** The partition's constraint. */
+  readonly conjunction: Conjunction
+  /** The same, narrowed to the shard's slice: asked of several shards, so that a misplaced series counts once. */
+  readonly narrowed: Conjunction
+}
+
+export interface Units {
+  readonly list: readonly Unit[]
+  /** Labels whose values tell to which unit a series belongs. */
+  readonly keyLabels: ReadonlySet<string>
+  /** Indices of the units that can hold series of a selector. */
+  readonly holding: (selector: VectorSelector) => ReadonlySet<number>
+}
+
+// A longer alternation costs a shard more than the misplaced series it guards against.
+const maxNarrowed = 1000
+
+/** The units that can hold anything under the given disjoint constraints. */
+export function unitsOf(
+  source: Pick<DataSource, 'tenantLabel' | 'shards'>,
+  conjunctions: readonly Conjunction[],
+): Units {
+  const { tenantLabel } = source
+  const found = conjunctions.flatMap((conjunction) =>
+    source.shards.map((shard) => ({
+      shard,
+      conjunction,
+      tenants: tenantsIn(shard, conjunction, tenantLabel),
+    })),
+  )
+  const list = found
+    .filter(({ tenants, conjunction }) => tenants.length > 0 && !isContradiction(conjunction))
+    .map(({ tenants, ...unit }) => ({ ...unit, narrowed: narrow(unit.conjunction, tenants, tenantLabel) }))
+  return {
+    list,
+    keyLabels: keyLabelsOf(list, tenantLabel),
+    holding: (selector) => holding(list, selectorMatchers(selector), tenantLabel),
+  }
+}
+
+/** The tenants of a shard's slice that a conjunction admits. */
+function tenantsIn(shard: Shard, conjunction: Conjunction, tenantLabel: string): readonly string[] {
+  const matches = conjunction.filter(({ name }) => name === tenantLabel).map(matchOf)
+  return shard.slice.tenants.filter((tenant) => matches.every((match) => match?.(tenant) ?? true))
+}
+
+function narrow(conjunction: Conjunction, tenants: readonly string[], tenantLabel: string): Conjunction {
+  if (pinnedValues(conjunction, tenantLabel)?.size === tenants.length) return conjunction
+  if (tenants.length > maxNarrowed) return conjunction
+  const others = conjunction.filter(({ name }) => name !== tenantLabel)
+  return [literalMatcher(tenantLabel, tenants), ...others]
+}
+
+function keyLabelsOf(units: readonly Unit[], tenantLabel: string): ReadonlySet<string> {
+  const labels = new Set<string>()
+  if (units.some((unit) => unit.shard !== units[0]?.shard)) labels.add(tenantLabel)
+  const conjunctions = [...new Set(units.map((unit) => unit.conjunction))]
+  for (const matcher of conjunctions.flat()) {
+    const isCommon = conjunctions.every((one) => one.some((other) => isSameMatcher(matcher, other)))
+    if (!isCommon) labels.add(matcher.name)
+  }
+  return labels
+}
+
+function selectorMatchers(selector: VectorSelector): readonly Matcher[] {
+  if (selector.name === undefined) return selector.matchers
+  return [{ name: metricNameLabel, op: '=', value: selector.name }, ...selector.matchers]
+}
+
+function holding(
+  units: readonly Unit[],
+  matchers: readonly Matcher[],
+  tenantLabel: string,
+): ReadonlySet<number> {
+  const indices = units.flatMap((unit, i) => {
+    const all = [...unit.conjunction, ...matchers]
+    return tenantsIn(unit.shard, all, tenantLabel).length > 0 && !isContradiction(all) ? [i] : []
+  })
+  return new Set(indices)
+}
