@@ -1,4 +1,18 @@
-export { type AuditScope, withAudit } from './scope.ts'
+export { type AuditFilter } from './filter.ts'
+export { followEvents } from './follow.ts'
+export { auditHistogram, type Histogram, type HistogramBar } from './histogram.ts'
+export { createChangeRecorder, type RecordChange } from './record-change.ts'
+export { type AuditScope, type AuditTransaction, withAudit } from './scope.ts'
+export {
+  type ActorIdentity,
+  type AuditPage,
+  type EventInContext,
+  findEvent,
+  type FoundEvent,
+  type PageOptions,
+  searchEvents,
+  withoutQueries,
+} from './search.ts'
 export { sha256 } from './sha256.ts'
 export {
   type AuditWriter,
@@ -6,4 +20,3 @@ export {
   type AuditWriterStats,
   createAuditWriter,
 } from './writer.ts'
-export { createChangeRecorder, type RecordChange } from './record-change.ts'

@@ -1,8 +1,13 @@
 import type { Pool } from '../pool.ts'
 import { type Transaction, withTransaction } from '../transaction.ts'
 
-/** Whose events are visible: those of one org, or of all (and of none). */
+/** Whose events are visible: those of one org, or everybody's and nobody's too. */
 export type AuditScope = { readonly org: string } | 'all'
+
+/** A transaction that sees the audit log of a scope, and nothing else of it. */
+export interface AuditTransaction extends Transaction {
+  readonly scope: AuditScope
+}
 
 /**
  * Runs `work` in a transaction that sees the audit log of `scope`. Who may see it is the caller's to decide.
@@ -11,11 +16,16 @@ export type AuditScope = { readonly org: string } | 'all'
 export function withAudit<T>(
   pool: Pool,
   scope: AuditScope,
-  work: (tx: Transaction) => Promise<T>,
+  work: (tx: AuditTransaction) => Promise<T>,
 ): Promise<T> {
-  return withTransaction(pool, async (tx) => {
+  return withTransaction(pool, async ({ rows }) => {
     const [setting, value] = scope === 'all' ? ['app.audit', 'all'] : ['app.org', scope.org]
-    await tx.rows('select set_config($1, $2, true)', [setting, value])
-    return work(tx)
+    await rows('select set_config($1, $2, true)', [setting, value])
+    return work({ rows, scope })
   })
+}
+
+/** The org of a scope as a statement's value; null for all. */
+export function orgOf({ scope }: AuditTransaction): string | null {
+  return scope === 'all' ? null : scope.org
 }

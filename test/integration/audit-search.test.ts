@@ -1,0 +1,196 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { AuditEvent, EventCode } from '@gatehouse/audit'
+import { eventClass, eventTime, uuidV7 } from '@gatehouse/audit'
+import { sampleEvent } from '@gatehouse/audit/sample'
+import {
+  type AuditFilter,
+  auditHistogram,
+  type AuditScope,
+  createAuditWriter,
+  createPool,
+  findEvent,
+  followEvents,
+  type Pool,
+  searchEvents,
+  withAudit,
+  withoutQueries,
+} from '@gatehouse/store'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { freshDatabase, type TestDatabase } from '../support/postgres.ts'
+
+const start = Date.parse('2025-10-31T23:00:00Z')
+const codes: readonly EventCode[] = ['Q001I', 'Q001D', 'Q001E', 'A004I', 'L001D']
+const results = ['allowed', 'denied', 'failed', 'allowed', 'denied'] as const
+
+function at<T>(list: readonly T[], i: number): T {
+  const value = list[i % list.length]
+  if (value === undefined) throw new Error('empty list')
+  return value
+}
+
+/** Event `i`: every filtered field cycles with a period of its own. */
+function made(i: number): AuditEvent {
+  const base = sampleEvent(i)
+  const epoch = start + i * 37_000
+  const metric = `metric_${i % 7}_total`
+  return {
+    ...base,
+    id: uuidV7(epoch, `00000000-0000-4000-8000-${i.toString(16).padStart(12, '0')}`),
+    at: eventTime(epoch),
+    code: at(codes, i),
+    orgUid: at(['transport', 'health', null], i),
+    actor: base.actor && {
+      ...base.actor,
+      uid: `u-${i % 4}`,
+      name: `Person ${at(['Ada', 'Bob', 'Chloé', 'Dan'], i)}`,
+      credential: i % 2 === 0 ? { kind: 'token', id: `t-${i % 6}` } : { kind: 'session', id: 's' },
+    },
+    from: { address: `192.0.2.${i % 9}` },
+    request: { method: 'GET', route: 'query', query: `rate(${metric}{job="x${i % 11}"}[5m])` },
+    metrics: [metric, 'up'],
+    outcome: { ...base.outcome, result: at(results, i), durationMs: i, bytes: i * 10 },
+    plan: base.plan && { ...base.plan, dataSource: `ds-${i % 3}` },
+    hints: { dashboardUid: `d-${i % 5}` },
+  }
+}
+
+const all = Array.from({ length: 400 }, (_, i) => made(i + 1))
+let database: TestDatabase
+let pool: Pool
+let dir: string
+
+beforeAll(async () => {
+  database = await freshDatabase()
+  pool = createPool({ url: database.appUrl })
+  dir = mkdtempSync(join(tmpdir(), 'gatehouse-audit-'))
+  const writer = await createAuditWriter({ dir, writerId: 'search', pool })
+  await Promise.all(all.map((event) => writer.append(event)))
+  await writer.close()
+})
+afterAll(async () => {
+  await pool.end()
+  await database.drop()
+  rmSync(dir, { recursive: true })
+})
+
+async function search(scope: AuditScope, filter: AuditFilter, limit = 1_000): Promise<string[]> {
+  const page = await withAudit(pool, scope, (tx) => searchEvents(tx, filter, { limit }))
+  return page.events.map(({ event }) => event.id)
+}
+
+const cases: readonly (readonly [AuditFilter, (event: AuditEvent) => boolean])[] = [
+  [{}, () => true],
+  [
+    { from: '2025-11-01T00:00:00Z', to: '2025-11-01T01:00:00Z' },
+    (e) => e.at >= '2025-11-01T00:00:00' && e.at < '2025-11-01T01:00:00',
+  ],
+  [{ actor: 'u-1' }, (e) => e.actor?.uid === 'u-1'],
+  [{ actor: 'nobody' }, () => false],
+  [{ action: 'datasources:query' }, () => true],
+  [{ results: ['denied', 'failed'] }, (e) => e.outcome.result !== 'allowed'],
+  [{ classes: ['change', 'identity'] }, (e) => eventClass(e.code) !== 'query'],
+  [{ codes: ['Q', 'A004I'] }, (e) => /^Q|^A004I$/.test(e.code)],
+  [{ codes: ["'); --"] }, () => false],
+  [{ dataSource: 'ds-2' }, (e) => e.plan?.dataSource === 'ds-2'],
+  [{ metric: 'metric_3_total' }, (e) => e.metrics.includes('metric_3_total')],
+  [{ dashboard: 'd-4' }, (e) => e.hints?.['dashboardUid'] === 'd-4'],
+  [{ token: 't-4' }, (e) => e.actor?.credential.id === 't-4'],
+  [{ address: '192.0.2.8' }, (e) => e.from.address === '192.0.2.8'],
+  [{ minDurationMs: 300, minBytes: 3_500 }, (e) => e.outcome.durationMs >= 350],
+  [{ text: 'x10 RATE' }, (e) => e.request.query?.includes('x10') === true],
+  [{ text: 'metric_5_t' }, (e) => e.metrics.includes('metric_5_total')],
+  [{ text: 'chloé' }, (e) => e.actor?.name === 'Person Chloé'],
+  [{ text: "x1' | 'x2" }, () => false],
+  [{ text: '!!!' }, () => true],
+  [
+    { metric: 'up', results: ['denied'], dataSource: 'ds-1', actor: 'u-2' },
+    (e) => e.outcome.result === 'denied' && e.plan?.dataSource === 'ds-1' && e.actor?.uid === 'u-2',
+  ],
+]
+
+describe('searching', () => {
+  it.each(cases)('by %j finds what it should, in every scope', async (filter, matches) => {
+    for (const scope of ['all', { org: 'health' }, { org: 'nobody' }] as const) {
+      const expected = all.filter((e) => matches(e) && (scope === 'all' || e.orgUid === scope.org))
+      expect(await search(scope, filter)).toEqual(expected.map((e) => e.id).reverse())
+    }
+  })
+
+  it('pages through everything once, in either order', async () => {
+    for (const first of ['newest', 'oldest'] as const) {
+      const seen: string[] = []
+      let cursor: string | undefined
+      do {
+        const page = await withAudit(pool, { org: 'transport' }, (tx) =>
+          searchEvents(tx, {}, { limit: 17, cursor, first }),
+        )
+        seen.push(...page.events.map(({ event }) => event.id))
+        cursor = page.next
+      } while (cursor !== undefined)
+      const expected = all.filter((e) => e.orgUid === 'transport').map((e) => e.id)
+      expect(seen).toEqual(first === 'oldest' ? expected : expected.reverse())
+    }
+  })
+
+  it.each(['x', 'W10', Buffer.from('["now","\'"]').toString('base64url')])(
+    'refuses the cursor %s',
+    async (cursor) => {
+      const found = withAudit(pool, 'all', (tx) => searchEvents(tx, {}, { limit: 1, cursor }))
+      await expect(found).rejects.toMatchObject({ code: 'bad_data' })
+    },
+  )
+
+  it('gives an event with its neighbours and its actor, and hides queries where asked', async () => {
+    const id = all[30]?.id ?? ''
+    const found = await withAudit(pool, 'all', (tx) => findEvent(tx, id))
+    expect(found?.event.event).toMatchObject({ id, request: { query: expect.any(String) } })
+    expect(found?.event.identity).toMatchObject({ uid: 'u-3', name: 'Person Dan' })
+    expect(found?.before?.hash).toBe(found?.event.prev)
+    expect(found?.after?.prev).toBe(found?.event.hash)
+    const other = await withAudit(pool, { org: 'nobody' }, (tx) => findEvent(tx, id))
+    expect(other).toBeUndefined()
+    if (found === undefined) return
+    expect(JSON.stringify(withoutQueries(found.event))).not.toMatch(/metric_|tenant=|d-/)
+  })
+})
+
+describe('the histogram', () => {
+  it.each<[string, AuditFilter]>([
+    ['from its counts', {}],
+    ['from its counts, narrowed', { results: ['denied'], classes: ['query'] }],
+    ['from the events', { metric: 'metric_3_total' }],
+  ])('adds up %s', async (_, filter) => {
+    const range = { from: '2025-10-31T23:00:00Z', to: '2025-11-01T04:00:00Z' }
+    for (const scope of ['all', { org: 'transport' }] as const) {
+      const { bars, widthSeconds } = await withAudit(pool, scope, (tx) =>
+        auditHistogram(tx, { ...filter, ...range }, 10),
+      )
+      expect(widthSeconds).toBe(3_600)
+      const total = bars.reduce((sum, bar) => sum + bar.events, 0)
+      expect(total).toBe((await search(scope, { ...filter, ...range })).length)
+      expect(total).toBeGreaterThan(0)
+    }
+  })
+})
+
+describe('following', () => {
+  it('gives what arrives, once, filtered', async () => {
+    const stop = new AbortController()
+    const seen: string[] = []
+    const following = (async () => {
+      const options = { filter: { codes: ['Q001D'] }, signal: stop.signal, pollMs: 20 }
+      for await (const { event } of followEvents(pool, { org: 'health' }, options)) seen.push(event.id)
+    })()
+    const writer = await createAuditWriter({ dir, writerId: 'follow', pool })
+    const late = Array.from({ length: 60 }, (_, i) => made(1_000 + i))
+    for (const event of late) await writer.append(event)
+    await writer.close()
+    const expected = late.filter((e) => e.orgUid === 'health' && e.code === 'Q001D').map((e) => e.id)
+    await expect.poll(() => seen.length, { timeout: 10_000 }).toBe(expected.length)
+    stop.abort()
+    await following
+    expect(seen).toEqual(expected)
+  })
+})
