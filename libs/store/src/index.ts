@@ -15,14 +15,13 @@ export { type Org, findOrg } from './orgs.ts'
 export { createPolicyStore, type PolicyStore, type PolicyStoreOptions } from './policy-store.ts'
 export { createPool, type Pool, type PoolOptions } from './pool.ts'
 export { recogniseUser, signIn, type UserRecord, type VouchedIdentity } from './recognise.ts'
-export { closeSession, type NewSession, openSession } from './sessions.ts'
 export {
-  createSession,
+  closeSession,
   listSessions,
   type NewSession,
+  openSession,
   pruneSessions,
   revokeSession,
-  revokeSessionByUid,
   revokeSessionsOf,
   type Session,
 } from './sessions.ts'

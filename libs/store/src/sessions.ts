@@ -1,23 +1,24 @@
 import { randomUUID } from 'node:crypto'
 import { lookUp } from './look-up.ts'
 import type { Pool } from './pool.ts'
-import type { OrgTransaction } from './transaction.ts'
+import { type OrgTransaction, withOrg } from './transaction.ts'
 
-/** A session to be stored; its secret is only here as its hash. */
+/** A session to be stored; its secret is only here as its hash. Times are ms. */
 export interface NewSession {
   /** SHA-256 of the cookie's secret, lower-case hex. */
   readonly hash: string
+  readonly orgUid: string
   readonly userUid: string
   readonly issuer: string
   readonly subject: string
   /** The identity provider's session id (`sid`), for back-channel logout. */
-  readonly idpSession?: string | undefined
-  readonly address?: string | undefined
-  readonly userAgent?: string | undefined
-  /** ms without a request after which it ends. */
-  readonly idleTimeout: number
-  /** Absolute end, ms since the epoch. */
-  readonly expiresAt: number
+  readonly idpSession: string | undefined
+  readonly address: string
+  readonly userAgent: string | undefined
+  /** Ends this long after the last request. */
+  readonly idleMs: number
+  /** Ends this long from now, whatever happens. */
+  readonly lifetimeMs: number
 }
 
 /** A session as listed. Times are ms since the epoch. */
@@ -31,24 +32,21 @@ export interface Session {
   readonly expiresAt: number
 }
 
-/** Stores a session in the entered org, of which the user must be a member; its uid. */
-export async function createSession(tx: OrgTransaction, session: NewSession): Promise<string> {
+/**
+ * Stores a session in its org; its public id.
+ * @throws GatehouseError `conflict` if the user is not a member there.
+ */
+export async function openSession(pool: Pool, session: NewSession): Promise<string> {
   const uid = `s-${randomUUID()}`
-  await tx.rows(
-    `insert into sessions (org_uid, uid, hash, user_uid, issuer, subject, idp_session, address, user_agent, idle_timeout, expires_at)
-     values (app_org(), $1, $2, $3, $4, $5, $6, $7, left($8, 512), make_interval(secs => $9), $10)`,
-    [
-      uid,
-      session.hash,
-      session.userUid,
-      session.issuer,
-      session.subject,
-      session.idpSession ?? null,
-      session.address ?? null,
-      session.userAgent ?? null,
-      session.idleTimeout / 1_000,
-      new Date(session.expiresAt),
-    ],
+  const { hash, orgUid, userUid, issuer, subject, idpSession, address, userAgent, idleMs, lifetimeMs } =
+    session
+  const seconds = [idleMs / 1_000, lifetimeMs / 1_000]
+  await withOrg(pool, orgUid, (tx) =>
+    tx.rows(
+      `insert into sessions (org_uid, uid, hash, user_uid, issuer, subject, idp_session, address, user_agent, idle_timeout, expires_at)
+       values (app_org(), $1, $2, $3, $4, $5, $6, $7, left($8, 512), make_interval(secs => $9), now() + make_interval(secs => $10))`,
+      [uid, hash, userUid, issuer, subject, idpSession ?? null, address, userAgent ?? null, ...seconds],
+    ),
   )
   return uid
 }
@@ -86,7 +84,7 @@ export async function listSessions(tx: OrgTransaction, userUid?: string): Promis
 }
 
 /** Ends a session of the entered org by its uid; false if it had ended before. */
-export async function revokeSessionByUid(tx: OrgTransaction, uid: string): Promise<boolean> {
+export async function revokeSession(tx: OrgTransaction, uid: string): Promise<boolean> {
   const rows = await tx.rows(
     'update sessions set revoked_at = now() where org_uid = app_org() and uid = $1 and revoked_at is null returning 1',
     [uid],
@@ -95,7 +93,7 @@ export async function revokeSessionByUid(tx: OrgTransaction, uid: string): Promi
 }
 
 /** Sign-out by whoever holds the session's secret; false if it had ended before. */
-export async function revokeSession(pool: Pool, hash: string): Promise<boolean> {
+export async function closeSession(pool: Pool, hash: string): Promise<boolean> {
   const [row] = await lookUp<{ done: boolean }>(pool, 'select revoke_session($1) as done', [hash])
   return row?.done === true
 }

@@ -1,0 +1,135 @@
+import type { AccessDocument, OrgDocument, PersonDocument } from '@gatehouse/authz'
+import { GatehouseError } from '@gatehouse/errors'
+import { findOrg } from '../orgs.ts'
+import type { Pool } from '../pool.ts'
+import { newUserUid } from '../recognise.ts'
+import { enterOrg, type OrgTransaction, type Transaction, withTransaction } from '../transaction.ts'
+import { deleteUnwanted, insertMissing, updateChanged } from './sync-table.ts'
+import { type AccessTable, accessTables, type TableSpec } from './tables.ts'
+import { type FindUser, peopleOf, wantedRows } from './wanted-rows.ts'
+
+/** One row that applying a document added, changed or removed. */
+export interface AccessChange {
+  readonly orgUid: string
+  readonly table: AccessTable | 'orgs'
+  readonly kind: 'added' | 'changed' | 'removed'
+  /** The row's key within its org. */
+  readonly key: string
+}
+
+export interface ApplyOptions {
+  /** Takes over orgs whose access was managed through the API; without it they are refused. */
+  readonly adopt?: boolean
+}
+
+async function writeOrg(
+  tx: OrgTransaction,
+  org: OrgDocument,
+  options: ApplyOptions,
+): Promise<readonly AccessChange[]> {
+  const known = await findOrg(tx)
+  if (known?.managed === 'api' && options.adopt !== true)
+    throw new GatehouseError('conflict', `the access of ${org.uid} is managed through the API, not in files`)
+  const values = [org.uid, org.name, org.platform, org.issuers ?? null]
+  const [changed] = await tx.rows<{ kind: 'added' | 'changed' }>(
+    known === undefined
+      ? `insert into orgs (uid, name, platform, issuers, managed) values ($1, $2, $3, $4, 'files') returning 'added' as kind`
+      : `update orgs set name = $2, platform = $3, issuers = $4, managed = 'files' where uid = $1
+           and (name, platform, issuers, managed) is distinct from ($2, $3, $4, 'files') returning 'changed' as kind`,
+    values,
+  )
+  return changed === undefined ? [] : [{ orgUid: org.uid, table: 'orgs', kind: changed.kind, key: org.uid }]
+}
+
+/** Makes a user for every person named who never signed in; later sign-ins find it by the same identity. */
+async function findPeople(tx: Transaction, org: OrgDocument): Promise<FindUser> {
+  const keyOf = ({ issuer, subject }: PersonDocument): string => JSON.stringify([issuer, subject])
+  const uids = new Map<string, string>()
+  for (const person of peopleOf(org)) {
+    const { issuer, subject } = person
+    const [known] = await tx.rows<{ uid: string }>('select uid from find_user($1, $2)', [issuer, subject])
+    const [user] =
+      known === undefined
+        ? await tx.rows<{ uid: string }>('select uid from recognise_user($1, $2, $3, $3, null)', [
+            newUserUid(),
+            issuer,
+            subject,
+          ])
+        : [known]
+    if (user !== undefined) uids.set(keyOf(person), user.uid)
+  }
+  return (person) => uids.get(keyOf(person)) ?? ''
+}
+
+/** A membership that the file does not name any more lives on as long as IdP groups give it. */
+async function keepMembersByGroups(tx: OrgTransaction): Promise<void> {
+  await tx.rows(
+    `update memberships m set source = 'sso' where m.org_uid = app_org() and m.source = 'manual' and exists (
+       select from team_members t where t.org_uid = m.org_uid and t.user_uid = m.user_uid and t.source = 'sso')`,
+  )
+}
+
+interface Prepared {
+  readonly org: OrgDocument
+  readonly rows: ReturnType<typeof wantedRows>
+}
+
+async function removeFrom(tx: Transaction, { org, rows }: Prepared): Promise<readonly AccessChange[]> {
+  const entered = await enterOrg(tx, org.uid)
+  const changes: AccessChange[] = []
+  for (const table of accessTables.toReversed()) {
+    const spec: TableSpec = table
+    for (const key of await deleteUnwanted(entered, spec, rows[table.name]))
+      changes.push({ orgUid: org.uid, table: table.name, kind: 'removed', key })
+  }
+  return changes
+}
+
+async function writeTo(tx: Transaction, { org, rows }: Prepared): Promise<readonly AccessChange[]> {
+  const entered = await enterOrg(tx, org.uid)
+  const changes: AccessChange[] = []
+  for (const table of accessTables) {
+    const spec: TableSpec = table
+    const at = { orgUid: org.uid, table: table.name }
+    for (const key of await updateChanged(entered, spec, rows[table.name]))
+      changes.push({ ...at, kind: 'changed', key })
+    for (const key of await insertMissing(entered, spec, rows[table.name]))
+      changes.push({ ...at, kind: 'added', key })
+  }
+  return changes
+}
+
+/** As {@link applyAccess}, inside a transaction of the caller's. */
+export async function applyAccessIn(
+  tx: Transaction,
+  document: AccessDocument,
+  options: ApplyOptions = {},
+): Promise<readonly AccessChange[]> {
+  const changes: AccessChange[] = []
+  const prepared: Prepared[] = []
+  for (const org of document.orgs.toSorted((a, b) => (a.uid < b.uid ? -1 : 1))) {
+    const entered = await enterOrg(tx, org.uid)
+    changes.push(...(await writeOrg(entered, org, options)))
+    await keepMembersByGroups(entered)
+    prepared.push({ org, rows: wantedRows(org, await findPeople(tx, org)) })
+  }
+  // First everything that goes, in all orgs: a tenant may move from one to another.
+  for (const entry of prepared) changes.push(...(await removeFrom(tx, entry)))
+  for (const entry of prepared) changes.push(...(await writeTo(tx, entry)))
+  return changes
+}
+
+/**
+ * Makes the access of the document's orgs exactly what it says, all of it or nothing. Applying it again changes nothing. What it does
+ * not speak of stays: other orgs, tokens, sessions, dashboards, and teams that IdP groups give.
+ * @throws GatehouseError `conflict` if an org is managed through the API, a tenant belongs to another org, or something to be
+ *   removed is still in use; `unavailable` if Postgres is away.
+ * @example await applyAccess(pool, parseAccessDocument(parse(readFileSync('access.yaml', 'utf8'))))
+ */
+export async function applyAccess(
+  pool: Pool,
+  document: AccessDocument,
+  options: ApplyOptions = {},
+): Promise<readonly AccessChange[]> {
+  return withTransaction(pool, (tx) => applyAccessIn(tx, document, options))
+}
