@@ -35,3 +35,8 @@ export {
 export { constraintSelector, enforce, enforceSelector } from './enforce.ts'
 export * from './cache/index.ts'
 export * from './limits/index.ts'
+export { evaluate, type Evaluation } from './evaluate/evaluate.ts'
+export { type QueryResult, type ResultSample, type ResultSeries, renderResult } from './evaluate/result.ts'
+export { maxPartitions, partition } from './partition/partition.ts'
+export type { EngineRequest, EnginePlan, EvaluatePlan, LeafRequest, PassPlan, Plan } from './plan/model.ts'
+export { planQuery, type PlanInput, refuse } from './plan/plan.ts'

@@ -13,6 +13,14 @@ export interface Running {
   stop(): Promise<void>
 }
 
+export interface ServeOptions {
+  readonly configFile: string
+  /** File descriptor for both services' output; default: this process's own. */
+  readonly logFile?: number
+  /** Told of each process as it is started, so that one left by a kill of this process can be found. */
+  readonly onStart?: (service: string, pid: number) => void
+}
+
 const services = {
   gateway: fileURLToPath(import.meta.resolve('@gatehouse/gateway/main')),
   control: fileURLToPath(import.meta.resolve('@gatehouse/control/main')),
@@ -24,7 +32,7 @@ const readyTimeoutMs = 30_000
  * Each is a process of its own, so that a long control-plane call never stalls a query.
  * @throws Error if a service ends or is not ready within 30 s; what was started is stopped first.
  */
-export async function serve(options: { configFile: string; logFile?: number }): Promise<Running> {
+export async function serve(options: ServeOptions): Promise<Running> {
   const config = loadConfig(options.configFile)
   const output = options.logFile ?? 'inherit'
   const children = Object.entries(services).map(([service, main]) => {
@@ -35,6 +43,7 @@ export async function serve(options: { configFile: string; logFile?: number }): 
         stdio: ['ignore', output, output],
       },
     )
+    if (child.pid !== undefined) options.onStart?.(service, child.pid)
     return { service, child }
   })
   const stop = async (): Promise<void> => {
