@@ -158,7 +158,7 @@ export function createTrail(message: IncomingMessage): Trail {
         actor: actorOf(principal),
         from: { address: socket.remoteAddress ?? '', ...(userAgent === undefined ? {} : { userAgent }) },
         action: route?.endpoint.action ?? 'none',
-        resource: route === undefined ? null : { kind: 'data-source', uid: route.dataSourceUid },
+        resource: route === undefined ? null : { kind: 'data-sources', uid: route.dataSourceUid },
         request: {
           method,
           route:
