@@ -114,6 +114,7 @@ export class Lexer {
   #inBraces = false
   #inBrackets = false
   #afterBracket = false
+  #openParens = 0
 
   constructor(text: string) {
     this.#text = text
@@ -214,7 +215,10 @@ export class Lexer {
     if (!symbols.has(symbol) || pair === '=~') {
       throw this.#fail(`unexpected character: ${show(this.#text, start)}`)
     }
-    if (symbol === '{') this.#inBraces = true
+    if (symbol === '(') this.#openParens++
+    else if (symbol === ')' && --this.#openParens < 0) {
+      throw parseError(this.#text, start + 1, 'unexpected right parenthesis')
+    } else if (symbol === '{') this.#inBraces = true
     else if (symbol === ']') this.#inBrackets = false
     else if (symbol === '[') {
       if (this.#inBrackets) throw this.#fail('unexpected left bracket')

@@ -1,6 +1,6 @@
 import { GatehouseError } from '@gatehouse/errors'
 import type { Expr, Matcher, VectorMatching, VectorSelector } from './ast.ts'
-import { check } from './check.ts'
+import { check, maxDepth } from './check.ts'
 import type { Draft, DraftAggregate, DraftBinary, DraftCall } from './draft.ts'
 import { aggregationSpec, functionSpec } from './functions.ts'
 import { canNameGroupingLabel, canNameMetric } from './keywords.ts'
@@ -39,11 +39,12 @@ class Parser {
       throw tokens.error(tokens.peek().start, `expression nested more than ${maxNesting} levels deep`)
     }
     let lhs = this.#unary()
-    for (;;) {
-      const { kind, text } = tokens.peek()
+    for (let operators = 1; ; operators++) {
+      const { kind, text, start } = tokens.peek()
       if (kind !== 'operator' || !isBinaryOp(text)) break
       const precedence = precedenceOf(text)
       if (precedence < minPrecedence) break
+      if (operators >= maxDepth) throw tokens.error(start, `more than ${maxDepth} operators in a row`)
       tokens.take()
       const binary = this.#binaryModifiers()
       const rhs = this.expression(precedence === powerPrecedence ? precedence : precedence + 1)

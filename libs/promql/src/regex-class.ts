@@ -60,11 +60,10 @@ export function skipClassEscape(pattern: string, at: number): number | undefined
   return close + 1
 }
 
-/** End of a `[:alpha:]` at `at`; undefined when there is none. */
-function skipPosixClass(pattern: string, at: number): number | undefined {
-  if (!pattern.startsWith('[:', at)) return undefined
+/** End of a `[:alpha:]` at `at`; undefined when there is none. `lastClose` is where the pattern's last `:]` is. */
+function skipPosixClass(pattern: string, at: number, lastClose: number): number | undefined {
+  if (!pattern.startsWith('[:', at) || lastClose < at + 2) return undefined
   const close = pattern.indexOf(':]', at + 2)
-  if (close === -1) return undefined
   if (!posixClassNames.has(pattern.slice(at + 2, close).replace(/^\^/, ''))) {
     throw regexFailure('invalid character class range: unknown POSIX class')
   }
@@ -78,11 +77,14 @@ function readClassCharacter(pattern: string, at: number): Read {
   return { code, end: at + (code > 0xffff ? 2 : 1) }
 }
 
-/** Checks the bracketed class that begins at `at` and returns where it ends. */
-export function skipClass(pattern: string, at: number): number {
+/**
+ * Checks the bracketed class that begins at `at` and returns where it ends. `lastClose` is where the pattern's last `:]`
+ * is: searching for it each time would take quadratic time.
+ */
+export function skipClass(pattern: string, at: number, lastClose: number): number {
   let next = at + (pattern[at + 1] === '^' ? 2 : 1)
   for (let first = true; first || pattern[next] !== ']'; first = false) {
-    const skipped = skipPosixClass(pattern, next) ?? skipClassEscape(pattern, next)
+    const skipped = skipPosixClass(pattern, next, lastClose) ?? skipClassEscape(pattern, next)
     if (skipped !== undefined) {
       next = skipped
       continue

@@ -72,11 +72,11 @@ function endAlternative(group: Group): void {
 
 const bounds = /\{(0|[1-9]\d*)(?:(,)(0|[1-9]\d*)?)?\}/y
 const flags = /\(\?(?:[imsU]*(?:-[imsU]+)?)([:)])/y
-const namedGroup = /\(\?P?<(\w+)>/y
+const namedGroup = /\(\?P?<\w+>/y
 
 class RegexScanner {
   readonly #pattern: string
-  readonly #names = new Set<string>()
+  readonly #lastClassClose: number
   readonly #open: Group[] = []
   #group = newGroup(false)
   #at = 0
@@ -84,6 +84,7 @@ class RegexScanner {
 
   constructor(pattern: string) {
     this.#pattern = pattern
+    this.#lastClassClose = pattern.lastIndexOf(':]')
   }
 
   run(): boolean {
@@ -112,7 +113,7 @@ class RegexScanner {
       case '{':
         return this.#repeatBounds()
       case '[':
-        return this.#push(character, skipClass(this.#pattern, start))
+        return this.#push(character, skipClass(this.#pattern, start, this.#lastClassClose))
       case '^':
       case '$':
         return this.#push(emptyPiece, start + 1)
@@ -163,9 +164,6 @@ class RegexScanner {
     if (extended && named === null && flagged === null) {
       throw regexFailure('invalid or unsupported Perl syntax')
     }
-    const name = named?.[1]
-    if (name !== undefined && this.#names.has(name)) throw regexFailure('duplicate capture group name')
-    if (name !== undefined) this.#names.add(name)
     this.#skip((named ?? flagged)?.[0].length ?? 1)
     if (flagged?.[1] === ')') return
     this.#open.push(this.#group)
