@@ -10,8 +10,6 @@ export interface HistoryOptions {
   readonly until: number
   /** Seconds between samples. */
   readonly step: number
-  /** Called with the number of samples each server has got so far. */
-  readonly onProgress?: (samples: number) => void
 }
 
 // Prometheus refuses samples older than its newest by an hour; half of that leaves room.
@@ -47,7 +45,6 @@ export async function writeHistory(options: HistoryOptions): Promise<number> {
     const body = encodeRequest(series.map(({ labels, valueAt }) => encodeSeries(labels, times, valueAt)))
     await Promise.all(options.urls.map((url) => remoteWrite(url, body)))
     written += times.length * series.length
-    options.onProgress?.(written)
   }
   return written
 }

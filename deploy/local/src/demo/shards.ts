@@ -45,7 +45,8 @@ export interface ShardsOptions {
   readonly exporterPort: number
   /** Hours of history to generate on the first start; 0 for none. */
   readonly historyHours: number
-  readonly onHistory?: (samples: number) => void
+  /** Told when the history of a shard is about to be generated. */
+  readonly onHistory?: (shard: string) => void
 }
 
 const historyStep = 60
@@ -105,13 +106,13 @@ async function fillShard(
   const fresh = replicas.filter(({ isNew }) => isNew)
   if (fresh.length === 0) return
   const until = Math.floor(Date.now() / 1000 / historyStep) * historyStep
+  if (options.historyHours > 0) options.onHistory?.(plan.name)
   await writeHistory({
     targets: options.targets.filter(({ labels }) => plan.tenants.includes(labels['tenant'] ?? '')),
     urls: fresh.map(({ prometheus }) => prometheus.url),
     from: until - options.historyHours * 3_600,
     until: Date.now() / 1000,
     step: historyStep,
-    ...(options.onHistory && { onProgress: options.onHistory }),
   })
   await Promise.all(
     fresh.map(async ({ prometheus, live, historyFile }) => {

@@ -1,0 +1,75 @@
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { type AccessDocument, parseAccessDocument } from '@gatehouse/authz'
+import { isGatehouseError } from '@gatehouse/errors'
+import { hashSecret, newServiceAccountToken } from '@gatehouse/identity'
+import { applyAccess, createPool, createToken, type Pool, withOrg } from '@gatehouse/store'
+import { parse } from 'yaml'
+import type { Shard } from '../demo/shards.ts'
+import { type DemoToken, demoTokens } from './people.ts'
+
+const accessFile = fileURLToPath(new URL('../../demo-access.yaml', import.meta.url))
+const tokenLifetimeMs = 90 * 86_400_000
+const shownCharacters = 18
+
+/** The demo's access document with its data sources on these shards. */
+export function demoAccess(shards: readonly Shard[]): AccessDocument {
+  const document = parseAccessDocument(parse(readFileSync(accessFile, 'utf8')))
+  const running = shards.map(({ name, tenants, replicas }) => ({
+    name,
+    tenants: [...tenants],
+    replicas: replicas.map((replica) => ({ name: replica.name, url: replica.prometheus.url })),
+  }))
+  const orgs = document.orgs.map((org) => ({
+    ...org,
+    dataSources: org.dataSources.map((source) => ({ ...source, shards: running })),
+  }))
+  return { ...document, orgs }
+}
+
+async function storeToken(pool: Pool, { name, org }: DemoToken, secret: string): Promise<void> {
+  await withOrg(pool, org, (tx) =>
+    createToken(tx, {
+      serviceAccountUid: name,
+      name: 'Printed by npm start',
+      prefix: secret.slice(0, shownCharacters),
+      hash: hashSecret(secret),
+      expiresAt: Date.now() + tokenLifetimeMs,
+    }),
+  )
+}
+
+/** Stores a token; one that was revoked in the meantime is replaced by a new one. */
+async function ensureToken(pool: Pool, token: DemoToken, secret: string): Promise<string> {
+  try {
+    await storeToken(pool, token, secret)
+    return secret
+  } catch (error) {
+    if (!isGatehouseError(error) || error.code !== 'conflict') throw error
+    const fresh = newServiceAccountToken()
+    await storeToken(pool, token, fresh)
+    return fresh
+  }
+}
+
+/**
+ * Makes the demo's agencies, teams, grants, data sources and tokens what `demo-access.yaml` says.
+ * @param tokens Secrets by token name.
+ * @returns the secrets that work now: a revoked one has been replaced.
+ */
+export async function loadAccess(
+  appUrl: string,
+  shards: readonly Shard[],
+  tokens: Readonly<Record<string, string>>,
+): Promise<Record<string, string>> {
+  const pool = createPool({ url: appUrl, size: 2 })
+  try {
+    await applyAccess(pool, demoAccess(shards))
+    const working: Record<string, string> = {}
+    for (const token of demoTokens)
+      working[token.name] = await ensureToken(pool, token, tokens[token.name] ?? newServiceAccountToken())
+    return working
+  } finally {
+    await pool.end()
+  }
+}

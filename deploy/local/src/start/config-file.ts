@@ -1,0 +1,40 @@
+import { writeFileSync } from 'node:fs'
+import { stringify } from 'yaml'
+
+/** What the services' configuration is made of. URLs and ports are on loopback. */
+export interface ConfigInput {
+  readonly adminUrl: string
+  readonly appUrl: string
+  readonly gatewayPort: number
+  readonly controlPort: number
+  readonly issuer: string
+  readonly clientId: string
+  readonly clientSecret: string
+  readonly sessionSecret: string
+}
+
+/** Writes the configuration of gateway and control, as `gatehouse serve --config.file` reads it; mode 0600, it holds secrets. */
+export function writeConfigFile(file: string, input: ConfigInput): void {
+  const config = {
+    database: { url: input.appUrl, adminUrl: input.adminUrl },
+    gateway: { listenAddress: `127.0.0.1:${input.gatewayPort}` },
+    control: {
+      listenAddress: `127.0.0.1:${input.controlPort}`,
+      externalUrl: `http://127.0.0.1:${input.controlPort}`,
+      gatewayUrl: `http://127.0.0.1:${input.gatewayPort}`,
+      sessionSecret: { value: input.sessionSecret },
+    },
+    issuers: [
+      {
+        name: 'demo',
+        title: 'Demo identity provider',
+        issuer: input.issuer,
+        clientId: input.clientId,
+        clientSecret: { value: input.clientSecret },
+      },
+    ],
+    audit: { spoolDir: 'audit-spool' },
+  }
+  const head = '# Written by `npm start` at each start; holds secrets.\n'
+  writeFileSync(file, head + stringify(config), { mode: 0o600 })
+}
