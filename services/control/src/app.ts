@@ -6,21 +6,19 @@ import { type App, type AppDeps, createApp, createPermissions, type Permissions 
 import {
   type Authenticator,
   createAuthenticator,
-  createIssuer,
   type IdentityStore,
   isLoopback,
-  type Issuer,
   type RecognisedUser,
   sessionCookieFor,
 } from '@gatehouse/identity'
 import type { Logger } from '@gatehouse/telemetry'
-import * as client from 'openid-client'
 import { auditEventOf } from './audit-event.ts'
 import { issuerRoutes } from './features/issuers/routes.ts'
 import { meRoutes } from './features/me/routes.ts'
 import { sessionRoutes, signedOutPath } from './features/sessions/routes.ts'
 import { mountForward } from './forward.ts'
 import type { LoginAttempts } from './login/attempts.ts'
+import { createLoginIssuer, endSessionUrl, type LoginIssuer } from './login/client.ts'
 import { createLoginCookies } from './login/cookies.ts'
 import { mountLogin } from './login/routes.ts'
 import type { SignInStore } from './login/sign-in.ts'
@@ -45,17 +43,6 @@ export interface ControlDeps {
   readonly logger: Logger
 }
 
-function endSessionUrlOf(issuers: readonly Issuer[], externalUrl: string) {
-  return async (issuerUrl: string): Promise<string | undefined> => {
-    const issuer = issuers.find(({ config }) => config.issuer === issuerUrl)
-    const metadata = await issuer?.discover().catch(() => undefined)
-    if (issuer === undefined || metadata?.end_session_endpoint === undefined) return undefined
-    const configuration = new client.Configuration(metadata, issuer.config.clientId)
-    const back = new URL(signedOutPath, externalUrl).href
-    return client.buildEndSessionUrl(configuration, { post_logout_redirect_uri: back }).href
-  }
-}
-
 function createControlPermissions(
   { authenticate, recognise }: Authenticator,
   policyOf: ControlDeps['policyOf'],
@@ -69,6 +56,14 @@ function createControlPermissions(
       return authorize(await policyOf(principal.orgUid), { principal, action, resource, now: Date.now() })
     },
   })
+}
+
+function endSessionWith(issuers: readonly LoginIssuer[], externalUrl: string) {
+  const back = new URL(signedOutPath, externalUrl).href
+  return async (issuerUrl: string): Promise<string | undefined> => {
+    const issuer = issuers.find(({ config }) => config.issuer === issuerUrl)
+    return issuer === undefined ? undefined : endSessionUrl(issuer, back)
+  }
 }
 
 function noteActorWith({ authenticate }: Authenticator): PageDeps['noteActor'] {
@@ -98,7 +93,7 @@ export function createControl(deps: ControlDeps, externalUrl: string): App['expr
   const { store, policyOf, logger, config } = deps
   const cookie = sessionCookieFor(externalUrl)
   const cookies = createLoginCookies(cookie)
-  const issuers = deps.issuers.map(createIssuer)
+  const issuers = deps.issuers.map(createLoginIssuer)
   const { maxStaleness } = deps
   const sessionCookieName = cookie.name
   const authenticator = createAuthenticator({ store, issuers: deps.issuers, sessionCookieName, maxStaleness })
@@ -110,10 +105,10 @@ export function createControl(deps: ControlDeps, externalUrl: string): App['expr
   const lifetime = { idleMs: config.sessionIdle, lifetimeMs: config.sessionLifetime }
   const { attempts, gatewayUrl } = deps
   mountLogin(app.express, { issuers, attempts, store, cookies, lifetime, externalUrl, record, logger })
-  const endSessionUrl = endSessionUrlOf(issuers, externalUrl)
+  const endSession = endSessionWith(issuers, externalUrl)
   app.mount([
     ...issuerRoutes(issuers, permissions),
-    ...sessionRoutes({ permissions, cookies, recognise, closeSession: store.closeSession, endSessionUrl }),
+    ...sessionRoutes({ permissions, cookies, recognise, closeSession: store.closeSession, endSession }),
     ...meRoutes({ permissions, policyOf, recognise, gatewayUrl: deps.gatewayExternalUrl }),
   ])
   mountForward(app.express, { gatewayUrl, cookies, logger })

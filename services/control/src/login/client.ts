@@ -1,4 +1,5 @@
-import { isLoopback, type Issuer, type IssuerMetadata } from '@gatehouse/identity'
+import type { IssuerConfig } from '@gatehouse/config'
+import { createIssuer, isLoopback, type Issuer, type IssuerMetadata } from '@gatehouse/identity'
 import * as client from 'openid-client'
 
 const clockToleranceSeconds = 5
@@ -28,15 +29,30 @@ function configure(issuer: Issuer, metadata: IssuerMetadata): client.Configurati
   return configuration
 }
 
-/**
- * The OpenID client of one issuer, made when its metadata is first had and again when they change.
- * @throws GatehouseError `unavailable` from the returned function.
- */
-export function createOidcClient(issuer: Issuer): () => Promise<client.Configuration> {
+/** An identity provider that people sign in with. */
+export interface LoginIssuer extends Issuer {
+  /** The OpenID client, made when the metadata is first had and again when they change; throws `unavailable` without them. */
+  readonly oidc: () => Promise<client.Configuration>
+}
+
+/** Creates the sign-in side of an identity provider. Nothing is fetched before the first sign-in. */
+export function createLoginIssuer(config: IssuerConfig): LoginIssuer {
+  const issuer = createIssuer(config)
   let made: { metadata: IssuerMetadata; configuration: client.Configuration } | undefined
-  return async () => {
+  const oidc = async (): Promise<client.Configuration> => {
     const metadata = await issuer.discover()
     if (made?.metadata !== metadata) made = { metadata, configuration: configure(issuer, metadata) }
     return made.configuration
   }
+  return { ...issuer, oidc }
+}
+
+/**
+ * Where the issuer ends its own session (RP-initiated logout) and sends the browser back from.
+ * @returns undefined if it has no such page, or is down.
+ */
+export async function endSessionUrl(issuer: LoginIssuer, back: string): Promise<string | undefined> {
+  const oidc = await issuer.oidc().catch(() => undefined)
+  if (oidc?.serverMetadata().end_session_endpoint === undefined) return undefined
+  return client.buildEndSessionUrl(oidc, { post_logout_redirect_uri: back }).href
 }

@@ -1,8 +1,8 @@
 import { type AppDeps, trailOf } from '@gatehouse/http'
-import type { Issuer } from '@gatehouse/identity'
 import type { Express, Request, RequestHandler, Response } from 'express'
 import { Passport, type Strategy } from 'passport'
 import { attemptLifetimeMs, type LoginAttempts } from './attempts.ts'
+import type { LoginIssuer } from './client.ts'
 import type { LoginCookies } from './cookies.ts'
 import { problemCode, toSignInError } from './problem.ts'
 import { errorTable } from '@gatehouse/errors'
@@ -11,7 +11,7 @@ import { openSession, type SessionLifetime, type SignInStore } from './sign-in.t
 import { createOidcStrategy, type SignedIn } from './strategy.ts'
 
 export interface LoginDeps {
-  readonly issuers: readonly Issuer[]
+  readonly issuers: readonly LoginIssuer[]
   readonly attempts: LoginAttempts
   readonly store: SignInStore
   readonly cookies: LoginCookies
@@ -39,7 +39,7 @@ async function succeed(response: Response, signedIn: SignedIn, deps: LoginDeps):
   const { store, cookies, lifetime } = deps
   const trail = trailOf(response)
   const { identity, idpSession, returnTo } = signedIn
-  const context = { idpSession, address: trail.address, userAgent: trail.userAgent, ...lifetime }
+  const context = { idpSession, address: trail.address, userAgent: trail.userAgent, lifetime }
   const replaces = cookies.read(response.req.headers.cookie, cookies.session)
   const { id, secret, user, orgUid } = await openSession(store, identity, { ...context, replaces })
   const { issuer, subject } = identity
@@ -70,7 +70,7 @@ async function fail(response: Response, thrown: unknown, issuerName: string, dep
   seeOther(response, `/sign-in?${query}`)
 }
 
-function strategyFor(issuer: Issuer, deps: LoginDeps): Strategy {
+function strategyFor(issuer: LoginIssuer, deps: LoginDeps): Strategy {
   const ownOrigin = new URL(deps.externalUrl).origin
   return createOidcStrategy({
     issuer,

@@ -12,7 +12,9 @@ export interface NewSession {
   readonly idpSession: string | undefined
   readonly address: string
   readonly userAgent: string | undefined
+  /** Ends this long after the last request, ms. */
   readonly idleMs: number
+  /** Ends this long from now whatever happens, ms. */
   readonly lifetimeMs: number
 }
 
@@ -49,7 +51,8 @@ export interface OpenedSession {
 export async function openSession(
   store: SignInStore,
   identity: VouchedIdentity,
-  context: SessionLifetime & {
+  context: {
+    readonly lifetime: SessionLifetime
     readonly idpSession: string | undefined
     readonly address: string
     readonly userAgent: string | undefined
@@ -57,7 +60,7 @@ export async function openSession(
     readonly replaces: string | undefined
   },
 ): Promise<OpenedSession> {
-  const { replaces, ...rest } = context
+  const { lifetime, replaces, ...rest } = context
   const user = await store.signIn(identity)
   if (user === undefined) throw new SignInError('disabled', 'the user is disabled')
   const [membership] = user.memberships
@@ -66,13 +69,14 @@ export async function openSession(
   const secret = newSecret()
   const { issuer, subject } = identity
   const { orgUid } = membership
-  const id = await store.openSession({
+  const session = {
     hash: hashSecret(secret),
     orgUid,
     userUid: user.uid,
     issuer,
     subject,
+    ...lifetime,
     ...rest,
-  })
-  return { id, secret, user, orgUid }
+  }
+  return { id: await store.openSession(session), secret, user, orgUid }
 }

@@ -1,9 +1,9 @@
-import { hashSecret, identityFrom, type Issuer, newSecret, type VouchedIdentity } from '@gatehouse/identity'
+import { hashSecret, identityFrom, newSecret, type VouchedIdentity } from '@gatehouse/identity'
 import type { Request } from 'express'
 import * as client from 'openid-client'
 import passport from 'passport'
 import { attemptLifetimeMs, type LoginAttempt, type LoginAttempts } from './attempts.ts'
-import { createOidcClient } from './client.ts'
+import type { LoginIssuer } from './client.ts'
 import type { LoginCookies } from './cookies.ts'
 import { SignInError, toSignInError } from './problem.ts'
 
@@ -16,7 +16,7 @@ export interface SignedIn {
 }
 
 export interface StrategyDeps {
-  readonly issuer: Issuer
+  readonly issuer: LoginIssuer
   readonly attempts: LoginAttempts
   readonly cookies: LoginCookies
   /** `https://gatehouse.example/login/<name>/callback`: one per issuer, so that answers of two cannot be mixed up. */
@@ -100,7 +100,7 @@ async function finish(request: Request, deps: StrategyDeps, oidc: client.Configu
  * issuers that support PKCE; hence our own around its functions. Failures reach passport's callback as {@link SignInError}.
  */
 export function createOidcStrategy(deps: StrategyDeps): passport.Strategy {
-  const oidc = createOidcClient(deps.issuer)
+  const { oidc } = deps.issuer
   return {
     name: deps.issuer.config.name,
     authenticate(request: Request) {

@@ -8,8 +8,8 @@ export interface SessionRouteDeps {
   readonly cookies: LoginCookies
   readonly recognise: (rawHeaders: readonly string[]) => Promise<RecognisedUser>
   readonly closeSession: (hash: string) => Promise<boolean>
-  /** Where the identity provider of that name ends its own session; undefined if it has no such page or is down. */
-  readonly endSessionUrl: (issuer: string) => Promise<string | undefined>
+  /** Where that identity provider ends its own session; undefined if it has no such page or is down. */
+  readonly endSession: (issuer: string) => Promise<string | undefined>
 }
 
 /** Shown when the identity provider has no sign-out of its own. */
@@ -34,7 +34,7 @@ async function signOut(
   }
   if (secret !== undefined) await deps.closeSession(hashSecret(secret))
   setCookie(deps.cookies.clear(deps.cookies.session))
-  const next = person === undefined ? undefined : await deps.endSessionUrl(person.identity.issuer)
+  const next = person === undefined ? undefined : await deps.endSession(person.identity.issuer)
   return { next: next ?? signedOutPath }
 }
 
