@@ -1,0 +1,36 @@
+import * as z from 'zod/mini'
+import { ask } from './client.ts'
+
+const named = z.object({ uid: z.string(), name: z.string() })
+
+const dataSource = z.object({
+  uid: z.string(),
+  name: z.string(),
+  url: z.string(),
+  words: z.array(z.string()),
+  selectors: z.array(z.string()),
+  because: z.array(z.object({ role: z.string(), via: z.string(), grantUid: z.string() })),
+})
+
+const me = z.object({
+  name: z.string(),
+  issuer: z.nullable(z.string()),
+  org: named,
+  orgs: z.array(named),
+  teams: z.array(named),
+  dataSources: z.array(dataSource),
+})
+
+/** Who I am and what I may query. */
+export type Me = z.output<typeof me>
+export type MyDataSource = z.output<typeof dataSource>
+
+export function readMe(org: string | undefined, signal: AbortSignal): Promise<Me> {
+  return ask('/api/v1/me', me, { org, signal })
+}
+
+/** Signs out here; the answer says where to go to sign out at the identity provider too. */
+export async function signOut(): Promise<string> {
+  const { next } = await ask('/api/v1/sessions/current', z.object({ next: z.string() }), { method: 'DELETE' })
+  return next
+}
