@@ -12,6 +12,7 @@ import { createKeeper, type Keeper } from '../process/keeper.ts'
 import { ensureTools } from '../tools.ts'
 import { loadAccess } from './access.ts'
 import { writeConfigFile } from './config-file.ts'
+import { buildConsole } from './console.ts'
 import type { StartOptions } from './options.ts'
 import { dataSourceUid, demoPeople, demoTokens } from './people.ts'
 import { choosePorts, type Ports } from './ports.ts'
@@ -219,6 +220,7 @@ async function startAll(context: Context): Promise<Omit<Demo, 'stop'>> {
     startDatabase(context),
     startMetrics(context),
     startIdentityProvider(context),
+    context.progress.step('Web console', buildConsole),
   ])
   const tokens = await context.progress.step('Agencies, teams and access', () =>
     loadAccess(database.appUrl, shards, context.secrets.tokens),
