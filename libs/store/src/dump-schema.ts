@@ -49,7 +49,8 @@ const sections: readonly (readonly [title: string, sql: string])[] = [
   ],
   [
     'Row-level security',
-    `select format('policy %s on %s for %s to %s using (%s)%s', policyname, tablename, cmd, array_to_string(roles, ', '),
+    `select format('policy %s on %s for %s to %s using (%s)%s', policyname, tablename, cmd,
+       (select string_agg(case when r::text like 'gatehouse%' or r = 'public' then r::text else 'the migrating role' end, ', ') from unnest(roles) r),
        qual, ' with check (' || with_check || ')') as line
      from pg_policies where schemaname = 'public' order by tablename, policyname`,
   ],

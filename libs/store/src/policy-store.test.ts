@@ -157,10 +157,6 @@ describe('versions', () => {
   it.each([
     ['tenants', `insert into tenants (org_uid, value) values ('counted', 'extra')`],
     [
-      'members',
-      `select set_config('x.y', (select uid from recognise_user('u-new', 'https://idp', 'n', 'New', null)), true)`,
-    ],
-    [
       'roles',
       `insert into roles (org_uid, name, version, permissions) values ('counted', 'r', 1, '["orgs:read"]')`,
     ],

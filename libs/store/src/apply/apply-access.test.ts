@@ -144,11 +144,11 @@ describe('applyAccess', () => {
       grants: [],
     })
     await applyAccess(pool, withoutAnn)
-    const members = (await policy()).members.map(({ name, teams }) => [name, teams])
+    const members = (await policy()).members.map(({ name, teams }) => ({ name, teams }))
     const fromGroup = [{ uid: 'triage', source: 'sso' }]
-    expect(members.toSorted(([a], [b]) => String(a).localeCompare(String(b)))).toEqual([
-      ['Ann', fromGroup],
-      ['Bob', fromGroup],
+    expect(members.toSorted((a, b) => a.name.localeCompare(b.name))).toEqual([
+      { name: 'Ann', teams: fromGroup },
+      { name: 'Bob', teams: fromGroup },
     ])
     await applyAccess(pool, documentOf())
   })

@@ -1,0 +1,940 @@
+-- What the migrations make, read back from the server by `npm run golden`. Not for execution.
+
+-- Roles
+
+role gatehouse_app: login=f superuser=f bypassrls=f createrole=f createdb=f;
+role gatehouse_definer: login=f superuser=f bypassrls=f createrole=f createdb=f;
+
+-- Domains
+
+domain uid as text CHECK ((VALUE ~ '^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$'::text));
+
+-- Tables
+
+table audit_counts [row security forced] (
+  minute timestamp with time zone not null,
+  org_uid text,
+  writer text not null,
+  class text not null,
+  result text not null,
+  events bigint not null
+);
+table audit_events partitioned by RANGE (at) [row security forced] (
+  at timestamp with time zone not null,
+  id uuid not null,
+  class text not null,
+  org_uid text,
+  writer text not null,
+  seq bigint not null,
+  prev bytea not null,
+  hash bytea not null,
+  event jsonb not null,
+  code text not null generated always as (event ->> 'code'::text),
+  result text not null generated always as (event #>> '{outcome,result}'::text[]),
+  action text not null generated always as audit_key((event ->> 'action'::text)),
+  actor_ref text generated always as audit_key((event #>> '{actor,ref}'::text[])),
+  token_id text generated always as 
+CASE (event #>> '{actor,credential,kind}'::text[])
+    WHEN 'token'::text THEN audit_key((event #>> '{actor,credential,id}'::text[]))
+    ELSE NULL::text
+END,
+  data_source text generated always as audit_key(COALESCE((event #>> '{plan,dataSource}'::text[]),
+CASE (event #>> '{resource,kind}'::text[])
+    WHEN 'data-sources'::text THEN (event #>> '{resource,uid}'::text[])
+    ELSE NULL::text
+END)),
+  dashboard text generated always as audit_key(COALESCE((event #>> '{hints,dashboardUid}'::text[]),
+CASE (event #>> '{resource,kind}'::text[])
+    WHEN 'dashboards'::text THEN (event #>> '{resource,uid}'::text[])
+    ELSE NULL::text
+END)),
+  metrics text[] not null generated always as audit_keys((event -> 'metrics'::text)),
+  words tsvector not null generated always as audit_words(audit_text(VARIADIC ARRAY[(event #>> '{request,query}'::text[]), (event #>> '{request,matches}'::text[]), (event ->> 'requestId'::text), (event ->> 'traceId'::text), (event #>> '{from,address}'::text[]), (event #>> '{resource,uid}'::text[]), (event ->> 'action'::text), (event #>> '{outcome,errorCode}'::text[]), (event #>> '{decision,reason}'::text[]), (event ->> 'detail'::text)]))
+);
+table audit_heads [row security forced] (
+  writer text not null,
+  org_uid text,
+  seq bigint not null,
+  hash bytea not null,
+  at timestamp with time zone not null,
+  received_at timestamp with time zone not null default now()
+);
+table audit_identities [row security forced] (
+  ref text not null,
+  org_uid text,
+  uid text,
+  name text,
+  issuer text,
+  subject text,
+  salt text,
+  first_at timestamp with time zone not null default now(),
+  erased_at timestamp with time zone
+);
+table dashboards [row security forced] (
+  org_uid uid not null,
+  uid uid not null,
+  folder_uid uid,
+  title text not null
+);
+table data_sources [row security forced] (
+  org_uid uid not null,
+  uid uid not null,
+  name text not null,
+  tenant_label text not null default 'tenant'::text,
+  version bigint not null default 1
+);
+table folders [row security forced] (
+  org_uid uid not null,
+  uid uid not null,
+  parent_uid uid,
+  title text not null
+);
+table grants [row security forced] (
+  org_uid uid not null,
+  uid uid not null,
+  user_uid uid,
+  team_uid uid,
+  service_account_uid uid,
+  role text not null,
+  folder_uid uid,
+  data_source_uid uid,
+  dashboard_uid uid,
+  within_team_uid uid,
+  constraints text[] not null default '{}'::text[],
+  not_before timestamp with time zone,
+  expires_at timestamp with time zone,
+  reason text not null default ''::text,
+  created_at timestamp with time zone not null default now()
+);
+table guardrails [row security forced] (
+  org_uid uid not null,
+  uid uid not null,
+  selector text not null,
+  reason text not null
+);
+table identities [row security forced] (
+  issuer text not null,
+  subject text not null,
+  user_uid uid not null
+);
+table login_attempts (
+  state_hash text not null,
+  browser_hash text not null,
+  issuer_name text not null,
+  nonce text not null,
+  code_verifier text not null,
+  return_to text not null,
+  expires_at timestamp with time zone not null
+);
+table memberships [row security forced] (
+  org_uid uid not null,
+  user_uid uid not null,
+  source text not null,
+  created_at timestamp with time zone not null default now()
+);
+table orgs [row security forced] (
+  uid uid not null,
+  name text not null,
+  managed text not null default 'api'::text,
+  platform boolean not null default false,
+  issuers text[],
+  policy_version bigint not null default 1,
+  created_at timestamp with time zone not null default now()
+);
+table replicas [row security forced] (
+  org_uid uid not null,
+  data_source_uid uid not null,
+  shard text not null,
+  name text not null,
+  url text not null
+);
+table roles [row security forced] (
+  org_uid uid not null,
+  name text not null,
+  version integer not null,
+  description text not null default ''::text,
+  permissions jsonb not null
+);
+table schema_migrations (
+  name text not null,
+  sha256 text not null,
+  applied_at timestamp with time zone not null default now()
+);
+table service_account_tokens [row security forced] (
+  org_uid uid not null,
+  uid uid not null,
+  service_account_uid uid not null,
+  name text not null,
+  prefix text not null,
+  hash text not null,
+  source_cidrs cidr[] not null default '{}'::cidr[],
+  created_at timestamp with time zone not null default now(),
+  expires_at timestamp with time zone not null,
+  revoked_at timestamp with time zone,
+  last_used_at timestamp with time zone
+);
+table service_accounts [row security forced] (
+  org_uid uid not null,
+  uid uid not null,
+  name text not null,
+  team_uid uid,
+  disabled boolean not null default false,
+  created_at timestamp with time zone not null default now()
+);
+table sessions [row security forced] (
+  org_uid uid not null,
+  uid uid not null,
+  hash text not null,
+  user_uid uid not null,
+  issuer text not null,
+  subject text not null,
+  idp_session text,
+  address inet,
+  user_agent text,
+  created_at timestamp with time zone not null default now(),
+  last_seen_at timestamp with time zone not null default now(),
+  idle_timeout interval not null,
+  expires_at timestamp with time zone not null,
+  revoked_at timestamp with time zone
+);
+table shards [row security forced] (
+  org_uid uid not null,
+  data_source_uid uid not null,
+  name text not null,
+  slice jsonb not null
+);
+table team_members [row security forced] (
+  org_uid uid not null,
+  team_uid uid not null,
+  user_uid uid not null,
+  source text not null
+);
+table teams [row security forced] (
+  org_uid uid not null,
+  uid uid not null,
+  name text not null,
+  idp_groups text[] not null default '{}'::text[],
+  created_at timestamp with time zone not null default now()
+);
+table tenants [row security forced] (
+  org_uid uid not null,
+  value text not null,
+  created_at timestamp with time zone not null default now()
+);
+table users [row security forced] (
+  uid uid not null,
+  name text not null,
+  email text,
+  disabled boolean not null default false,
+  created_at timestamp with time zone not null default now()
+);
+
+-- Constraints
+
+constraint on audit_counts: audit_counts_org_uid_minute_writer_class_result_key UNIQUE NULLS NOT DISTINCT (org_uid, minute, writer, class, result);
+constraint on audit_events: audit_events_check CHECK ((class = audit_class((event ->> 'code'::text))));
+constraint on audit_events: audit_events_check1 CHECK (((id)::text = (event ->> 'id'::text)));
+constraint on audit_events: audit_events_check2 CHECK ((NOT (org_uid IS DISTINCT FROM (event ->> 'orgUid'::text))));
+constraint on audit_events: audit_events_hash_check CHECK ((length(hash) = 32));
+constraint on audit_events: audit_events_pkey PRIMARY KEY (at, id, class, hash);
+constraint on audit_events: audit_events_prev_check CHECK ((length(prev) = 32));
+constraint on audit_events: audit_events_seq_check CHECK ((seq > 0));
+constraint on audit_heads: audit_heads_writer_org_uid_key UNIQUE NULLS NOT DISTINCT (writer, org_uid);
+constraint on audit_identities: audit_identities_check CHECK (((erased_at IS NULL) = ((uid IS NOT NULL) AND (name IS NOT NULL) AND (salt IS NOT NULL))));
+constraint on audit_identities: audit_identities_pkey PRIMARY KEY (ref);
+constraint on dashboards: dashboards_org_uid_fkey FOREIGN KEY (org_uid) REFERENCES orgs(uid) ON DELETE CASCADE;
+constraint on dashboards: dashboards_org_uid_folder_uid_fkey FOREIGN KEY (org_uid, folder_uid) REFERENCES folders(org_uid, uid);
+constraint on dashboards: dashboards_pkey PRIMARY KEY (org_uid, uid);
+constraint on dashboards: dashboards_title_check CHECK (((length(title) >= 1) AND (length(title) <= 200)));
+constraint on data_sources: data_sources_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)));
+constraint on data_sources: data_sources_org_uid_fkey FOREIGN KEY (org_uid) REFERENCES orgs(uid) ON DELETE CASCADE;
+constraint on data_sources: data_sources_pkey PRIMARY KEY (org_uid, uid);
+constraint on data_sources: data_sources_tenant_label_check CHECK ((tenant_label ~ '^[A-Za-z_][A-Za-z0-9_]*$'::text));
+constraint on folders: folders_check CHECK (((parent_uid)::text <> (uid)::text));
+constraint on folders: folders_org_uid_fkey FOREIGN KEY (org_uid) REFERENCES orgs(uid) ON DELETE CASCADE;
+constraint on folders: folders_org_uid_parent_uid_fkey FOREIGN KEY (org_uid, parent_uid) REFERENCES folders(org_uid, uid);
+constraint on folders: folders_pkey PRIMARY KEY (org_uid, uid);
+constraint on folders: folders_title_check CHECK (((length(title) >= 1) AND (length(title) <= 200)));
+constraint on grants: grants_one_place CHECK ((num_nonnulls(folder_uid, data_source_uid, dashboard_uid, within_team_uid) <= 1));
+constraint on grants: grants_one_subject CHECK ((num_nonnulls(user_uid, team_uid, service_account_uid) = 1));
+constraint on grants: grants_org_uid_dashboard_uid_fkey FOREIGN KEY (org_uid, dashboard_uid) REFERENCES dashboards(org_uid, uid) ON DELETE CASCADE;
+constraint on grants: grants_org_uid_data_source_uid_fkey FOREIGN KEY (org_uid, data_source_uid) REFERENCES data_sources(org_uid, uid) ON DELETE CASCADE;
+constraint on grants: grants_org_uid_fkey FOREIGN KEY (org_uid) REFERENCES orgs(uid) ON DELETE CASCADE;
+constraint on grants: grants_org_uid_folder_uid_fkey FOREIGN KEY (org_uid, folder_uid) REFERENCES folders(org_uid, uid) ON DELETE CASCADE;
+constraint on grants: grants_org_uid_service_account_uid_fkey FOREIGN KEY (org_uid, service_account_uid) REFERENCES service_accounts(org_uid, uid) ON DELETE CASCADE;
+constraint on grants: grants_org_uid_team_uid_fkey FOREIGN KEY (org_uid, team_uid) REFERENCES teams(org_uid, uid) ON DELETE CASCADE;
+constraint on grants: grants_org_uid_user_uid_fkey FOREIGN KEY (org_uid, user_uid) REFERENCES memberships(org_uid, user_uid) ON DELETE CASCADE;
+constraint on grants: grants_org_uid_within_team_uid_fkey FOREIGN KEY (org_uid, within_team_uid) REFERENCES teams(org_uid, uid) ON DELETE CASCADE;
+constraint on grants: grants_period CHECK (((not_before IS NULL) OR (expires_at IS NULL) OR (not_before < expires_at)));
+constraint on grants: grants_pkey PRIMARY KEY (org_uid, uid);
+constraint on grants: grants_reason_check CHECK ((length(reason) <= 500));
+constraint on guardrails: guardrails_org_uid_fkey FOREIGN KEY (org_uid) REFERENCES orgs(uid) ON DELETE CASCADE;
+constraint on guardrails: guardrails_pkey PRIMARY KEY (org_uid, uid);
+constraint on guardrails: guardrails_reason_check CHECK (((length(reason) >= 1) AND (length(reason) <= 500)));
+constraint on identities: identities_pkey PRIMARY KEY (issuer, subject);
+constraint on identities: identities_subject_check CHECK (((length(subject) >= 1) AND (length(subject) <= 256)));
+constraint on identities: identities_user_uid_fkey FOREIGN KEY (user_uid) REFERENCES users(uid) ON DELETE CASCADE;
+constraint on login_attempts: login_attempts_browser_hash_check CHECK ((browser_hash ~ '^[0-9a-f]{64}$'::text));
+constraint on login_attempts: login_attempts_code_verifier_check CHECK ((length(code_verifier) <= 200));
+constraint on login_attempts: login_attempts_issuer_name_check CHECK ((length(issuer_name) <= 100));
+constraint on login_attempts: login_attempts_nonce_check CHECK ((length(nonce) <= 200));
+constraint on login_attempts: login_attempts_pkey PRIMARY KEY (state_hash);
+constraint on login_attempts: login_attempts_return_to_check CHECK (((return_to ~ '^/'::text) AND (length(return_to) <= 2000)));
+constraint on login_attempts: login_attempts_state_hash_check CHECK ((state_hash ~ '^[0-9a-f]{64}$'::text));
+constraint on memberships: memberships_org_uid_fkey FOREIGN KEY (org_uid) REFERENCES orgs(uid) ON DELETE CASCADE;
+constraint on memberships: memberships_pkey PRIMARY KEY (org_uid, user_uid);
+constraint on memberships: memberships_source_check CHECK ((source = ANY (ARRAY['sso'::text, 'manual'::text])));
+constraint on memberships: memberships_user_uid_fkey FOREIGN KEY (user_uid) REFERENCES users(uid) ON DELETE CASCADE;
+constraint on orgs: orgs_issuers_check CHECK (((issuers IS NULL) OR (cardinality(issuers) > 0)));
+constraint on orgs: orgs_managed_check CHECK ((managed = ANY (ARRAY['files'::text, 'api'::text])));
+constraint on orgs: orgs_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)));
+constraint on orgs: orgs_pkey PRIMARY KEY (uid);
+constraint on replicas: replicas_name_check CHECK (((length(name) >= 1) AND (length(name) <= 63)));
+constraint on replicas: replicas_org_uid_data_source_uid_shard_fkey FOREIGN KEY (org_uid, data_source_uid, shard) REFERENCES shards(org_uid, data_source_uid, name) ON DELETE CASCADE;
+constraint on replicas: replicas_pkey PRIMARY KEY (org_uid, data_source_uid, shard, name);
+constraint on replicas: replicas_url_check CHECK (((url ~ '^https?://[^/?#@\s]+(/[^?#\s]*)?$'::text) AND (url !~ '/$'::text)));
+constraint on roles: roles_name_check CHECK ((name ~ '^[a-z][a-z0-9-]{0,62}$'::text));
+constraint on roles: roles_org_uid_fkey FOREIGN KEY (org_uid) REFERENCES orgs(uid) ON DELETE CASCADE;
+constraint on roles: roles_pkey PRIMARY KEY (org_uid, name);
+constraint on roles: roles_version_check CHECK ((version > 0));
+constraint on schema_migrations: schema_migrations_pkey PRIMARY KEY (name);
+constraint on service_account_tokens: service_account_tokens_hash_check CHECK ((hash ~ '^[0-9a-f]{64}$'::text));
+constraint on service_account_tokens: service_account_tokens_hash_key UNIQUE (hash);
+constraint on service_account_tokens: service_account_tokens_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)));
+constraint on service_account_tokens: service_account_tokens_org_uid_service_account_uid_fkey FOREIGN KEY (org_uid, service_account_uid) REFERENCES service_accounts(org_uid, uid) ON DELETE CASCADE;
+constraint on service_account_tokens: service_account_tokens_pkey PRIMARY KEY (org_uid, uid);
+constraint on service_account_tokens: service_account_tokens_prefix_check CHECK (((length(prefix) >= 1) AND (length(prefix) <= 24)));
+constraint on service_accounts: service_accounts_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)));
+constraint on service_accounts: service_accounts_org_uid_fkey FOREIGN KEY (org_uid) REFERENCES orgs(uid) ON DELETE CASCADE;
+constraint on service_accounts: service_accounts_org_uid_team_uid_fkey FOREIGN KEY (org_uid, team_uid) REFERENCES teams(org_uid, uid);
+constraint on service_accounts: service_accounts_pkey PRIMARY KEY (org_uid, uid);
+constraint on sessions: sessions_hash_check CHECK ((hash ~ '^[0-9a-f]{64}$'::text));
+constraint on sessions: sessions_idle_timeout_check CHECK ((idle_timeout > '00:00:00'::interval));
+constraint on sessions: sessions_org_uid_user_uid_fkey FOREIGN KEY (org_uid, user_uid) REFERENCES memberships(org_uid, user_uid) ON DELETE CASCADE;
+constraint on sessions: sessions_pkey PRIMARY KEY (hash);
+constraint on sessions: sessions_uid_key UNIQUE (uid);
+constraint on sessions: sessions_user_agent_check CHECK ((length(user_agent) <= 512));
+constraint on shards: shards_name_check CHECK (((length(name) >= 1) AND (length(name) <= 63)));
+constraint on shards: shards_org_uid_data_source_uid_fkey FOREIGN KEY (org_uid, data_source_uid) REFERENCES data_sources(org_uid, uid) ON DELETE CASCADE;
+constraint on shards: shards_pkey PRIMARY KEY (org_uid, data_source_uid, name);
+constraint on team_members: team_members_org_uid_team_uid_fkey FOREIGN KEY (org_uid, team_uid) REFERENCES teams(org_uid, uid) ON DELETE CASCADE;
+constraint on team_members: team_members_org_uid_user_uid_fkey FOREIGN KEY (org_uid, user_uid) REFERENCES memberships(org_uid, user_uid) ON DELETE CASCADE;
+constraint on team_members: team_members_pkey PRIMARY KEY (org_uid, team_uid, user_uid, source);
+constraint on team_members: team_members_source_check CHECK ((source = ANY (ARRAY['sso'::text, 'manual'::text])));
+constraint on teams: teams_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)));
+constraint on teams: teams_org_uid_fkey FOREIGN KEY (org_uid) REFERENCES orgs(uid) ON DELETE CASCADE;
+constraint on teams: teams_pkey PRIMARY KEY (org_uid, uid);
+constraint on tenants: tenants_org_uid_fkey FOREIGN KEY (org_uid) REFERENCES orgs(uid) ON DELETE CASCADE;
+constraint on tenants: tenants_pkey PRIMARY KEY (value);
+constraint on tenants: tenants_value_check CHECK (((value ~ '^[A-Za-z0-9!_.*''()-]{1,150}$'::text) AND (value <> ALL (ARRAY['.'::text, '..'::text])) AND (value !~ '^__'::text)));
+constraint on users: users_pkey PRIMARY KEY (uid);
+
+-- Indexes
+
+CREATE INDEX audit_counts_minute ON public.audit_counts USING btree (minute);
+CREATE UNIQUE INDEX audit_counts_org_uid_minute_writer_class_result_key ON public.audit_counts USING btree (org_uid, minute, writer, class, result) NULLS NOT DISTINCT;
+CREATE INDEX audit_events_actor ON ONLY public.audit_events USING btree (actor_ref, at);
+CREATE INDEX audit_events_chain ON ONLY public.audit_events USING btree (writer, org_uid, seq);
+CREATE INDEX audit_events_code ON ONLY public.audit_events USING btree (code, at);
+CREATE INDEX audit_events_dashboard ON ONLY public.audit_events USING btree (dashboard, at) WHERE (dashboard IS NOT NULL);
+CREATE INDEX audit_events_metrics ON ONLY public.audit_events USING gin (metrics);
+CREATE INDEX audit_events_org ON ONLY public.audit_events USING btree (org_uid, at, id);
+CREATE UNIQUE INDEX audit_events_pkey ON ONLY public.audit_events USING btree (at, id, class, hash);
+CREATE INDEX audit_events_refused ON ONLY public.audit_events USING btree (result, at) WHERE (result <> 'allowed'::text);
+CREATE INDEX audit_events_source ON ONLY public.audit_events USING btree (data_source, at);
+CREATE INDEX audit_events_token ON ONLY public.audit_events USING btree (token_id, at) WHERE (token_id IS NOT NULL);
+CREATE INDEX audit_events_words ON ONLY public.audit_events USING gin (words);
+CREATE INDEX audit_heads_org ON public.audit_heads USING btree (org_uid);
+CREATE UNIQUE INDEX audit_heads_writer_org_uid_key ON public.audit_heads USING btree (writer, org_uid) NULLS NOT DISTINCT;
+CREATE INDEX audit_identities_org ON public.audit_identities USING btree (org_uid);
+CREATE UNIQUE INDEX audit_identities_pkey ON public.audit_identities USING btree (ref);
+CREATE INDEX audit_identities_uid ON public.audit_identities USING btree (uid);
+CREATE INDEX dashboards_folder ON public.dashboards USING btree (org_uid, folder_uid);
+CREATE UNIQUE INDEX dashboards_pkey ON public.dashboards USING btree (org_uid, uid);
+CREATE UNIQUE INDEX data_sources_pkey ON public.data_sources USING btree (org_uid, uid);
+CREATE INDEX folders_parent ON public.folders USING btree (org_uid, parent_uid);
+CREATE UNIQUE INDEX folders_pkey ON public.folders USING btree (org_uid, uid);
+CREATE UNIQUE INDEX grants_pkey ON public.grants USING btree (org_uid, uid);
+CREATE UNIQUE INDEX guardrails_pkey ON public.guardrails USING btree (org_uid, uid);
+CREATE UNIQUE INDEX identities_pkey ON public.identities USING btree (issuer, subject);
+CREATE INDEX identities_user ON public.identities USING btree (user_uid);
+CREATE INDEX login_attempts_expires ON public.login_attempts USING btree (expires_at);
+CREATE UNIQUE INDEX login_attempts_pkey ON public.login_attempts USING btree (state_hash);
+CREATE UNIQUE INDEX memberships_pkey ON public.memberships USING btree (org_uid, user_uid);
+CREATE INDEX memberships_user ON public.memberships USING btree (user_uid);
+CREATE UNIQUE INDEX orgs_one_platform ON public.orgs USING btree (platform) WHERE platform;
+CREATE UNIQUE INDEX orgs_pkey ON public.orgs USING btree (uid);
+CREATE UNIQUE INDEX replicas_pkey ON public.replicas USING btree (org_uid, data_source_uid, shard, name);
+CREATE UNIQUE INDEX roles_pkey ON public.roles USING btree (org_uid, name);
+CREATE UNIQUE INDEX schema_migrations_pkey ON public.schema_migrations USING btree (name);
+CREATE INDEX service_account_tokens_account ON public.service_account_tokens USING btree (org_uid, service_account_uid);
+CREATE UNIQUE INDEX service_account_tokens_hash_key ON public.service_account_tokens USING btree (hash);
+CREATE UNIQUE INDEX service_account_tokens_pkey ON public.service_account_tokens USING btree (org_uid, uid);
+CREATE UNIQUE INDEX service_accounts_pkey ON public.service_accounts USING btree (org_uid, uid);
+CREATE INDEX service_accounts_team ON public.service_accounts USING btree (org_uid, team_uid);
+CREATE INDEX sessions_expires ON public.sessions USING btree (expires_at);
+CREATE INDEX sessions_idp_session ON public.sessions USING btree (issuer, idp_session);
+CREATE UNIQUE INDEX sessions_pkey ON public.sessions USING btree (hash);
+CREATE UNIQUE INDEX sessions_uid_key ON public.sessions USING btree (uid);
+CREATE INDEX sessions_user ON public.sessions USING btree (org_uid, user_uid);
+CREATE UNIQUE INDEX shards_pkey ON public.shards USING btree (org_uid, data_source_uid, name);
+CREATE UNIQUE INDEX team_members_pkey ON public.team_members USING btree (org_uid, team_uid, user_uid, source);
+CREATE INDEX team_members_user ON public.team_members USING btree (org_uid, user_uid);
+CREATE INDEX teams_idp_groups ON public.teams USING gin (idp_groups);
+CREATE UNIQUE INDEX teams_pkey ON public.teams USING btree (org_uid, uid);
+CREATE INDEX tenants_org ON public.tenants USING btree (org_uid);
+CREATE UNIQUE INDEX tenants_pkey ON public.tenants USING btree (value);
+CREATE UNIQUE INDEX users_pkey ON public.users USING btree (uid);
+
+-- Row-level security
+
+policy derived on audit_counts for ALL to gatehouse_definer using (true) with check (true);
+policy org_or_all on audit_counts for SELECT to gatehouse_app using (((org_uid = app_org()) OR app_audit_all()));
+policy owner on audit_counts for ALL to the migrating role using (true) with check (true);
+policy append on audit_events for INSERT to gatehouse_app using () with check (true);
+policy org_or_all on audit_events for SELECT to gatehouse_app using (((org_uid = app_org()) OR app_audit_all()));
+policy owner on audit_events for ALL to the migrating role using (true) with check (true);
+policy derived on audit_heads for ALL to gatehouse_definer using (true) with check (true);
+policy org_or_all on audit_heads for SELECT to gatehouse_app using (((org_uid = app_org()) OR app_audit_all()));
+policy owner on audit_heads for ALL to the migrating role using (true) with check (true);
+policy append on audit_identities for INSERT to gatehouse_app using () with check (true);
+policy org_or_all on audit_identities for SELECT to gatehouse_app using (((org_uid = app_org()) OR app_audit_all()));
+policy owner on audit_identities for ALL to the migrating role using (true) with check (true);
+policy org_only on dashboards for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
+policy org_only on data_sources for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
+policy org_only on folders for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
+policy org_only on grants for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
+policy org_only on guardrails for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
+policy lookups on identities for ALL to gatehouse_definer using (true) with check (true);
+policy members_only on identities for ALL to gatehouse_app using ((EXISTS ( SELECT
+   FROM memberships m
+  WHERE (((m.user_uid)::text = (identities.user_uid)::text) AND ((m.org_uid)::text = app_org())))));
+policy lookups on memberships for ALL to gatehouse_definer using (true) with check (true);
+policy org_only on memberships for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
+policy lookups on orgs for ALL to gatehouse_definer using (true) with check (true);
+policy org_only on orgs for ALL to gatehouse_app using (((uid)::text = app_org())) with check (((uid)::text = app_org()));
+policy org_only on replicas for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
+policy org_only on roles for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
+policy lookups on service_account_tokens for ALL to gatehouse_definer using (true) with check (true);
+policy org_only on service_account_tokens for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
+policy lookups on service_accounts for ALL to gatehouse_definer using (true) with check (true);
+policy org_only on service_accounts for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
+policy lookups on sessions for ALL to gatehouse_definer using (true) with check (true);
+policy org_only on sessions for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
+policy org_only on shards for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
+policy lookups on team_members for ALL to gatehouse_definer using (true) with check (true);
+policy org_only on team_members for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
+policy lookups on teams for ALL to gatehouse_definer using (true) with check (true);
+policy org_only on teams for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
+policy org_only on tenants for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
+policy lookups on users for ALL to gatehouse_definer using (true) with check (true);
+policy members_only on users for ALL to gatehouse_app using ((EXISTS ( SELECT
+   FROM memberships m
+  WHERE (((m.user_uid)::text = (users.uid)::text) AND ((m.org_uid)::text = app_org())))));
+
+-- Functions
+
+CREATE OR REPLACE FUNCTION public.app_audit_all()
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+AS $function$ select coalesce(current_setting('app.audit', true) = 'all', false) $function$
+
+-- owner the migrating role;
+CREATE OR REPLACE FUNCTION public.app_org()
+ RETURNS text
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+AS $function$ select nullif(current_setting('app.org', true), '') $function$
+
+-- owner the migrating role;
+CREATE OR REPLACE FUNCTION public.audit_added()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  insert into public.audit_heads as h (writer, org_uid, seq, hash, at)
+    select distinct on (a.writer, a.org_uid) a.writer, a.org_uid, a.seq, a.hash, a.at
+    from added a order by a.writer, a.org_uid, a.seq desc
+    on conflict (writer, org_uid) do update
+      set seq = excluded.seq, hash = excluded.hash, at = excluded.at, received_at = now()
+      where h.seq < excluded.seq;
+  insert into public.audit_counts as c (minute, org_uid, writer, class, result, events)
+    select date_trunc('minute', a.at, 'UTC'), a.org_uid, a.writer, a.class, a.result, count(*)
+    from added a group by 1, 2, 3, 4, 5 order by 1, 2, 3, 4, 5
+    on conflict (org_uid, minute, writer, class, result) do update set events = c.events + excluded.events;
+  return null;
+end
+$function$
+
+-- owner gatehouse_definer;
+CREATE OR REPLACE FUNCTION public.audit_class(code text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$ select case left(code, 1) when 'Q' then 'query' when 'V' then 'query' when 'L' then 'identity' else 'change' end $function$
+
+-- owner the migrating role;
+CREATE OR REPLACE FUNCTION public.audit_head(chain_writer text, chain_org text)
+ RETURNS TABLE(seq bigint, hash text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  perform pg_advisory_xact_lock(hashtextextended('audit chain ' || chain_writer || ' ' || coalesce(chain_org, ''), 0));
+  return query select h.seq, encode(h.hash, 'hex') from public.audit_heads h
+    where h.writer = chain_writer and h.org_uid is not distinct from chain_org;
+end
+$function$
+
+-- owner gatehouse_definer;
+CREATE OR REPLACE FUNCTION public.audit_key(value text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$ select left(value, 200) $function$
+
+-- owner the migrating role;
+CREATE OR REPLACE FUNCTION public.audit_keys(list jsonb)
+ RETURNS text[]
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$ select coalesce(array_agg(distinct left(value, 200)), '{}') from jsonb_array_elements_text(list) $function$
+
+-- owner the migrating role;
+CREATE OR REPLACE FUNCTION public.audit_make_partitions(month timestamp with time zone, ahead integer)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+AS $function$
+declare
+  first date := date_trunc('month', month)::date;
+  name text;
+  class text;
+begin
+  if ahead not between 0 and 24 or extract(year from first) not between 1970 and 2999 then
+    raise exception 'no partition for %', month using errcode = 'invalid_parameter_value';
+  end if;
+  for i in 0 .. ahead loop
+    name := 'audit_events_' || to_char(first, 'YYYY_MM');
+    if to_regclass('public.' || name) is null then
+      perform pg_advisory_xact_lock(hashtextextended('audit partitions', 0));
+    end if;
+    if to_regclass('public.' || name) is null then
+      execute format('create table public.%I partition of public.audit_events for values from (%L) to (%L) partition by list (class)',
+        name, first::timestamptz, (first + interval '1 month')::timestamptz);
+      foreach class in array array['query', 'identity', 'change'] loop
+        execute format('create table public.%I partition of public.%I for values in (%L)', name || '_' || class, name, class);
+        execute format('create trigger append_only_truncate before truncate on public.%I
+          for each statement execute function public.audit_refuse_change()', name || '_' || class);
+      end loop;
+    end if;
+    first := (first + interval '1 month')::date;
+  end loop;
+end
+$function$
+
+-- owner the migrating role;
+CREATE OR REPLACE FUNCTION public.audit_refuse_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  raise exception 'the audit log is append-only' using errcode = 'insufficient_privilege';
+end
+$function$
+
+-- owner the migrating role;
+CREATE OR REPLACE FUNCTION public.audit_text(VARIADIC parts text[])
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$ select array_to_string(parts, ' ') $function$
+
+-- owner the migrating role;
+CREATE OR REPLACE FUNCTION public.audit_words(value text)
+ RETURNS tsvector
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+    select array_to_tsvector(array_remove(regexp_split_to_array(
+      regexp_replace(lower(left(value, 8000)), '[[:alnum:]_]{65,}', ' ', 'g'), '[^[:alnum:]_]+'), ''))
+  $function$
+
+-- owner the migrating role;
+CREATE OR REPLACE FUNCTION public.bump_data_source_version()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+begin
+  new.version := old.version + 1;
+  return new;
+end
+$function$
+
+-- owner the migrating role;
+CREATE OR REPLACE FUNCTION public.bump_own_policy_version()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  new.policy_version := old.policy_version + 1;
+  return new;
+end
+$function$
+
+-- owner the migrating role;
+CREATE OR REPLACE FUNCTION public.bump_policy_version()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  update public.orgs set policy_version = policy_version + 1 where uid in (select org_uid from changed);
+  return null;
+end
+$function$
+
+-- owner gatehouse_definer;
+CREATE OR REPLACE FUNCTION public.bump_policy_version_of_user()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  update public.orgs set policy_version = policy_version + 1
+    where uid in (select m.org_uid from public.memberships m where m.user_uid = new.uid);
+  return null;
+end
+$function$
+
+-- owner gatehouse_definer;
+CREATE OR REPLACE FUNCTION public.check_folder_tree()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+declare
+  above text := new.parent_uid;
+  depth int := 1;
+begin
+  perform pg_advisory_xact_lock(hashtextextended('folders ' || new.org_uid, 0));
+  while above is not null loop
+    depth := depth + 1;
+    if above = new.uid or depth > 16 then
+      raise exception 'folder % would be inside itself or deeper than 16 levels', new.uid
+        using errcode = 'check_violation', constraint = 'folders_tree';
+    end if;
+    select f.parent_uid into above from folders f where f.org_uid = new.org_uid and f.uid = above;
+  end loop;
+  return null;
+end
+$function$
+
+-- owner the migrating role;
+CREATE OR REPLACE FUNCTION public.find_memberships(wanted_user text)
+ RETURNS TABLE(org_uid text, source text, manual_teams text[], sso_teams text[])
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    select m.org_uid, m.source,
+      coalesce(array_agg(t.team_uid::text order by t.team_uid) filter (where t.source = 'manual'), '{}'),
+      coalesce(array_agg(t.team_uid::text order by t.team_uid) filter (where t.source = 'sso'), '{}')
+    from public.memberships m
+    left join public.team_members t on t.org_uid = m.org_uid and t.user_uid = m.user_uid
+    where m.user_uid = wanted_user
+    group by m.org_uid, m.source
+    order by m.org_uid
+  $function$
+
+-- owner gatehouse_definer;
+CREATE OR REPLACE FUNCTION public.find_session(wanted text)
+ RETURNS TABLE(org_uid text, uid text, user_uid text, user_name text, issuer text, subject text, ends_at timestamp with time zone)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    select s.org_uid, s.uid, s.user_uid, u.name, s.issuer, s.subject, least(s.expires_at, s.last_seen_at + s.idle_timeout)
+    from public.sessions s
+    join public.users u on u.uid = s.user_uid
+    where s.hash = wanted and s.revoked_at is null and not u.disabled
+      and least(s.expires_at, s.last_seen_at + s.idle_timeout) > now()
+  $function$
+
+-- owner gatehouse_definer;
+CREATE OR REPLACE FUNCTION public.find_teams_of_groups(wanted_issuer text, wanted_groups text[])
+ RETURNS TABLE(org_uid text, team_uid text)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    select t.org_uid, t.uid from public.teams t join public.orgs o on o.uid = t.org_uid
+    where t.idp_groups && wanted_groups and (o.issuers is null or wanted_issuer = any (o.issuers))
+    order by t.org_uid, t.uid
+  $function$
+
+-- owner gatehouse_definer;
+CREATE OR REPLACE FUNCTION public.find_token(wanted text)
+ RETURNS TABLE(org_uid text, uid text, service_account_uid text, name text, team_uid text, source_cidrs text[], expires_at timestamp with time zone)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    select t.org_uid, t.uid, t.service_account_uid, a.name, a.team_uid, t.source_cidrs::text[], t.expires_at
+    from public.service_account_tokens t
+    join public.service_accounts a on a.org_uid = t.org_uid and a.uid = t.service_account_uid
+    where t.hash = wanted and t.revoked_at is null and t.expires_at > now() and not a.disabled
+  $function$
+
+-- owner gatehouse_definer;
+CREATE OR REPLACE FUNCTION public.find_user(wanted_issuer text, wanted_subject text)
+ RETURNS TABLE(uid text, name text, disabled boolean)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    select u.uid, u.name, u.disabled from public.identities i join public.users u on u.uid = i.user_uid
+    where i.issuer = wanted_issuer and i.subject = wanted_subject
+  $function$
+
+-- owner gatehouse_definer;
+CREATE OR REPLACE FUNCTION public.notify_policy_version()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  perform pg_notify('gatehouse_policy_version', case tg_op when 'DELETE' then old.uid else new.uid end);
+  return null;
+end
+$function$
+
+-- owner the migrating role;
+CREATE OR REPLACE FUNCTION public.policy_versions()
+ RETURNS TABLE(org_uid text, version text)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$ select o.uid, o.policy_version::text from public.orgs o $function$
+
+-- owner gatehouse_definer;
+CREATE OR REPLACE FUNCTION public.prune_sessions(ended_before timestamp with time zone)
+ RETURNS integer
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    with done as (
+      delete from public.sessions s where s.expires_at < ended_before or s.revoked_at < ended_before returning 1)
+    select count(*)::int from done
+  $function$
+
+-- owner gatehouse_definer;
+CREATE OR REPLACE FUNCTION public.recognise_user(new_uid text, new_issuer text, new_subject text, new_name text, new_email text)
+ RETURNS TABLE(uid text, name text, disabled boolean, created boolean)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  found_uid text;
+begin
+  perform pg_advisory_xact_lock(hashtextextended('identity ' || new_issuer || ' ' || new_subject, 0));
+  select i.user_uid into found_uid from public.identities i where i.issuer = new_issuer and i.subject = new_subject;
+  if found_uid is null then
+    insert into public.users (uid, name, email) values (new_uid, new_name, new_email);
+    insert into public.identities (issuer, subject, user_uid) values (new_issuer, new_subject, new_uid);
+    return query select new_uid, new_name, false, true;
+  else
+    update public.users u set name = new_name, email = new_email
+      where u.uid = found_uid and (u.name, u.email) is distinct from (new_name, new_email);
+    return query select u.uid::text, u.name, u.disabled, false from public.users u where u.uid = found_uid;
+  end if;
+end
+$function$
+
+-- owner gatehouse_definer;
+CREATE OR REPLACE FUNCTION public.revoke_session(wanted text)
+ RETURNS boolean
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    with done as (update public.sessions s set revoked_at = now() where s.hash = wanted and s.revoked_at is null returning 1)
+    select exists (select from done)
+  $function$
+
+-- owner gatehouse_definer;
+CREATE OR REPLACE FUNCTION public.revoke_sessions_of(wanted_issuer text, wanted_subject text, wanted_idp_session text)
+ RETURNS integer
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    with done as (
+      update public.sessions s set revoked_at = now()
+      where s.issuer = wanted_issuer and s.revoked_at is null
+        and (wanted_subject is not null or wanted_idp_session is not null)
+        and (wanted_subject is null or s.subject = wanted_subject)
+        and (wanted_idp_session is null or s.idp_session = wanted_idp_session)
+      returning 1)
+    select count(*)::int from done
+  $function$
+
+-- owner gatehouse_definer;
+CREATE OR REPLACE FUNCTION public.touch_data_sources()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+begin
+  update data_sources d set version = version
+    where (d.org_uid, d.uid) in (select c.org_uid, c.data_source_uid from changed c);
+  return null;
+end
+$function$
+
+-- owner the migrating role;
+CREATE OR REPLACE FUNCTION public.touch_sessions(hashes text[], times timestamp with time zone[])
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    update public.sessions s set last_seen_at = u.at
+    from unnest(hashes, times) u (hash, at)
+    where s.hash = u.hash and s.revoked_at is null and s.last_seen_at < u.at
+  $function$
+
+-- owner gatehouse_definer;
+CREATE OR REPLACE FUNCTION public.touch_tokens(hashes text[], times timestamp with time zone[])
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    update public.service_account_tokens t set last_used_at = u.at
+    from unnest(hashes, times) u (hash, at)
+    where t.hash = u.hash and (t.last_used_at is null or t.last_used_at < u.at)
+  $function$
+
+-- owner gatehouse_definer;
+
+-- Triggers
+
+CREATE TRIGGER added AFTER INSERT ON public.audit_events REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION audit_added();
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.audit_events FOR EACH ROW EXECUTE FUNCTION audit_refuse_change();
+CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON public.audit_events FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_change();
+CREATE TRIGGER data_source_version BEFORE UPDATE ON public.data_sources FOR EACH ROW EXECUTE FUNCTION bump_data_source_version();
+CREATE TRIGGER policy_deleted AFTER DELETE ON public.data_sources REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
+CREATE TRIGGER policy_inserted AFTER INSERT ON public.data_sources REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
+CREATE TRIGGER policy_updated AFTER UPDATE ON public.data_sources REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
+CREATE TRIGGER folders_tree AFTER INSERT OR UPDATE OF parent_uid ON public.folders FOR EACH ROW WHEN ((new.parent_uid IS NOT NULL)) EXECUTE FUNCTION check_folder_tree();
+CREATE TRIGGER policy_deleted AFTER DELETE ON public.folders REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
+CREATE TRIGGER policy_inserted AFTER INSERT ON public.folders REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
+CREATE TRIGGER policy_updated AFTER UPDATE ON public.folders REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
+CREATE TRIGGER policy_deleted AFTER DELETE ON public.grants REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
+CREATE TRIGGER policy_inserted AFTER INSERT ON public.grants REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
+CREATE TRIGGER policy_updated AFTER UPDATE ON public.grants REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
+CREATE TRIGGER policy_deleted AFTER DELETE ON public.guardrails REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
+CREATE TRIGGER policy_inserted AFTER INSERT ON public.guardrails REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
+CREATE TRIGGER policy_updated AFTER UPDATE ON public.guardrails REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
+CREATE TRIGGER policy_deleted AFTER DELETE ON public.memberships REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
+CREATE TRIGGER policy_inserted AFTER INSERT ON public.memberships REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
+CREATE TRIGGER policy_updated AFTER UPDATE ON public.memberships REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
+CREATE TRIGGER policy_updated BEFORE UPDATE OF name, managed, platform, issuers ON public.orgs FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION bump_own_policy_version();
+CREATE TRIGGER version_changed AFTER INSERT OR DELETE OR UPDATE ON public.orgs FOR EACH ROW EXECUTE FUNCTION notify_policy_version();
+CREATE TRIGGER data_source_deleted AFTER DELETE ON public.replicas REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION touch_data_sources();
+CREATE TRIGGER data_source_inserted AFTER INSERT ON public.replicas REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION touch_data_sources();
+CREATE TRIGGER data_source_updated AFTER UPDATE ON public.replicas REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION touch_data_sources();
+CREATE TRIGGER policy_deleted AFTER DELETE ON public.replicas REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
+CREATE TRIGGER policy_inserted AFTER INSERT ON public.replicas REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
+CREATE TRIGGER policy_updated AFTER UPDATE ON public.replicas REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
+CREATE TRIGGER policy_deleted AFTER DELETE ON public.roles REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
+CREATE TRIGGER policy_inserted AFTER INSERT ON public.roles REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
+CREATE TRIGGER policy_updated AFTER UPDATE ON public.roles REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
+CREATE TRIGGER policy_deleted AFTER DELETE ON public.service_accounts REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
+CREATE TRIGGER policy_inserted AFTER INSERT ON public.service_accounts REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
+CREATE TRIGGER policy_updated AFTER UPDATE ON public.service_accounts REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
+CREATE TRIGGER data_source_deleted AFTER DELETE ON public.shards REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION touch_data_sources();
+CREATE TRIGGER data_source_inserted AFTER INSERT ON public.shards REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION touch_data_sources();
+CREATE TRIGGER data_source_updated AFTER UPDATE ON public.shards REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION touch_data_sources();
+CREATE TRIGGER policy_deleted AFTER DELETE ON public.shards REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
+CREATE TRIGGER policy_inserted AFTER INSERT ON public.shards REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
+CREATE TRIGGER policy_updated AFTER UPDATE ON public.shards REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
+CREATE TRIGGER policy_deleted AFTER DELETE ON public.team_members REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
+CREATE TRIGGER policy_inserted AFTER INSERT ON public.team_members REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
+CREATE TRIGGER policy_updated AFTER UPDATE ON public.team_members REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
+CREATE TRIGGER policy_deleted AFTER DELETE ON public.teams REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
+CREATE TRIGGER policy_inserted AFTER INSERT ON public.teams REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
+CREATE TRIGGER policy_updated AFTER UPDATE ON public.teams REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
+CREATE TRIGGER policy_deleted AFTER DELETE ON public.tenants REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
+CREATE TRIGGER policy_inserted AFTER INSERT ON public.tenants REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
+CREATE TRIGGER policy_updated AFTER UPDATE ON public.tenants REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
+CREATE TRIGGER user_changed AFTER UPDATE OF name, disabled ON public.users FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION bump_policy_version_of_user();
+
+-- Privileges
+
+grant DELETE, INSERT, SELECT on table login_attempts to gatehouse_app;
+grant DELETE, INSERT, SELECT, UPDATE on table dashboards to gatehouse_app;
+grant DELETE, INSERT, SELECT, UPDATE on table data_sources to gatehouse_app;
+grant DELETE, INSERT, SELECT, UPDATE on table folders to gatehouse_app;
+grant DELETE, INSERT, SELECT, UPDATE on table grants to gatehouse_app;
+grant DELETE, INSERT, SELECT, UPDATE on table guardrails to gatehouse_app;
+grant DELETE, INSERT, SELECT, UPDATE on table memberships to gatehouse_app;
+grant DELETE, INSERT, SELECT, UPDATE on table replicas to gatehouse_app;
+grant DELETE, INSERT, SELECT, UPDATE on table roles to gatehouse_app;
+grant DELETE, INSERT, SELECT, UPDATE on table service_account_tokens to gatehouse_app;
+grant DELETE, INSERT, SELECT, UPDATE on table service_accounts to gatehouse_app;
+grant DELETE, INSERT, SELECT, UPDATE on table sessions to gatehouse_app;
+grant DELETE, INSERT, SELECT, UPDATE on table shards to gatehouse_app;
+grant DELETE, INSERT, SELECT, UPDATE on table team_members to gatehouse_app;
+grant DELETE, INSERT, SELECT, UPDATE on table teams to gatehouse_app;
+grant DELETE, INSERT, SELECT, UPDATE on table tenants to gatehouse_app;
+grant DELETE, SELECT on table orgs to gatehouse_app;
+grant DELETE, SELECT on table sessions to gatehouse_definer;
+grant EXECUTE on function audit_head(text,text) to gatehouse_app;
+grant EXECUTE on function audit_make_partitions(timestamp with time zone,integer) to gatehouse_app;
+grant EXECUTE on function find_memberships(text) to gatehouse_app;
+grant EXECUTE on function find_session(text) to gatehouse_app;
+grant EXECUTE on function find_teams_of_groups(text,text[]) to gatehouse_app;
+grant EXECUTE on function find_token(text) to gatehouse_app;
+grant EXECUTE on function find_user(text,text) to gatehouse_app;
+grant EXECUTE on function policy_versions() to gatehouse_app;
+grant EXECUTE on function prune_sessions(timestamp with time zone) to gatehouse_app;
+grant EXECUTE on function recognise_user(text,text,text,text,text) to gatehouse_app;
+grant EXECUTE on function revoke_session(text) to gatehouse_app;
+grant EXECUTE on function revoke_sessions_of(text,text,text) to gatehouse_app;
+grant EXECUTE on function touch_sessions(text[],timestamp with time zone[]) to gatehouse_app;
+grant EXECUTE on function touch_tokens(text[],timestamp with time zone[]) to gatehouse_app;
+grant INSERT (issuers, managed, name, platform, uid) on table orgs to gatehouse_app;
+grant INSERT, SELECT on table audit_events to gatehouse_app;
+grant INSERT, SELECT on table audit_identities to gatehouse_app;
+grant INSERT, SELECT on table identities to gatehouse_definer;
+grant INSERT, SELECT on table users to gatehouse_definer;
+grant INSERT, SELECT, UPDATE on table audit_counts to gatehouse_definer;
+grant INSERT, SELECT, UPDATE on table audit_heads to gatehouse_definer;
+grant SELECT (idp_groups, org_uid, uid) on table teams to gatehouse_definer;
+grant SELECT (issuers, policy_version, uid) on table orgs to gatehouse_definer;
+grant SELECT on table audit_counts to gatehouse_app;
+grant SELECT on table audit_heads to gatehouse_app;
+grant SELECT on table identities to gatehouse_app;
+grant SELECT on table memberships to gatehouse_definer;
+grant SELECT on table service_account_tokens to gatehouse_definer;
+grant SELECT on table service_accounts to gatehouse_definer;
+grant SELECT on table team_members to gatehouse_definer;
+grant SELECT on table users to gatehouse_app;
+grant UPDATE (email, name) on table users to gatehouse_definer;
+grant UPDATE (issuers, managed, name, platform) on table orgs to gatehouse_app;
+grant UPDATE (last_seen_at, revoked_at) on table sessions to gatehouse_definer;
+grant UPDATE (last_used_at) on table service_account_tokens to gatehouse_definer;
+grant UPDATE (policy_version) on table orgs to gatehouse_definer;
