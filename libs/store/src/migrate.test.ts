@@ -36,7 +36,7 @@ describe('migrate', () => {
     await query(database.adminUrl, `create role owner_of_${name} login createrole password 'x'`)
     await query(
       database.adminUrl,
-      `grant gatehouse_app, gatehouse_definer to owner_of_${name} with admin option`,
+      `grant gatehouse_app, gatehouse_definer to owner_of_${name} with admin true, inherit false`,
     )
     await query(database.adminUrl, `alter database ${name} owner to owner_of_${name}`)
     const ownerUrl = Object.assign(new URL(database.adminUrl), {
