@@ -140,16 +140,12 @@ export class Spool {
    * @throws GatehouseError `audit_unavailable` if it cannot be recorded: the answer must not leave then.
    */
   async append(event: AuditEvent): Promise<void> {
-    const gap = this.#refusal
-    this.#refusal = undefined
-    const noted = gap === undefined ? undefined : this.#noteGap(gap)
     try {
       await this.#record(event)
     } catch (error) {
       throw this.#refuse(error)
-    } finally {
-      await noted
     }
+    if (this.#refusal !== undefined) await this.#noteGap(this.#refusal)
   }
 
   /** Figures for metrics and readiness. */
@@ -232,6 +228,7 @@ export class Spool {
   /** Leaves a trace of what could not be recorded, as soon as anything can. */
   async #noteGap({ since, count, reason }: Refusal): Promise<void> {
     const span = { from: eventTime(since), to: eventTime(Date.now()), refused: count, reason }
+    this.#refusal = undefined
     try {
       await this.#note('S007W', span)
     } catch {
