@@ -226,15 +226,19 @@ export class Spool {
   }
 
   /** Leaves a trace of what could not be recorded, as soon as anything can. */
-  async #noteGap({ since, count, reason }: Refusal): Promise<void> {
-    const span = { from: eventTime(since), to: eventTime(Date.now()), refused: count, reason }
+  async #noteGap(gap: Refusal): Promise<void> {
+    const { since, count, reason } = gap
     this.#refusal = undefined
     try {
+      const span = { from: eventTime(since), to: eventTime(Date.now()), refused: count, reason }
       await this.#note('S007W', span)
     } catch {
-      const more = this.#refusal?.count ?? 0
-      this.#refusal = { since, reason, count: count + more }
+      this.#putBack(gap)
     }
+  }
+
+  #putBack({ since, reason, count }: Refusal): void {
+    this.#refusal = { since, reason, count: count + (this.#refusal?.count ?? 0) }
   }
 
   #note(code: EventCode, detail: Readonly<Record<string, unknown>>): Promise<void> {
