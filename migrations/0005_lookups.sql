@@ -171,9 +171,6 @@ begin
     execute format('revoke execute on function %s from public', f);
   end loop;
   revoke create on schema public from gatehouse_definer;
-  if lent then
-    execute format('revoke gatehouse_definer from %I', current_user);
-  end if;
   foreach f in array array[
     'find_token(text)', 'find_session(text)', 'find_user(text, text)', 'find_memberships(text)',
     'find_teams_of_groups(text, text[])', 'recognise_user(text, text, text, text, text)', 'policy_versions()',
@@ -182,6 +179,9 @@ begin
   loop
     execute format('grant execute on function %s to gatehouse_app', f);
   end loop;
+  if lent then
+    execute format('revoke gatehouse_definer from %I', current_user);
+  end if;
   revoke create on schema public from public;
   grant usage on schema public to gatehouse_app, gatehouse_definer;
 end

@@ -225,10 +225,10 @@ begin
     execute format('revoke execute on function %s from public', f);
   end loop;
   revoke create on schema public from gatehouse_definer;
+  grant execute on function audit_head(text, text) to gatehouse_app;
   if lent then
     execute format('revoke gatehouse_definer from %I', current_user);
   end if;
-  grant execute on function audit_head(text, text) to gatehouse_app;
 end
 $$;
 -- A leaf is reached through its parent only: no privilege is granted on the partitions themselves.
