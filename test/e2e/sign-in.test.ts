@@ -23,7 +23,7 @@ describe('sign-in', () => {
     expect(await me.json()).toMatchObject({
       kind: 'user',
       name: 'Ada Lovelace',
-      issuer: world.idp.issuer,
+      issuer: { name: 'demo', title: 'Demo agency login' },
       org: { uid: 'transport', name: 'Transport Agency' },
       orgs: [{ uid: 'transport', name: 'Transport Agency' }],
       teams: [{ uid: 'signals', name: 'Signals' }],
@@ -31,7 +31,7 @@ describe('sign-in', () => {
         {
           uid: 'metrics',
           selectors: ['{tenant="transport",env="prod",team="signals"}'],
-          words: ['series where tenant is transport and env is prod and team is signals'],
+          words: ['series where tenant is transport, env is prod and team is signals'],
           because: [{ role: 'viewer', via: 'team Signals', grantUid: 'g-signals' }],
         },
       ],

@@ -1,9 +1,13 @@
 import { join } from 'node:path'
+import { parseAccessDocument } from '@gatehouse/authz'
 import { type Config, parseConfig } from '@gatehouse/config'
 import { type Control, startControl } from '@gatehouse/control'
+import { type Gateway, startGateway } from '@gatehouse/gateway'
 import { freePort, type Idp, startIdp, temporaryDir } from '@gatehouse/local'
+import { applyAccess, createPool } from '@gatehouse/store'
 import { createLogger } from '@gatehouse/telemetry'
 import pg from 'pg'
+import { parse } from 'yaml'
 import { freshDatabase } from './postgres.ts'
 
 /** People of the tests: in one org, in two, in none. */
@@ -13,23 +17,35 @@ export const people = [
   { signIn: 'nemo', name: 'Nemo', groups: ['elsewhere'] },
 ].map((person) => ({ ...person, email: `${person.signIn}@example.org`, password: 'right' }))
 
-const seed = `
-  insert into orgs (uid, name) values ('transport', 'Transport Agency'), ('health', 'Health Agency');
-  insert into tenants (org_uid, value) values ('transport', 'transport'), ('health', 'health');
-  insert into teams (org_uid, uid, name, idp_groups) values
-    ('transport', 'signals', 'Signals', '{transport-signals}'), ('health', 'triage', 'Triage', '{health-triage}');
-  insert into data_sources (org_uid, uid, name) values ('transport', 'metrics', 'Metrics'), ('health', 'metrics', 'Metrics');
-  insert into grants (org_uid, uid, team_uid, role, constraints) values
-    ('transport', 'g-signals', 'signals', 'viewer', '{"{team=\\"signals\\",env=\\"prod\\"}"}'),
-    ('health', 'g-triage', 'triage', 'viewer', '{}');`
+const accessOf = (prometheusUrl: string): string => `
+apiVersion: gatehouse/v1
+kind: Access
+orgs:
+  - uid: transport
+    name: Transport Agency
+    tenants: [transport]
+    teams: [{ uid: signals, name: Signals, idpGroups: [transport-signals] }]
+    dataSources:
+      - uid: metrics
+        name: Metrics of transport
+        shards: &shards
+          - name: all
+            tenants: [transport, health]
+            replicas: [{ name: a, url: '${prometheusUrl}' }]
+    grants: [{ uid: g-signals, team: signals, role: viewer, constraints: ['{team="signals",env="prod"}'] }]
+  - uid: health
+    name: Health Agency
+    tenants: [health]
+    teams: [{ uid: triage, name: Triage, idpGroups: [health-triage] }]
+    dataSources: [{ uid: metrics, name: Metrics of health, shards: *shards }]
+    grants: [{ uid: g-triage, team: triage, role: viewer }]
+`
 
-/** Runs statements as the owner of the database, past row-level security. */
-export async function runAsOwner(adminUrl: string, sql: string): Promise<pg.QueryResultRow[]> {
+async function runAsOwner(adminUrl: string, sql: string): Promise<pg.QueryResultRow[]> {
   const client = new pg.Client({ connectionString: adminUrl })
   await client.connect()
   try {
-    const result: pg.QueryResult | pg.QueryResult[] = await client.query(sql)
-    return Array.isArray(result) ? [] : result.rows
+    return (await client.query<pg.QueryResultRow>(sql)).rows
   } finally {
     await client.end()
   }
@@ -37,10 +53,11 @@ export async function runAsOwner(adminUrl: string, sql: string): Promise<pg.Quer
 
 export interface SignInWorld {
   readonly control: Control
+  readonly gateway: Gateway
   readonly config: Config
   readonly idp: Idp
+  /** Runs one statement as the owner of the database, past row-level security. */
   sql(text: string): Promise<pg.QueryResultRow[]>
-  /** Starts another control on the same database, as a second node would be. */
   close(): Promise<void>
 }
 
@@ -48,51 +65,52 @@ export interface WorldOptions {
   /** Issuers instead of the demo identity provider. */
   readonly issuers?: readonly object[]
   readonly control?: object
-  readonly gatewayUrl?: string
+  /** A Prometheus with series of the tenants `transport` and `health`; nothing answers there by default. */
+  readonly prometheusUrl?: string
 }
 
-/** A control plane on real Postgres with two orgs and a real identity provider with {@link people}. */
+async function startProvider(controlUrl: string, keyFile: string): Promise<Idp> {
+  const client = {
+    clientId: 'gatehouse',
+    clientSecret: 'web-secret',
+    redirectUris: [`${controlUrl}/login/demo/callback`],
+    postLogoutRedirectUris: [`${controlUrl}/signed-out`],
+  }
+  return startIdp({ keyFile, people, clients: [client] })
+}
+
+/** Control and gateway on real Postgres with two orgs, and a real identity provider with {@link people}. */
 export async function startSignInWorld(options: WorldOptions = {}): Promise<SignInWorld> {
   const dir = temporaryDir()
   const database = await freshDatabase()
-  await runAsOwner(database.adminUrl, seed)
-  const port = await freePort()
-  const url = `http://127.0.0.1:${port}`
-  const idp = await startIdp({
-    keyFile: join(dir.path, 'keys.json'),
-    people,
-    clients: [
-      {
-        clientId: 'gatehouse',
-        clientSecret: 'web-secret',
-        redirectUris: [`${url}/login/demo/callback`],
-        postLogoutRedirectUris: [`${url}/signed-out`],
-      },
-    ],
-  })
-  const demo = {
-    name: 'demo',
-    issuer: idp.issuer,
-    clientId: 'gatehouse',
-    clientSecret: { value: 'web-secret' },
-  }
+  const pool = createPool({ url: database.appUrl })
+  const access = accessOf(options.prometheusUrl ?? 'http://127.0.0.1:9')
+  await applyAccess(pool, parseAccessDocument(parse(access)))
+  await pool.end()
+  const [controlPort, gatewayPort] = [await freePort(), await freePort()]
+  const idp = await startProvider(`http://127.0.0.1:${controlPort}`, join(dir.path, 'keys.json'))
+  const demo = { name: 'demo', title: 'Demo agency login', issuer: idp.issuer, clientId: 'gatehouse' }
   const config = parseConfig(
     JSON.stringify({
       database: { url: database.appUrl },
-      gateway: { listenAddress: '127.0.0.1:9' },
-      control: { listenAddress: `127.0.0.1:${port}`, gatewayUrl: options.gatewayUrl, ...options.control },
-      issuers: options.issuers ?? [{ ...demo, title: 'Demo agency login' }],
+      gateway: { listenAddress: `127.0.0.1:${gatewayPort}`, drain: '1s' },
+      control: { listenAddress: `127.0.0.1:${controlPort}`, ...options.control },
+      issuers: options.issuers ?? [{ ...demo, clientSecret: { value: 'web-secret' } }],
       audit: { spoolDir: join(dir.path, 'spool') },
     }),
   )
-  const control = await startControl(config, { log: createLogger({ name: 'test', level: 'silent' }) })
+  const log = createLogger({ name: 'test', level: process.env['GATEHOUSE_TEST_LOG'] ?? 'silent' })
+  const gateway = await startGateway(config, { log })
+  const control = await startControl(config, { log })
   return {
     control,
+    gateway,
     config,
     idp,
     sql: (text) => runAsOwner(database.adminUrl, text),
-    close: async () => {
+    async close() {
       await control.close()
+      await gateway.close()
       await idp.stop()
       await database.drop()
       dir.remove()

@@ -109,7 +109,13 @@ export function createControl(deps: ControlDeps, externalUrl: string): App['expr
   app.mount([
     ...issuerRoutes(issuers, permissions),
     ...sessionRoutes({ permissions, cookies, recognise, closeSession: store.closeSession, endSession }),
-    ...meRoutes({ permissions, policyOf, recognise, gatewayUrl: deps.gatewayExternalUrl }),
+    ...meRoutes({
+      permissions,
+      policyOf,
+      recognise,
+      issuers: deps.issuers,
+      gatewayUrl: deps.gatewayExternalUrl,
+    }),
   ])
   mountForward(app.express, { gatewayUrl, cookies, logger })
   mountPages(app.express, { dir: deps.consoleDir, record, noteActor: noteActorWith(authenticator) })

@@ -14,7 +14,7 @@ const dataSource = z.object({
 
 const me = z.object({
   name: z.string(),
-  issuer: z.nullable(z.string()),
+  issuer: z.nullable(z.object({ name: z.string(), title: z.string() })),
   org: named,
   orgs: z.array(named),
   teams: z.array(named),

@@ -34,7 +34,7 @@ function Person({ me }: { readonly me: Me }) {
         <dt>{teams.length === 1 ? 'Team' : 'Teams'}</dt>
         <dd>{teams.length === 0 ? 'none' : new Intl.ListFormat('en').format(teams)}</dd>
         <dt>Signed in by</dt>
-        <dd>{me.issuer === null ? 'token' : new URL(me.issuer).host}</dd>
+        <dd>{me.issuer?.title ?? 'a token'}</dd>
       </dl>
     </section>
   )

@@ -3,8 +3,15 @@ import { useResource } from '../api/use-resource.ts'
 import { Alone } from '../parts/alone.tsx'
 import { Problem } from '../parts/problem.tsx'
 
+interface Advice {
+  readonly title: string
+  readonly advice: string
+  /** Whether an administrator would need the request id. */
+  readonly isForAdmin?: boolean
+}
+
 /** A sentence for each way a sign-in can end without a session. */
-const problems: Readonly<Record<string, { readonly title: string; readonly advice: string }>> = {
+const problems: Readonly<Record<string, Advice>> = {
   expired: {
     title: 'This sign-in is no longer valid',
     advice:
@@ -21,6 +28,7 @@ const problems: Readonly<Record<string, { readonly title: string; readonly advic
   invalid: {
     title: 'The identity provider’s answer could not be trusted',
     advice: 'Nobody was signed in. If it happens again, tell your administrator the number below.',
+    isForAdmin: true,
   },
   'no-org': {
     title: 'You have no access yet',
@@ -35,6 +43,7 @@ const problems: Readonly<Record<string, { readonly title: string; readonly advic
     title: 'The sign-in failed',
     advice:
       'Something went wrong on our side. If it happens again, tell your administrator the number below.',
+    isForAdmin: true,
   },
 }
 
@@ -45,7 +54,9 @@ function ProblemOf({ query }: { readonly query: URLSearchParams }) {
   return (
     <Problem title={problem.title}>
       <span>{problem.advice}</span>
-      {/^[\w.-]{8,64}$/.test(request) && <span className="small">Number: {request}</span>}
+      {problem.isForAdmin && /^[\w.-]{8,64}$/.test(request) && (
+        <span className="small">Number: {request}</span>
+      )}
     </Problem>
   )
 }

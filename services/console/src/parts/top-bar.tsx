@@ -8,9 +8,9 @@ interface TopBarProps {
 }
 
 function OrgName({ me, onOrg }: TopBarProps) {
-  if (me.orgs.length < 2) return <span>{me.org.name}</span>
+  if (me.orgs.length < 2) return <span className="bar-place">{me.org.name}</span>
   return (
-    <span className="row">
+    <span className="row bar-place">
       <label htmlFor="org" className="small muted">
         Org
       </label>
@@ -48,7 +48,7 @@ export function TopBar({ me, onOrg }: TopBarProps) {
           <span role="status" className="small">
             {problem}
           </span>
-          <span className="muted">{me.name}</span>
+          <span className="muted bar-name">{me.name}</span>
           <button type="button" className="button button-small" onClick={leave}>
             Sign out
           </button>

@@ -1,4 +1,5 @@
 import { authorize, type OrgPolicy, type Principal } from '@gatehouse/authz'
+import type { IssuerConfig } from '@gatehouse/config'
 import { nothing, type Permissions, type Route, route } from '@gatehouse/http'
 import type { RecognisedUser } from '@gatehouse/identity'
 import { type Me, meSchema } from './schemas.ts'
@@ -9,12 +10,18 @@ export interface MeRouteDeps {
   readonly policyOf: (orgUid: string) => Promise<OrgPolicy>
   /** Org uids of the person behind these headers. */
   readonly recognise: (rawHeaders: readonly string[]) => Promise<RecognisedUser>
+  readonly issuers: readonly IssuerConfig[]
   /** Where clients reach the gateway, without a trailing slash. */
   readonly gatewayUrl: string
 }
 
 function nameOf(entries: readonly { readonly uid: string; readonly name: string }[], uid: string): string {
   return entries.find((entry) => entry.uid === uid)?.name ?? uid
+}
+
+function issuerOf({ identity }: Principal, issuers: readonly IssuerConfig[]): Me['issuer'] {
+  const config = issuers.find(({ issuer }) => issuer === identity?.issuer)
+  return config === undefined ? null : { name: config.name, title: config.title ?? config.name }
 }
 
 function describeVia(policy: OrgPolicy, via: string): string {
@@ -71,7 +78,7 @@ export function meRoutes(deps: MeRouteDeps): readonly Route[] {
           kind: caller.kind,
           uid: caller.uid,
           name: caller.name,
-          issuer: caller.identity?.issuer ?? null,
+          issuer: issuerOf(caller, deps.issuers),
           org: { uid: policy.orgUid, name: policy.name },
           orgs: await orgsOf(caller, request.rawHeaders, deps),
           teams: caller.teams.map((uid) => ({ uid, name: nameOf(policy.teams, uid) })),

@@ -7,7 +7,8 @@ export const meSchema = z.strictObject({
   kind: z.enum(['user', 'service-account']),
   uid: z.string(),
   name: z.string(),
-  issuer: z.string().nullable(),
+  /** Identity provider of a person. */
+  issuer: z.strictObject({ name: z.string(), title: z.string() }).nullable(),
   org: named,
   /** All orgs of the caller; name another one in `X-Gatehouse-Org`. */
   orgs: z.array(named),

@@ -8,16 +8,18 @@ function listedValues(regex: string): string[] | undefined {
   return isPlain ? values.map((value) => value.replace(/\\(.)/g, '$1')) : undefined
 }
 
-function list(values: readonly string[]): string {
-  const [last = '', ...before] = values.toReversed()
-  return before.length === 0 ? last : `${before.toReversed().join(', ')} or ${last}`
+function list(values: readonly string[], type: 'conjunction' | 'disjunction'): string {
+  return new Intl.ListFormat('en-GB', { type }).format(values)
 }
 
 function matcherInWords({ name, op, value }: Matcher): string {
   const values = op === '=~' || op === '!~' ? listedValues(value) : [value]
   if (values === undefined) return `${name} ${op === '=~' ? 'matches' : 'does not match'} ${value}`
   const isPositive = op === '=' || op === '=~'
-  return `${name} is ${isPositive ? '' : 'not '}${list(values.map((one) => (one === '' ? 'empty' : one)))}`
+  return `${name} is ${isPositive ? '' : 'not '}${list(
+    values.map((one) => (one === '' ? 'empty' : one)),
+    'disjunction',
+  )}`
 }
 
 /** One alternative as a selector, `{tenant="health",env="prod"}`. */
@@ -28,6 +30,8 @@ export function selectorOf(alternative: readonly Matcher[]): string {
 /** What the constraints let through, for people: one phrase per alternative. */
 export function constraintsInWords({ alternatives }: Constraints): string[] {
   return alternatives.map((matchers) =>
-    matchers.length === 0 ? 'all series' : `series where ${matchers.map(matcherInWords).join(' and ')}`,
+    matchers.length === 0
+      ? 'all series'
+      : `series where ${list(matchers.map(matcherInWords), 'conjunction')}`,
   )
 }
