@@ -4,7 +4,7 @@ export interface ApiAnswer {
   readonly headers: Headers
   readonly requestId: string
   readonly text: string
-  // biome-ignore lint: tests look at any member
+  // oxlint-disable-next-line no-explicit-any -- tests look at any member and compare
   readonly json: any
 }
 

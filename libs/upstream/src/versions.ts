@@ -5,8 +5,8 @@ import type { Upstream } from './upstream.ts'
 /** What is known of the versions the shards run. */
 export interface Versions {
   /**
-   * The lowest version among the shards that answered since start; undefined if none ever did. Known versions are answered at
-   * once and refreshed behind; a shard that is down does not delay anyone for longer than two seconds.
+   * The lowest version among the shards that answered since start; undefined if none ever did. Only a shard's first probe is waited
+   * for, two seconds at most; later ones run behind.
    */
   lowest(shards: readonly Shard[]): Promise<string | undefined>
 }
@@ -20,6 +20,8 @@ interface Entry {
   version: string | undefined
   nextProbeAt: number
   probe: Promise<void> | undefined
+  /** Whether nothing is known yet, so that it is worth waiting. */
+  isFirst: boolean
 }
 
 /** Reads `2.53.3+ds1` as `2.53.3`; undefined if it does not start with three numbers. */
@@ -61,11 +63,12 @@ export function createVersions(upstream: Upstream): Versions {
     const key = shard.replicas.map((replica) => replica.url).join(' ')
     let entry = entries.get(key)
     if (entry === undefined) {
-      entry = { version: undefined, nextProbeAt: 0, probe: undefined }
+      entry = { version: undefined, nextProbeAt: 0, probe: undefined, isFirst: true }
       entries.set(key, entry)
     }
     if (entry.probe === undefined && performance.now() >= entry.nextProbeAt) entry.probe = probe(shard, entry)
-    if (entry.version === undefined) await entry.probe
+    if (entry.isFirst) await entry.probe
+    entry.isFirst = false
     return entry.version
   }
 

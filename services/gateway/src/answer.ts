@@ -2,9 +2,10 @@ import type { GatehouseError } from '@gatehouse/errors'
 import { type Rendered, renderPrometheus } from '@gatehouse/errors'
 import type { Exchange } from '@gatehouse/upstream'
 
-/** What goes back to the client: a body made here, or one shard's answer passed through as it comes. */
+/** What goes back to the client: a body made here, whole or in pieces, or one shard's answer passed through as it comes. */
 export type Answer =
   | { readonly kind: 'body'; readonly rendered: Rendered }
+  | { readonly kind: 'pieces'; readonly pieces: Iterable<string> }
   | { readonly kind: 'stream'; readonly exchange: Exchange }
 
 /** Prometheus's success envelope around the JSON text of `data`. */
@@ -21,7 +22,7 @@ export function failure(error: GatehouseError, requestId: string): Answer {
 
 /** HTTP status of an answer. */
 export function statusOf(answer: Answer): number {
-  return answer.kind === 'stream' ? answer.exchange.status : answer.rendered.status
+  return answer.kind === 'body' ? answer.rendered.status : 200
 }
 
 /** Gives an answer up that will not be sent. */

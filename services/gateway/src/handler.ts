@@ -7,7 +7,8 @@ import { type Budget, createBudget } from './budget.ts'
 import { type GatewayMetrics, unknownEndpoint } from './metrics.ts'
 import { answer, type Deps } from './pipeline.ts'
 import { readRequest, type RequestLimits } from './request.ts'
-import { respond, type Sent } from './respond.ts'
+import type { Sent } from './delivery.ts'
+import { respond } from './respond.ts'
 import { createTrail, type Trail } from './trail.ts'
 
 /** What handling a request needs. */
@@ -100,7 +101,15 @@ export function createHandler(deps: HandlerDeps) {
     // A request that was not read to its end would be taken for the next one on its connection.
     const isLast = deps.isDraining() || !message.complete
     const { requestId } = trail
-    const sent = await respond(res, outcome.answer, { requestId, maxResponseBytes, idleTimeout, isLast })
+    const sent = await respond(res, outcome.answer, {
+      requestId,
+      maxResponseBytes,
+      idleTimeout,
+      isLast,
+    }).catch((error: unknown): Sent => {
+      res.destroy()
+      return { bytes: 0, error: toGatehouseError(error) }
+    })
     budget.end()
     account(trail, outcome, sent)
   }

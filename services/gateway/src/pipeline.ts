@@ -10,7 +10,6 @@ import type { DataSource } from '@gatehouse/query'
 import type { Upstream, Versions } from '@gatehouse/upstream'
 import type { Answer } from './answer.ts'
 import type { Budget } from './budget.ts'
-import type { Enforcer } from './enforcer.ts'
 import { execute } from './execute.ts'
 import type { Planner } from './plan.ts'
 import type { Question } from './question.ts'
@@ -31,7 +30,6 @@ export interface Deps {
   ) => Promise<Principal>
   /** @throws GatehouseError `unavailable` when the policy is older than allowed. */
   readonly orgState: (orgUid: string) => Promise<OrgState>
-  readonly enforcer: Enforcer
   readonly planner: Planner
   readonly upstream: Upstream
   readonly versions: Versions
@@ -74,11 +72,13 @@ export async function answer(
   const state = await deps.orgState(principal.orgUid)
   const source = trail.note('source', findDataSource(state, req.dataSourceUid))
   const resource = { kind: 'data-source', uid: source.uid, orgUid: source.orgUid } as const
-  const access = { principal, action: endpoint.action, resource, now: trail.startedAt }
-  const decision = allow(state.policy, access, trail)
-  const enforced = trail.note('enforced', deps.enforcer(question, decision.constraints))
+  const asked = { principal, action: endpoint.action, resource, now: trail.startedAt }
+  const decision = allow(state.policy, asked, trail)
   const version = await deps.versions.lowest(source.shards)
-  const plan = trail.note('plan', deps.planner(question, enforced, { source, version }))
+  const plan = trail.note(
+    'plan',
+    deps.planner(question, { constraints: decision.constraints, source, version }),
+  )
   budget.signal.throwIfAborted()
   const { upstream, versions } = deps
   return execute(plan, question, { source, upstream, versions, budget, answered: trail.answered })

@@ -13,7 +13,6 @@ import {
 } from '@gatehouse/store'
 import { createLogger, createMetrics, type Logger, type Metrics } from '@gatehouse/telemetry'
 import { createUpstream, createVersions } from '@gatehouse/upstream'
-import { createEnforcer } from './enforcer.ts'
 import { createHandler } from './handler.ts'
 import { refuseMalformed } from './malformed.ts'
 import { createGatewayMetrics } from './metrics.ts'
@@ -124,7 +123,6 @@ export async function startGateway(config: Config, overrides: GatewayOverrides =
     pipeline: {
       authenticate,
       orgState: policies.get,
-      enforcer: createEnforcer(),
       planner: createPlanner(),
       upstream,
       versions,

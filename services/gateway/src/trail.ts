@@ -6,7 +6,6 @@ import type { ErrorCode } from '@gatehouse/errors'
 import { constraintSelector, type DataSource, formatTime, printEnforced } from '@gatehouse/query'
 import { requestIdFrom } from '@gatehouse/telemetry'
 import type { Route } from './endpoints.ts'
-import type { Enforced } from './enforcer.ts'
 import { readHints } from './hints.ts'
 import type { Plan } from './plan.ts'
 import type { Question } from './question.ts'
@@ -18,7 +17,6 @@ interface Notes {
   principal: Principal
   source: DataSource
   decision: Decision
-  enforced: Enforced
   plan: Plan
 }
 
@@ -125,9 +123,9 @@ export function createTrail(message: IncomingMessage): Trail {
     if (source === undefined || plan === undefined) return null
     return {
       dataSource: source.uid,
-      shardsAsked: plan.steps.map(({ shard }) => shard.name),
-      shardsAnswered: answered.map(({ shard }) => shard),
-      replicas: answered.map(({ replica }) => replica),
+      shardsAsked: [...new Set(plan.steps.map(({ shard }) => shard.name))],
+      shardsAnswered: [...new Set(answered.map(({ shard }) => shard))],
+      replicas: [...new Set(answered.map(({ replica }) => replica))],
     }
   }
 
@@ -144,7 +142,7 @@ export function createTrail(message: IncomingMessage): Trail {
     answered: (shard, replica) => answered.push({ shard, replica }),
     elapsedMs,
     toEvent({ httpStatus, errorCode }) {
-      const { route, question, principal, decision, enforced } = notes
+      const { route, question, principal, decision, plan } = notes
       const { method = '', url = '', headers, socket } = message
       const userAgent = headers['user-agent']
       const hints = readHints(headers)
@@ -165,9 +163,9 @@ export function createTrail(message: IncomingMessage): Trail {
             route === undefined ? (url.split('?', 1)[0] ?? '') : `/prom/{data-source}${route.endpoint.path}`,
           ...timesOf(question),
         },
-        enforced: enforced?.parts.map(({ text }) => text) ?? [],
+        enforced: [...new Set(plan?.steps.flatMap(({ texts }) => texts) ?? [])],
         constraints: constraintsOf(decision),
-        metrics: [...(enforced?.metrics ?? [])],
+        metrics: [...(plan?.metrics ?? [])],
         decision: decisionOf(decision, errorCode),
         plan: planOf(),
         outcome: {

@@ -1,29 +1,33 @@
 import { GatehouseError } from '@gatehouse/errors'
 
-/** The parts of a shard's success envelope that a union needs. */
+/** A shard's success envelope. */
 export interface Envelope {
-  readonly data: readonly unknown[]
+  readonly data: unknown
   readonly warnings: readonly string[]
+  readonly infos: readonly string[]
 }
 
-function unusable(detail: string): GatehouseError {
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
+/** The refusal of an answer that is not what Prometheus answers. */
+export function unusableAnswer(detail: string): GatehouseError {
   return new GatehouseError('bad_gateway', 'an upstream gave no usable answer', { detail })
 }
 
-/**
- * Reads the body of a `series`, `labels` or `label/…/values` answer.
- * @throws GatehouseError `bad_gateway` if it is not what Prometheus answers.
- */
+function texts(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : []
+}
+
+/** Parses a shard's answer. @throws GatehouseError `bad_gateway` if it is not what Prometheus answers. */
 export function readEnvelope(body: Buffer): Envelope {
   let parsed: unknown
   try {
-    parsed = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body))
+    parsed = JSON.parse(utf8.decode(body))
   } catch (error) {
-    throw unusable(String(error))
+    throw unusableAnswer(String(error))
   }
-  if (typeof parsed !== 'object' || parsed === null) throw unusable('not an object')
-  const { status, data, warnings } = parsed as Record<string, unknown>
-  if (status !== 'success' || !Array.isArray(data)) throw unusable('no list of data')
-  const texts = Array.isArray(warnings) ? warnings.filter((warning) => typeof warning === 'string') : []
-  return { data: data as unknown[], warnings: texts }
+  if (typeof parsed !== 'object' || parsed === null) throw unusableAnswer('not an object')
+  const { status, data, warnings, infos } = parsed as Record<string, unknown>
+  if (status !== 'success' || data === undefined) throw unusableAnswer('no data')
+  return { data, warnings: texts(warnings), infos: texts(infos) }
 }
