@@ -59,6 +59,19 @@ function outside(alternative: Conjunction, guardrail: Guardrail): readonly Conju
   return isOutside ? [alternative] : escapes.map((escape) => [...alternative, escape])
 }
 
+/** Whether an alternative plainly admits nothing: `a="x"` beside `a!="x"` or `a="y"`. */
+function isContradictory(alternative: Conjunction): boolean {
+  return alternative.some(
+    (held) =>
+      held.op === '=' &&
+      alternative.some((other) => implies(held, negate(other)) || isOtherValue(held, other)),
+  )
+}
+
+function isOtherValue(a: Matcher, b: Matcher): boolean {
+  return a.name === b.name && a.op === '=' && b.op === '=' && a.value !== b.value
+}
+
 function canonical(alternative: Conjunction, first: string): Conjunction {
   const byKey = new Map(alternative.map((matcher) => [keyOf(matcher), matcher]))
   const rank = (key: string, matcher: Matcher): string => (matcher.name === first ? '0' : '1') + key
@@ -146,7 +159,7 @@ export function combineConstraints(alternatives: readonly Conjunction[], mandato
     if (open.length > maxIntermediate) break
   }
   const label = mandatory.tenantLabel
-  const distinct = withoutSubsumed(open.map((alternative) => canonical(alternative, label)))
+  const distinct = withoutSubsumed(open.filter((a) => !isContradictory(a)).map((a) => canonical(a, label)))
   const merged = withoutSubsumed(mergedEverywhere(distinct, label))
   if (merged.length === 0) return { refused: 'the grants and guardrails leave no series' }
   if (merged.length > maxAlternatives)
