@@ -1,0 +1,76 @@
+import type { BypassReason, CacheFacts, Freshness, KeyParts, Span, TimeRange } from '@gatehouse/query'
+
+/** A request that has been authorised: the cache never decides who may see an answer. */
+export interface CacheRequest {
+  /** Everything that can change the answer, the enforced expressions included. */
+  readonly key: KeyParts
+  /** Of the expressions together; look-ups have none. */
+  readonly facts: CacheFacts
+  readonly freshness: Freshness
+  /** Stale answers are given only within the policy version they were made under. */
+  readonly policyVersion: string
+  /** The caller wants a fresh answer that leaves no trace. */
+  readonly noStore: boolean
+  /** False for alert rules: they never get an expired answer. */
+  readonly allowStale: boolean
+  /** Aborts when this caller leaves or its deadline passes; its reason is what the caller gets. */
+  readonly signal: AbortSignal
+}
+
+/** What the cache asks of the path behind it. */
+export interface FetchDemand {
+  /** For `query_range` the part wanted, which may be shorter than the request's; else undefined. */
+  readonly range: TimeRange | undefined
+  /** Aborts when no caller waits any more. The caller's own signal must not end the fetch: others may share it. */
+  readonly signal: AbortSignal
+  /** Whether an answer too large to hold may be handed over as a stream. */
+  readonly mayStream: boolean
+}
+
+/** What the path behind the cache gives: a body held in memory, or a stream `S` of its own kind. */
+export type Fetched<S> =
+  | {
+      readonly kind: 'body'
+      readonly body: Buffer
+      /** Every shard that was asked has answered. */
+      readonly isComplete: boolean
+      /** The earliest of the shards' clocks (their `Date`), ms; guards against a wrong clock here. */
+      readonly asOf: number | undefined
+    }
+  | { readonly kind: 'stream'; readonly stream: S }
+
+/** Asks the shards. It runs once for all callers that share an answer. */
+export type Fetch<S> = (demand: FetchDemand) => Promise<Fetched<S>>
+
+/**
+ * How an answer came about: from the cache (`hit`), the cache and the missing ends (`extended`), the shards (`miss`), an expired
+ * entry while a new one is fetched (`stale`), or past the cache (`bypass`).
+ */
+export type CacheResult = 'hit' | 'extended' | 'miss' | 'stale' | 'bypass'
+
+export interface CacheOutcome {
+  readonly result: CacheResult
+  readonly reason: BypassReason | undefined
+  /** The parts of a range that were fetched. */
+  readonly fetched: readonly Span[]
+  /** Another caller's request fetched it. */
+  readonly isShared: boolean
+}
+
+/** An answer for one caller. */
+export type CachedAnswer<S> =
+  | {
+      readonly kind: 'body'
+      readonly body: Buffer
+      readonly isComplete: boolean
+      /** The body compressed for the caller; made once for a cached answer. */
+      readonly gzip: () => Promise<Buffer>
+      readonly outcome: CacheOutcome
+    }
+  | { readonly kind: 'stream'; readonly stream: S; readonly outcome: CacheOutcome }
+
+/** Time: of day for what is compared with samples, monotonic for how long entries live. Both in ms. */
+export interface Clock {
+  readonly now: () => number
+  readonly monotonic: () => number
+}
