@@ -5,8 +5,8 @@ import { CopyButton } from './copy-button.tsx'
 export function curlSnippet(url: string, query: string): string {
   const quoted = query.replaceAll("'", String.raw`'\''`)
   return [
-    `curl --silent --show-error --get '${url}/api/v1/query' \\`,
-    `  --header "Authorization: Bearer $GATEHOUSE_TOKEN" \\`,
+    `curl -sSG '${url}/api/v1/query' \\`,
+    `  -H "Authorization: Bearer $GATEHOUSE_TOKEN" \\`,
     `  --data-urlencode 'query=${quoted}'`,
   ].join('\n')
 }

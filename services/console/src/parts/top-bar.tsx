@@ -45,15 +45,15 @@ export function TopBar({ me, onOrg }: TopBarProps) {
         <Brand />
         <OrgName me={me} onOrg={onOrg} />
         <div className="bar-end">
-          <span role="status" className="small">
-            {problem}
-          </span>
           <span className="muted bar-name">{me.name}</span>
           <button type="button" className="button button-small" onClick={leave}>
             Sign out
           </button>
         </div>
       </div>
+      <p role="status" className="bar-status small">
+        {problem}
+      </p>
     </header>
   )
 }
