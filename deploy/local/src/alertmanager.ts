@@ -1,6 +1,5 @@
-import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { serverDir } from './process/account.ts'
+import { serverDir, writeServerFile } from './process/account.ts'
 import { isHttpReady, type Server, type ServerOptions, startServer } from './process/server.ts'
 import { toolPath } from './tools.ts'
 
@@ -21,7 +20,7 @@ export function startAlertmanager(options: AlertmanagerOptions): Promise<Server>
   if (command === undefined) throw new Error('alertmanager is absent: run scripts/setup-tools.sh')
   const dir = serverDir(options.dataDir)
   const file = join(dir, 'alertmanager.yml')
-  writeFileSync(file, JSON.stringify(options.config ?? quiet, undefined, 1), { mode: 0o644 })
+  writeServerFile(file, JSON.stringify(options.config ?? quiet, undefined, 1))
   return startServer(
     {
       title: 'Alertmanager',

@@ -2,6 +2,7 @@ import { existsSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { removeServerDir } from '../process/account.ts'
 import type { Keeper } from '../process/keeper.ts'
+import { together } from '../process/together.ts'
 import type { PrometheusConfig } from '../prometheus/config.ts'
 import { type Prometheus, type PrometheusVersion, startPrometheus } from '../prometheus/start.ts'
 import { writeHistory } from './history.ts'
@@ -127,9 +128,9 @@ async function fillShard(
  * starts go on with what is there.
  */
 export function startShards(options: ShardsOptions): Promise<Shard[]> {
-  return Promise.all(
+  return together(
     shardPlans.map(async (plan) => {
-      const replicas = await Promise.all(plan.replicas.map((name) => startReplica(plan, name, options)))
+      const replicas = await together(plan.replicas.map((name) => startReplica(plan, name, options)))
       await fillShard(plan, replicas, options)
       return {
         name: plan.name,

@@ -1,6 +1,16 @@
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 
 /** The unprivileged account that servers run under when we are root. */
@@ -52,6 +62,13 @@ export function serverDir(dir: string): string {
   return path
 }
 
+/** Writes a file that the server account can read and others cannot. */
+export function writeServerFile(file: string, text: string): void {
+  const account = serverAccount()
+  writeFileSync(file, text, { mode: 0o600 })
+  if (account !== undefined) chownSync(file, account.uid, account.gid)
+}
+
 /** Deletes a server's folder, wherever {@link serverDir} put it. */
 export function removeServerDir(dir: string): void {
   const wanted = resolve(dir)
@@ -68,6 +85,8 @@ export function executableDir(dir: string, probe: string): string {
   if (!existsSync(copy)) {
     const partial = `${copy}.${process.pid}`
     cpSync(dir, partial, { recursive: true, verbatimSymlinks: true })
+    // What was unpacked under a private umask would be as private in the copy.
+    spawnSync('chmod', ['-R', 'a+rX', partial])
     renameSync(partial, copy)
   }
   if (!canUse(account, join(copy, probe)))

@@ -46,6 +46,8 @@ export interface Keeper {
   forget(child: ProcessIdentity): void
   /** Ends what owners that are gone have left; returns the names. Other running owners' children are left alone. */
   clearStrays(): Promise<string[]>
+  /** Ends in good order whatever is still on its record. */
+  stopAll(): Promise<void>
 }
 
 const identity = z.object({ pid: z.int(), start: z.string() })
@@ -134,6 +136,14 @@ export function createKeeper(runDir: string): Keeper {
     adopt,
     forget,
     clearStrays: () => clearStrays(runDir),
+    async stopAll() {
+      await Promise.all(
+        [...running.values()].map(async ({ child, signal }) => {
+          await endProcess(child, { signal })
+          forget(child)
+        }),
+      )
+    },
     start(options) {
       const child = launch(options)
       const exited = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {

@@ -1,7 +1,6 @@
-import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { serverDir } from '../process/account.ts'
+import { serverDir, writeServerFile } from '../process/account.ts'
 import { isHttpReady, type Server, type ServerOptions, startServer } from '../process/server.ts'
 import { toolPath } from '../tools.ts'
 import type { PrometheusConfig, RuleGroup } from './config.ts'
@@ -38,8 +37,8 @@ function writeConfig(dir: string, options: Omit<PrometheusOptions, 'dataDir'>): 
     ...(global && { global }),
     ...(ruleGroups.length > 0 && { rule_files: [rules] }),
   }
-  writeFileSync(rules, JSON.stringify({ groups: ruleGroups }, undefined, 1), { mode: 0o644 })
-  writeFileSync(join(dir, 'prometheus.yml'), JSON.stringify(whole, undefined, 1), { mode: 0o644 })
+  writeServerFile(rules, JSON.stringify({ groups: ruleGroups }, undefined, 1))
+  writeServerFile(join(dir, 'prometheus.yml'), JSON.stringify(whole, undefined, 1))
 }
 
 async function lastReload(url: string): Promise<string | undefined> {

@@ -9,6 +9,7 @@ import { type Idp, startIdp } from '../idp/start.ts'
 import { type Postgres, startPostgres } from '../postgres/start.ts'
 import { identify, type ProcessIdentity } from '../process/identity.ts'
 import { createKeeper, type Keeper } from '../process/keeper.ts'
+import { together } from '../process/together.ts'
 import { ensureTools } from '../tools.ts'
 import { loadAccess } from './access.ts'
 import { writeConfigFile } from './config-file.ts'
@@ -200,8 +201,7 @@ async function endAll(endings: readonly (() => Promise<void>)[]): Promise<void> 
   for (const end of endings.toReversed()) await end()
 }
 
-async function prepare(state: StateDir, options: StartOptions, progress: Progress) {
-  const keeper = createKeeper(state.run)
+async function prepare({ state, options, progress, keeper }: Omit<Context, 'ports' | 'secrets' | 'endings'>) {
   const strays = await keeper.clearStrays()
   if (strays.length > 0) progress.note(`ended what an earlier start had left running: ${strays.join(', ')}`)
   if (options.reset) resetStateDir(state)
@@ -210,13 +210,13 @@ async function prepare(state: StateDir, options: StartOptions, progress: Progres
   const ports = await choosePorts(options.portBase)
   for (const { name, wanted, port } of ports.taken)
     progress.note(`port ${wanted} is taken: the ${name} is on ${port} instead`)
-  return { keeper, ports, secrets: loadSecrets(state.secretsFile) }
+  return { ports, secrets: loadSecrets(state.secretsFile) }
 }
 
 async function startAll(context: Context): Promise<Omit<Demo, 'stop'>> {
   const { state } = context
   // The metrics need both cores for their history; everything else fits beside it.
-  const [database, shards, idp] = await Promise.all([
+  const [database, shards, idp] = await together([
     startDatabase(context),
     startMetrics(context),
     startIdentityProvider(context),
@@ -245,14 +245,16 @@ export async function startDemo(options: StartOptions, progress: Progress): Prom
   const state = stateDir(options.stateDir)
   createStateDir(state)
   const release = claimStateDir(state)
-  const endings: (() => Promise<void>)[] = [async () => release()]
+  const keeper = createKeeper(state.run)
+  // Last of all, what a part that failed half-way has left.
+  const endings: (() => Promise<void>)[] = [async () => release(), keeper.stopAll]
   const stop = async (): Promise<void> => {
     rmSync(state.readyFile, { force: true })
     await endAll(endings)
   }
   try {
-    const prepared = await prepare(state, options, progress)
-    return { ...(await startAll({ options, state, progress, endings, ...prepared })), stop }
+    const basis = { state, options, progress, keeper }
+    return { ...(await startAll({ ...basis, endings, ...(await prepare(basis)) })), stop }
   } catch (error) {
     await stop()
     throw error
