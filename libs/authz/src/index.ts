@@ -13,3 +13,4 @@ export {
   type OrgDocument,
   type PersonDocument,
 } from './document/schema.ts'
+export * from './capability/index.ts'

@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { auditCommand } from './commands/audit.ts'
+import { dashboardsCommand } from './commands/dashboards.ts'
 import { healthcheckCommand } from './commands/healthcheck.ts'
 import { migrateCommand } from './commands/migrate.ts'
 import { serveCommand } from './commands/serve.ts'
@@ -15,4 +16,5 @@ export function createProgram(): Command {
     .addCommand(migrateCommand())
     .addCommand(healthcheckCommand())
     .addCommand(auditCommand())
+    .addCommand(dashboardsCommand())
 }
