@@ -15,7 +15,7 @@ const single = new Set([
 const formType = /^application\/x-www-form-urlencoded\s*(;\s*charset="?utf-8"?\s*)?$/i
 
 /**
- * Refuses ambiguous headers. Node keeps the first of two `Host` or `Authorization` headers, and proxies write `-` as `_`.
+ * Refuses ambiguous headers, and requests without a host. Node keeps the first of two `Host` or `Authorization` headers, and proxies write `-` as `_`.
  * @throws GatehouseError `bad_data`
  */
 export function checkHeaders(rawHeaders: readonly string[]): void {
@@ -28,6 +28,7 @@ export function checkHeaders(rawHeaders: readonly string[]): void {
     if (seen.has(name)) throw new GatehouseError('bad_data', `more than one ${name} header`)
     seen.add(name)
   }
+  if (!seen.has('host')) throw new GatehouseError('bad_data', 'the Host header is missing')
 }
 
 /** Whether a body follows the head. */
