@@ -35,6 +35,7 @@ export {
 export { constraintSelector, enforce, enforceSelector } from './enforce.ts'
 export * from './cache/index.ts'
 export * from './limits/index.ts'
+export type { LeafAnswer } from './evaluate/context.ts'
 export { evaluate, type Evaluation } from './evaluate/evaluate.ts'
 export { type QueryResult, type ResultSample, type ResultSeries, renderResult } from './evaluate/result.ts'
 export { maxPartitions, partition } from './partition/partition.ts'

@@ -1,3 +1,4 @@
+import { GatehouseError } from '@gatehouse/errors'
 import { BeyondShards } from '../plan/beyond.ts'
 import type { MergeNode } from '../plan/model.ts'
 import { reduceGroup } from './aggregate/aggregate.ts'
@@ -27,20 +28,19 @@ export function evaluateMerge(node: MergeNode, context: Context): Series[] {
     case 'sum':
     case 'count':
     case 'count_values':
-      return mergeWith(first, total)
+      return mergeWith(first, (values) => total(values, context.semantics))
     case 'group':
     case 'min':
     case 'max':
-      return mergeWith(first, reducerOf(node.op, context.semantics) ?? total)
+      return mergeWith(first, reducerOf(node.op, context.semantics))
   }
 }
 
 /**
- * A shard leaves out a group in which floats and native histograms meet, and only its warning says so; the other shards'
- * part of the group would then pass for the whole.
+ * A shard leaves out of sums and averages a group in which floats and native histograms meet, and only its warning says so;
+ * the other shards' part of the group would then pass for the whole.
  */
 function assertUnmixed(node: MergeNode, context: Context): void {
-  if (node.op !== 'sum' && node.op !== 'avg') return
   const ids = node.parts.flatMap((leaf) => leaf.requests.flat())
   const mixed = ids.some((id) =>
     context.answers.get(id)?.warnings.some((warning) => warning.includes('mix of histograms and floats')),
@@ -48,7 +48,8 @@ function assertUnmixed(node: MergeNode, context: Context): void {
   if (mixed) throw new BeyondShards(node.text, 'floats and native histograms meet in it')
 }
 
-function mergeWith(units: readonly Series[][], reducer: Reducer): Series[] {
+function mergeWith(units: readonly Series[][], reducer: Reducer | undefined): Series[] {
+  if (reducer === undefined) throw new GatehouseError('internal', 'a merge without a reducer')
   const list = units.flat()
   const count = list[0]?.values.length ?? 0
   return groupSeries(list, (labels) => labels).map((group) =>

@@ -3,6 +3,8 @@
  * counters that start near zero differently, and `atan2` keeps the metric name before 2.47.)
  */
 export interface Semantics {
+  /** 2.55: sums are compensated for rounding. */
+  readonly compensatedSums: boolean
   /** 3.0: a range does not include its start. */
   readonly leftOpen: boolean
   /** 3.0: `.` in the regex of `label_replace` also matches a newline. */
@@ -11,6 +13,8 @@ export interface Semantics {
   readonly strictVariance: boolean
   /** 3.0: every non-empty string is a label name. */
   readonly utf8Names: boolean
+  /** 3.0: `label_join` refuses to make series equal. */
+  readonly strictJoin: boolean
   /** 3.4: `histogram_fraction` also reads classic buckets. */
   readonly classicFraction: boolean
   /** 3.9: the cardinality of a match is checked before a comparison filters it. */
@@ -27,10 +31,12 @@ export function semanticsOf(version: string): Semantics {
   const [major = 0, minor = 0] = version.split('.').map(Number)
   const since = (m: number, n: number) => major > m || (major === m && minor >= n)
   return {
+    compensatedSums: since(2, 55),
     leftOpen: since(3, 0),
     dotMatchesNewline: since(3, 0),
     strictVariance: since(3, 0),
     utf8Names: since(3, 0),
+    strictJoin: since(3, 0),
     classicFraction: since(3, 4),
     checkBeforeFilter: since(3, 9),
     mergeAlternating: since(3, 9),

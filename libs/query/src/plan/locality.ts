@@ -105,8 +105,8 @@ function locateCall({ func, args }: Call, scope: Scope): Found {
   }
   if (func === 'label_replace' || func === 'label_join') {
     const target = args[1]
-    const rewrites = target?.kind !== 'StringLiteral' || scope.units.keyLabels.has(target.value)
-    return { local: true, keeps: input.keeps && !rewrites, strict: true }
+    if (target?.kind !== 'StringLiteral' || scope.units.keyLabels.has(target.value)) return nowhere
+    return { local: true, keeps: input.keeps, strict: true }
   }
   const isRange = rangeFunctions.has(func)
   if (func === 'absent_over_time' || !(isRange || perSeries.has(func))) return nowhere

@@ -131,6 +131,8 @@ function splitAggregate(expr: AggregateExpr, grid: Grid, scope: SplitScope): Pla
     const parts = (mergeParts.get(op) ?? []).map((part) => mergePart(expr, part, { grid, scope }))
     return { kind: 'merge', op, parts, text: print(expr) }
   }
+  // It samples by a hash that each server computes over its own form of the labels.
+  if (op === 'limit_ratio') throw new BeyondShards(print(expr), 'its choice of series is the server’s own')
   const inner =
     input.local && constantParam && selections.has(op)
       ? scope.leaves.make(expr, grid, input.keeps ? 'never' : 'join')

@@ -75,5 +75,7 @@ export function assertLabelName(name: string, semantics: Semantics): void {
   const valid = semantics.utf8Names
     ? name !== '' && name.isWellFormed()
     : /^[A-Za-z_][A-Za-z0-9_]*$/.test(name)
-  if (!valid) throw new GatehouseError('execution', `invalid label name ${JSON.stringify(name)}`)
+  // Prometheus quotes the literal, quotes and all.
+  if (!valid)
+    throw new GatehouseError('execution', `invalid label name ${JSON.stringify(JSON.stringify(name))}`)
 }

@@ -9,7 +9,7 @@ export type Reducer = (values: Float64Array, param: number) => number
 export function reducerOf(op: string, semantics: Semantics): Reducer | undefined {
   switch (op) {
     case 'sum':
-      return total
+      return (values) => total(values, semantics)
     case 'avg':
       return (values) => meanOf(values, 0, values.length)
     case 'count':
@@ -31,9 +31,11 @@ export function reducerOf(op: string, semantics: Semantics): Reducer | undefined
   }
 }
 
-export function total(values: Float64Array): number {
-  const sum: Sum = { total: 0, lost: 0 }
-  for (const value of values) addTo(sum, value)
+/** The sum of values, from the first one, so that a negative zero stays one where Prometheus keeps it. */
+export function total(values: Float64Array, semantics: Semantics): number {
+  if (!semantics.compensatedSums) return values.reduce((sum, value) => sum + value)
+  const sum: Sum = { total: values[0] ?? NaN, lost: 0 }
+  for (let i = 1; i < values.length; i++) addTo(sum, values[i] ?? NaN)
   return sumOf(sum)
 }
 

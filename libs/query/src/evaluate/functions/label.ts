@@ -88,9 +88,10 @@ export function labelJoin(
   if (!isLabelName(target, semantics)) {
     throw new GatehouseError('execution', `invalid destination label name in label_join(): ${target}`)
   }
-  return relabel(vector, semantics, (labels) =>
-    withLabel(labels, target, sources.map((source) => labels.get(source) ?? '').join(separator)),
-  )
+  const join = (labels: Labels) =>
+    withLabel(labels, target, sources.map((source) => labels.get(source) ?? '').join(separator))
+  if (!semantics.strictJoin) return vector.map((series) => ({ ...series, labels: join(series.labels) }))
+  return relabel(vector, semantics, join)
 }
 
 function relabel(
