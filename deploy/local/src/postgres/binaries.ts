@@ -12,7 +12,8 @@ function packageDir(): string {
   try {
     return dirname(dirname(require.resolve(name)))
   } catch (cause) {
-    throw new Error(`no PostgreSQL binaries for ${process.platform} ${process.arch}: set DATABASE_URL`, {
+    const platform = `${process.platform} ${process.arch}`
+    throw new Error(`there are no PostgreSQL binaries for ${platform}, only for Linux on x64 and arm64`, {
       cause,
     })
   }
