@@ -39,3 +39,50 @@ export {
 export { type SystemEvent, systemEvent } from './system.ts'
 export { escapeUnsafe, scrubSecrets } from './text.ts'
 export { eventTime, uuidV7 } from './time.ts'
+export {
+  type ChainVerifier,
+  createChainVerifier,
+  type Fault,
+  type Finding,
+  type SealedHead,
+} from './chain-verifier.ts'
+export {
+  type ChainHead,
+  type Checkpoint,
+  type CheckpointStatement,
+  checkpointHash,
+  checkpointSchema,
+  headsRoot,
+  isOrgProven,
+  type OrgProof,
+  proveOrg,
+  sealCheckpoint,
+} from './checkpoint.ts'
+export {
+  checkAnchors,
+  checkCheckpoint,
+  checkSignature,
+  checkSuccession,
+  type Trust,
+} from './checkpoint-check.ts'
+export { csvCell, csvHeader, csvRow } from './csv.ts'
+export {
+  createExportVerifier,
+  exportLine,
+  type ExportReport,
+  type ExportVerifier,
+} from './export-verifier.ts'
+export { type Manifest, manifestSchema, type Sealed } from './manifest.ts'
+export {
+  type KeyRotation,
+  keyRotationSchema,
+  type PublicKey,
+  rotateKey,
+  type Signed,
+  type Signer,
+  signStatement,
+  type TrustedKey,
+  trustedKeys,
+  type VerifySignature,
+} from './signing.ts'
+export { type Tombstone, type TombstoneRun, tombstoneSchema } from './tombstone.ts'
