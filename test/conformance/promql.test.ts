@@ -1,10 +1,11 @@
 import { isGatehouseError } from '@gatehouse/errors'
-import { parse, parseSelector } from '@gatehouse/promql'
+import { parse, parseSelector, printMatcher, regexError, regexMatchesEmpty } from '@gatehouse/promql'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Comparison, compare, forEachConcurrently } from './promql/compare.ts'
 import { accepted, refused } from './promql/corpus.ts'
 import { disagreements } from './promql/disagreements.ts'
 import { createGenerator, glue, mutatePieces, mutateText } from './promql/generate.ts'
+import { generatePattern } from './promql/patterns.ts'
 import { createRandom } from './promql/random.ts'
 import { type Reference, startReference } from './promql/servers.ts'
 
@@ -89,6 +90,26 @@ describe('PromQL as real servers read it', () => {
   it('differs only as the table says, and each row of it is needed', () => {
     const needed = disagreements.filter(({ servers }) => three !== undefined || servers.includes('2'))
     expect(needed.filter((row) => !explained.has(row)).map(({ reason }) => reason)).toEqual([])
+  })
+
+  it('agrees on which patterns are valid and which match the empty text', async () => {
+    const random = createRandom(seed)
+    const patterns = new Set<string>()
+    while (patterns.size < 4000) patterns.add(generatePattern(random))
+    const wrong: string[] = []
+    for (const server of three === undefined ? [two] : [two, three]) {
+      await forEachConcurrently(patterns, async (pattern) => {
+        const selector = `{${printMatcher({ name: 'a', op: '=~', value: pattern })}}`
+        const named = await server.format(`up${selector}`)
+        const alone = await server.format(selector)
+        const ours = [regexError(pattern) === undefined, regexMatchesEmpty(pattern)]
+        const theirs = [named.accepted, named.accepted && !alone.accepted]
+        if (String(ours) !== String(theirs)) wrong.push(`${server.version}: ${JSON.stringify(pattern)}`)
+      })
+    }
+    expect(wrong).toEqual([])
+    const valid = [...patterns].filter((pattern) => regexError(pattern) === undefined)
+    expect(valid.length).toBeGreaterThan(patterns.size / 4)
   })
 
   it('agrees on what match[] takes', async () => {

@@ -83,7 +83,11 @@ function checkMatching(at: Checking, binary: DraftBinary, matching: VectorMatchi
   const { labels, include, on } = matching
   const both = on ? labels.find((label) => include.includes(label)) : undefined
   if (both === undefined) return
-  throw operatorFailure(at, binary, `label "${both}" must not occur in ON and GROUP clause at once`)
+  throw operatorFailure(
+    at,
+    binary,
+    `label ${quoteForMessage(both)} must not occur in ON and GROUP clause at once`,
+  )
 }
 
 /** Settles the vector matching of an operator whose sides have been checked. */

@@ -1,6 +1,6 @@
 import { wordKind } from './keywords.ts'
 import type { GatehouseError } from '@gatehouse/errors'
-import { parseError } from './parse-error.ts'
+import { parseError, quoteForMessage } from './parse-error.ts'
 import type { Token, TokenKind } from './token.ts'
 
 // Character classes by code unit: the language outside strings and comments is ASCII.
@@ -47,7 +47,8 @@ function skipEscape(text: string, at: number, start: number): number {
     throw parseError(text, start, 'invalid octal escape sequence')
   }
   const hex = escapeDigits[kind]
-  if (hex === undefined) throw parseError(text, start, `unknown escape sequence \\${kind}`)
+  if (hex === undefined)
+    throw parseError(text, start, `unknown escape sequence: backslash and ${show(text, at + 1)}`)
   const [digits, pattern] = hex
   pattern.lastIndex = at + 2
   if (!pattern.test(text)) throw parseError(text, start, `malformed escape sequence \\${kind}`)
@@ -97,7 +98,7 @@ function scanNumber(text: string, start: number): { kind: TokenKind; end: number
   if (durationRest.test(text) && endsWord(text, durationRest.lastIndex)) {
     return { kind: 'duration', end: durationRest.lastIndex }
   }
-  throw parseError(text, start, `bad number or duration ${JSON.stringify(text.slice(start, end + 1))}`)
+  throw parseError(text, start, `bad number or duration ${quoteForMessage(text.slice(start, end + 1))}`)
 }
 
 /** Said wherever Prometheus would read a newer server's duration arithmetic. */

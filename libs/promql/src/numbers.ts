@@ -52,7 +52,8 @@ export function durationSeconds(ms: number): number {
 export function secondsToMs(seconds: number): number | undefined {
   const ns = Math.sign(seconds) * Math.round(Math.abs(seconds) * 1e9)
   const ms = ns / 1e6
-  return Number.isInteger(ms) && Math.abs(ms) <= maxDurationMs ? ms + 0 : undefined
+  const isExact = Number.isInteger(ms) && (ms !== 0 || seconds === 0)
+  return isExact && Math.abs(ms) <= maxDurationMs ? ms + 0 : undefined
 }
 
 const int64Max = 2n ** 63n - 1n
@@ -77,7 +78,8 @@ export function parseNumber(text: string): number | undefined {
   if (lower === 'inf') return Infinity
   if (lower === 'nan') return NaN
   // An underscore stands between two digits, or between a base prefix and a digit.
-  if (/_(?![0-9a-f])|(?<![0-9a-fx])_/.test(lower)) return undefined
+  const stray = lower.startsWith('0x') ? /_(?![0-9a-f])|(?<![0-9a-fx])_/ : /_(?!\d)|(?<!\d)_/
+  if (stray.test(lower)) return undefined
   const integer = parseInteger(lower)
   if (integer !== undefined) return integer
   const digits = lower.replaceAll('_', '')

@@ -2,6 +2,7 @@ import type { AtModifier } from './ast.ts'
 import type { Draft, DraftMatrix, DraftSelector, DraftSubquery } from './draft.ts'
 import { noDurationExpressions } from './lex.ts'
 import { durationSeconds, parseDuration, parseNumber, secondsToMs } from './numbers.ts'
+import { quoteForMessage } from './parse-error.ts'
 import type { Token } from './token.ts'
 import type { TokenStream } from './token-stream.ts'
 
@@ -9,7 +10,8 @@ import type { TokenStream } from './token-stream.ts'
 export function numberValue(tokens: TokenStream, token: Token): number {
   if (token.kind === 'duration') return durationSeconds(durationMs(tokens, token))
   const value = parseNumber(token.text)
-  if (value === undefined) throw tokens.error(token.start, `not a valid number: "${token.text}"`)
+  if (value === undefined)
+    throw tokens.error(token.start, `not a valid number: ${quoteForMessage(token.text)}`)
   return value
 }
 
@@ -21,7 +23,7 @@ function durationMs(tokens: TokenStream, token: Token): number {
   const reason = isNumber
     ? 'duration out of range or not a whole number of milliseconds'
     : 'not a valid duration, or out of range'
-  throw tokens.error(token.start, `${reason}: "${token.text}"`)
+  throw tokens.error(token.start, `${reason}: ${quoteForMessage(token.text)}`)
 }
 
 function isNumeric(token: Token): boolean {

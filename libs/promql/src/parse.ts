@@ -6,7 +6,7 @@ import { aggregationSpec, functionSpec } from './functions.ts'
 import { canNameGroupingLabel, canNameMetric } from './keywords.ts'
 import { matchesEmpty, metricNameLabel } from './matchers.ts'
 import { isBinaryOp, powerPrecedence, precedenceOf } from './operators.ts'
-import { utf8Length } from './parse-error.ts'
+import { quoteForMessage, utf8Length } from './parse-error.ts'
 import { parseVectorSelector } from './parse-selector.ts'
 import { numberValue, parseAt, parseOffset, parseRange } from './parse-time.ts'
 import { isValidUtf8, unquote } from './strings.ts'
@@ -147,7 +147,7 @@ class Parser {
       const isFill = /^fill(_left|_right)?$/i.test(func)
       throw tokens.error(
         start,
-        isFill ? 'fill modifiers are not supported' : `unknown function with name "${func}"`,
+        isFill ? 'fill modifiers are not supported' : `unknown function with name ${quoteForMessage(func)}`,
       )
     }
     if (spec.refused !== undefined) throw tokens.error(start, `${func}() is not supported: ${spec.refused}`)
@@ -226,7 +226,7 @@ class Parser {
     if (kind === 'string') {
       const label = unquote(text)
       if (label === '' || !isValidUtf8(label))
-        throw tokens.error(start, `invalid label name for grouping: ${text}`)
+        throw tokens.error(start, `invalid label name for grouping: ${quoteForMessage(text)}`)
       return label
     }
     const isWord = kind !== 'number' && kind !== 'duration' && /^[a-z_:]/i.test(text)

@@ -26,7 +26,7 @@ export const disagreements: readonly Disagreement[] = [
     refusedBy: 'us',
     servers: ['3'],
     message: /duration expressions are not supported/,
-    query: /(\[|:|offset)\s*([+-]\s*)+[\d.(]|offset\s*[+-]\s*[+-]/i,
+    query: /\[|offset/i,
     reason: 'Signs in brackets and repeated signs belong to the arithmetic on durations of 3.4 and later.',
   },
   {
@@ -73,7 +73,7 @@ export const disagreements: readonly Disagreement[] = [
   {
     refusedBy: 'server',
     servers: ['3'],
-    message: /bad number or duration syntax/,
+    message: /bad number or duration syntax|unknown unit "x"/,
     query: /0x[\da-f_]*e/i,
     reason:
       "Prometheus 3's lexer takes an `e` inside a hexadecimal number for an exponent; we print decimals.",
