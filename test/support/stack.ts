@@ -23,6 +23,8 @@ export interface Shards {
   readonly reference: Prometheus
   /** Unix seconds of the last sample. */
   readonly now: number
+  /** Starts a killed server again, on its data and port. */
+  restart(server: Prometheus): Promise<void>
   close(): Promise<void>
 }
 
@@ -50,8 +52,14 @@ export async function startShards(version: PrometheusVersion = '2'): Promise<Sha
   if (toolPath(`prometheus-${version}/prometheus`) === undefined)
     throw new Error(`no Prometheus ${version} here`)
   const dir = temporaryDir()
-  const start = (name: string): Promise<Prometheus> =>
-    startPrometheus({ version, dataDir: join(dir.path, name), flags: ['--web.enable-remote-write-receiver'] })
+  const started = new Map<Prometheus, string>()
+  const start = async (name: string, port?: number): Promise<Prometheus> => {
+    const dataDir = join(dir.path, name)
+    const flags = ['--web.enable-remote-write-receiver']
+    const server = await startPrometheus({ version, dataDir, flags, ...(port === undefined ? {} : { port }) })
+    started.set(server, name)
+    return server
+  }
   const [oneA, oneB, two, reference] = await Promise.all([
     start('one-a'),
     start('one-b'),
@@ -74,8 +82,14 @@ export async function startShards(version: PrometheusVersion = '2'): Promise<Sha
     two,
     reference,
     now,
+    async restart(server) {
+      const name = started.get(server)
+      if (name === undefined) throw new Error('not one of these servers')
+      started.delete(server)
+      await start(name, server.port)
+    },
     async close() {
-      await Promise.all([oneA, oneB, two, reference].map((server) => server.stop()))
+      await Promise.all([...started.keys()].map((server) => server.stop()))
       dir.remove()
     },
   }

@@ -64,6 +64,8 @@ async function openAdapters(config: Config, log: Logger) {
   const pool = createPool({ url, size: config.database.poolSize, onError })
   const identities = createIdentityStore({ pool, onError })
   const policies = createPolicyStore({ pool, maxStaleness: config.gateway.maxPolicyStaleness, onError })
+  // Ready from the first request on if Postgres is there; without it the gateway starts and says that it is not ready.
+  await policies.refresh().catch(onError)
   const { spoolDir: dir, level, maxBytes } = config.audit
   const closeStores = async (): Promise<void> => {
     await policies.close()
