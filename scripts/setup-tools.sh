@@ -187,12 +187,15 @@ if command -v flock >/dev/null; then
 fi
 
 todo=
+# shellcheck disable=SC2086 # a list of names
 for name in $(missing $wanted); do link_from_path "$name" || todo="$todo $name"; done
 [ -n "$todo" ] || exit 0
-command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null ||
-  fail "put these on PATH, there is no Debian apt here to get them from:$todo"
+for program in apt-get dpkg-deb; do
+  command -v $program >/dev/null || fail "put these on PATH, there is no Debian apt here to get them from:$todo"
+done
 mirror=$(mirror)
 [ -n "$mirror" ] || fail "this machine's apt configuration names no Debian mirror; put these on PATH:$todo"
+# shellcheck disable=SC1091 # on every Debian
 own=$(. /etc/os-release && echo "${VERSION_CODENAME:-sid}")
 echo "setup-tools: unpacking$todo from Debian packages" >&2
 
