@@ -84,15 +84,15 @@ export function createRedisLink({ url, timeout, metrics, log }: RedisLinkOptions
   metrics.redisUp.set(0)
 
   const drop = (old: RedisClient): void => {
-    old.removeAllListeners()
-    old.on('error', () => {})
-    old.destroy()
+    // Destroying a client whose socket is gone already would throw.
+    if (old.isOpen) old.destroy()
   }
 
   const rest = (why: string): void => {
     if (client !== undefined) {
-      drop(client)
+      const old = client
       client = undefined
+      drop(old)
       metrics.redisUp.set(0)
       if (!isClosed) log.warn({ why }, 'results cache: Redis is not used until it answers again')
     }
@@ -107,7 +107,7 @@ export function createRedisLink({ url, timeout, metrics, log }: RedisLinkOptions
 
   const connect = async (): Promise<void> => {
     const fresh = createRedisClient(url, connectTimeoutMs)
-    fresh.on('error', () => {})
+    fresh.on('error', (error: Error) => client === fresh && rest(error.message))
     if (!(await isReady(fresh, timeout)) || isClosed) {
       drop(fresh)
       return rest('connecting failed')
@@ -115,7 +115,6 @@ export function createRedisLink({ url, timeout, metrics, log }: RedisLinkOptions
     client = fresh
     failures = 0
     restMs = firstRestMs
-    fresh.removeAllListeners('error').on('error', (error: Error) => client === fresh && rest(error.message))
     metrics.redisUp.set(1)
     log.info('results cache: Redis is used')
   }
