@@ -1,7 +1,12 @@
 import fc from 'fast-check'
 import { scanMatrix, type TimeRange } from '@gatehouse/query'
+import { createLogger } from '@gatehouse/telemetry'
 import { describe, expect, it } from 'vitest'
+import { createRedisLink } from './redis/link.ts'
+import { createSealer } from './redis/sealed.ts'
+import { createSharedLevel } from './redis/shared-level.ts'
 import { createTestGateway, rangeRequest } from './testing/gateway.ts'
+import { eventually, startTestRedis } from './testing/redis-server.ts'
 import { createWorld, type World } from './testing/world.ts'
 
 const start = 1_700_000_000_000
@@ -143,11 +148,36 @@ describe('a cached answer', () => {
         const gateways = [createTestGateway(world), createTestGateway(world, { maxEntryBytes: 9_000 })]
         for (const one of steps) if (hasDate || one.do !== 'skew') await play(world, gateways, one)
       }),
-      { numRuns: 60 },
+      { numRuns: 120 },
     )
     // The sequences do exercise the cache.
     expect(seen.extended).toBeGreaterThan(150)
     expect(seen.hit).toBeGreaterThan(20)
+  })
+
+  it('equals the uncached one when two gateways share what they know', async () => {
+    const redis = await startTestRedis()
+    const log = createLogger({ name: 'test', level: 'silent' })
+    const { metrics } = createTestGateway(createWorld(start, 1))
+    const link = createRedisLink({ url: redis.url, timeout: 2_000, metrics, log })
+    await eventually(() => link.isUp)
+    for (const result of Object.keys(seen) as (keyof typeof seen)[]) seen[result] = 0
+    let run = 0
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 40, maxLength: 60, size: 'max' }), async (steps) => {
+        const world = createWorld(start, freshness.outOfOrderMs)
+        const shared = createSharedLevel(link, createSealer('secret', `p${(run += 1)}`), metrics)
+        const gateways = [createTestGateway(world, {}, shared), createTestGateway(world, {}, shared)]
+        for (const one of steps) {
+          await play(world, gateways, one)
+          await shared.idle()
+        }
+      }),
+      { numRuns: 20 },
+    )
+    expect(seen.extended).toBeGreaterThan(50)
+    await link.close()
+    await redis.stop()
   })
 
   it('would differ, were samples kept that may still change', async () => {
