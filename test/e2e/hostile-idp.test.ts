@@ -16,6 +16,8 @@ function issuer(name: string, { issuer: at }: HostileIdp): object {
 beforeAll(async () => {
   idp = await startHostileIdp()
   other = await startHostileIdp()
+  // Without this safeguard of its own, only the state's issuer stands against a mix-up.
+  other.faults = { discovery: { authorization_response_iss_parameter_supported: undefined } }
   const down = { name: 'down', issuer: 'http://127.0.0.1:9', clientId: 'gatehouse' }
   world = await startSignInWorld({ issuers: [issuer('hostile', idp), issuer('other', other), down] })
   url = world.control.url
@@ -169,6 +171,7 @@ describe('a sign-in', () => {
   })
 
   it('is refused at the callback of another issuer', async () => {
+    idp.faults = { redirect: { iss: undefined } }
     const browser = createCookieBrowser()
     const callback = (await begin(browser)).replace('/login/hostile/', '/login/other/')
     expect(problemOf(await browser.open(callback))).toBe('invalid')

@@ -21,6 +21,7 @@ export interface Faults {
 export interface HostileIdp {
   readonly issuer: string
   readonly keys: GenerateKeyPairResult
+  readonly ecKeys: GenerateKeyPairResult
   faults: Faults
   /** Whom it signs in. */
   person: { sub: string; [claim: string]: unknown }
@@ -51,10 +52,9 @@ export const signers = {
       .digest('base64url')
     return `${text}.${mac}`
   },
-  es256: async (claims: Record<string, unknown>) =>
-    new SignJWT(claims)
-      .setProtectedHeader({ alg: 'ES256', kid: 'k1' })
-      .sign((await generateKeyPair('ES256')).privateKey),
+  /** By a published key: only the configured list of algorithms stands against it. */
+  es256: (claims: Record<string, unknown>, { ecKeys }: HostileIdp) =>
+    new SignJWT(claims).setProtectedHeader({ alg: 'ES256', kid: 'ec' }).sign(ecKeys.privateKey),
   embeddedKey: async (claims: Record<string, unknown>) => {
     const { publicKey, privateKey } = await generateKeyPair('RS256', { extractable: true })
     const jwk = await exportJWK(publicKey)
@@ -115,7 +115,9 @@ async function readForm(request: AsyncIterable<unknown>): Promise<URLSearchParam
 export async function startHostileIdp(): Promise<HostileIdp> {
   const codes = new Map<string, Code>()
   const keys = await generateKeyPair('RS256', { extractable: true })
+  const ecKeys = await generateKeyPair('ES256', { extractable: true })
   const jwk = { ...(await exportJWK(keys.publicKey)), kid: 'k1', alg: 'RS256', use: 'sig' }
+  const ecJwk = { ...(await exportJWK(ecKeys.publicKey)), kid: 'ec', alg: 'ES256', use: 'sig' }
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', idp.issuer)
     const json = (status: number, body: string): void => {
@@ -132,7 +134,7 @@ export async function startHostileIdp(): Promise<HostileIdp> {
       }
       json(200, JSON.stringify(without({ ...good, ...idp.faults.discovery })))
     } else if (url.pathname === '/jwks') {
-      json(200, JSON.stringify({ keys: [jwk] }))
+      json(200, JSON.stringify({ keys: [jwk, ecJwk] }))
     } else if (url.pathname === '/authorize') {
       const code = randomUUID()
       idp.authorizations.push(url.searchParams)
@@ -151,6 +153,7 @@ export async function startHostileIdp(): Promise<HostileIdp> {
   const idp: HostileIdp = {
     issuer: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     keys,
+    ecKeys,
     faults: {},
     person: { sub: 'mallory', name: 'Mallory', groups: ['transport-signals'] },
     tokenRequests: [],

@@ -36,11 +36,12 @@ describe('createDiscovery', () => {
     ['no JSON', () => (_, response) => response.end('<html>')],
     ['a list', () => (_, response) => response.end('[]')],
     ['an error', () => (_, response) => response.writeHead(500).end('{}')],
-    ['a redirect', () => (_, response) => response.writeHead(302, { location: '/other' }).end()],
+    ['a redirect', () => (_, response) => response.writeHead(302, { location: '/elsewhere' }).end()],
     ['10 MB', () => (_, response) => response.end(JSON.stringify({ x: 'x'.repeat(10_000_000) }))],
     ['a closed connection', () => (_, response) => response.destroy()],
   ]
   it.each(cases)('refuses %s', async (_, answer) => {
+    idp.answers.set('/elsewhere', document({}))
     idp.answers.set(path, answer())
     await expect(createIssuer(idp.config).discover()).rejects.toEqual(unavailable)
   })
