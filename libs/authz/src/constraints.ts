@@ -10,7 +10,8 @@ const maxIntermediate = 4_096
 
 const negation: Readonly<Record<MatchOp, MatchOp>> = { '=': '!=', '!=': '=', '=~': '!~', '!~': '=~' }
 
-function negate(matcher: Matcher): Matcher {
+/** The matcher that admits exactly what this one does not. */
+export function negate(matcher: Matcher): Matcher {
   return { ...matcher, op: negation[matcher.op] }
 }
 
@@ -62,14 +63,8 @@ function outside(alternative: Conjunction, guardrail: Guardrail): readonly Conju
 /** Whether an alternative plainly admits nothing: `a="x"` beside `a!="x"` or `a="y"`. */
 function isContradictory(alternative: Conjunction): boolean {
   return alternative.some(
-    (held) =>
-      held.op === '=' &&
-      alternative.some((other) => implies(held, negate(other)) || isOtherValue(held, other)),
+    (held) => held.op === '=' && alternative.some((other) => implies(held, negate(other))),
   )
-}
-
-function isOtherValue(a: Matcher, b: Matcher): boolean {
-  return a.name === b.name && a.op === '=' && b.op === '=' && a.value !== b.value
 }
 
 function canonical(alternative: Conjunction, first: string): Conjunction {

@@ -14,3 +14,32 @@ export {
   type PersonDocument,
 } from './document/schema.ts'
 export * from './capability/index.ts'
+export { policyOf } from './document/policy-of.ts'
+export {
+  compareAnswer,
+  type Expectation,
+  parseScenario,
+  runScenario,
+  type Scenario,
+  type ScenarioResult,
+  scenarioSchema,
+} from './document/scenario.ts'
+export { type AccessDifference, diffAccess, type SeriesChange } from './difference.ts'
+export {
+  type AccessPath,
+  explain,
+  type Explanation,
+  type ExplainQuestion,
+  type FailingCondition,
+} from './explain.ts'
+export { heldPermissions, notHeld, type ProposedGrant } from './may-grant.ts'
+export { isWithin, type Overlap, overlapOf } from './overlap.ts'
+export { folderPath, scopeOf } from './scopes.ts'
+export {
+  everyone,
+  principalOfMember,
+  principalOfServiceAccount,
+  whoCan,
+  type WhoEntry,
+  type WhoQuestion,
+} from './who-can.ts'

@@ -1,0 +1,132 @@
+import type { Matcher } from '@gatehouse/promql'
+import { authorize } from './authorize.ts'
+import { heldPermissions } from './may-grant.ts'
+import type { Constraints, Principal } from './model.ts'
+import { isWithin } from './overlap.ts'
+import type { OrgPolicy } from './policy.ts'
+import { everyone } from './who-can.ts'
+
+/** What happens to somebody's view of a data source. `changed` is neither plainly wider nor plainly narrower. */
+export type SeriesChange = 'gained' | 'lost' | 'widened' | 'narrowed' | 'changed'
+
+/** What a change of policy does to one person, service account, or team whose people are not known yet. */
+export interface AccessDifference {
+  readonly kind: Principal['kind'] | 'team'
+  readonly uid: string
+  readonly name: string
+  /** Permissions gained and lost, as in `heldPermissions`. */
+  readonly gained: readonly string[]
+  readonly lost: readonly string[]
+  readonly series: readonly {
+    readonly dataSource: string
+    readonly change: SeriesChange
+    readonly before: Constraints
+    readonly after: Constraints
+  }[]
+}
+
+type Alternatives = readonly (readonly Matcher[])[]
+const nothing: Constraints = { alternatives: [] }
+
+function seriesOf(
+  policy: OrgPolicy | undefined,
+  principal: Principal,
+  dataSource: string,
+  now: number,
+): Constraints {
+  if (policy === undefined) return nothing
+  const resource = { kind: 'data-source', uid: dataSource, orgUid: policy.orgUid } as const
+  const decision = authorize(policy, { principal, action: 'datasources:query', resource, now })
+  return decision.allowed ? decision.constraints : nothing
+}
+
+function isInside(inner: Alternatives, outer: Alternatives): boolean {
+  return inner.every((part) => outer.some((whole) => isWithin(part, whole) === true))
+}
+
+function changeOf(before: Constraints, after: Constraints): SeriesChange | undefined {
+  const [old, fresh] = [before.alternatives, after.alternatives]
+  if (JSON.stringify(old) === JSON.stringify(fresh)) return undefined
+  if (old.length === 0) return 'gained'
+  if (fresh.length === 0) return 'lost'
+  const [isWider, isNarrower] = [isInside(old, fresh), isInside(fresh, old)]
+  if (isWider === isNarrower) return isWider ? undefined : 'changed'
+  return isWider ? 'widened' : 'narrowed'
+}
+
+type Who = Pick<AccessDifference, 'kind' | 'uid' | 'name'> & { readonly principal: Principal }
+
+/** Everybody of a policy, and each team as somebody who is only in it: what its people will get when they sign in. */
+function subjectsOf(policy: OrgPolicy | undefined): readonly Who[] {
+  if (policy === undefined) return []
+  const people = everyone(policy).map((principal) => ({ ...pick(principal), principal }))
+  const credential = { kind: 'session', id: '' } as const
+  const teams = policy.teams.map(({ uid, name }): Who => {
+    const principal: Principal = {
+      kind: 'user',
+      uid: '',
+      name,
+      orgUid: policy.orgUid,
+      teams: [uid],
+      identity: undefined,
+      credential,
+    }
+    return { kind: 'team', uid, name, principal }
+  })
+  return [...people, ...teams]
+}
+
+function pick({ kind, uid, name }: Principal): Pick<AccessDifference, 'kind' | 'uid' | 'name'> {
+  return { kind, uid, name }
+}
+
+interface Sides {
+  readonly before: OrgPolicy | undefined
+  readonly after: OrgPolicy | undefined
+}
+
+function differenceOf(
+  sides: Sides,
+  was: Who | undefined,
+  is: Who | undefined,
+  now: number,
+): AccessDifference | undefined {
+  const who = is ?? was
+  if (who === undefined) return undefined
+  const { before, after } = sides
+  const oldHeld = before === undefined || was === undefined ? [] : heldPermissions(before, was.principal, now)
+  const newHeld = after === undefined || is === undefined ? [] : heldPermissions(after, is.principal, now)
+  const sources = new Set(
+    [...(before?.dataSources ?? []), ...(after?.dataSources ?? [])].map(({ uid }) => uid),
+  )
+  const series = [...sources].toSorted().flatMap((dataSource) => {
+    const old = was === undefined ? nothing : seriesOf(before, was.principal, dataSource, now)
+    const fresh = is === undefined ? nothing : seriesOf(after, is.principal, dataSource, now)
+    const change = changeOf(old, fresh)
+    return change === undefined ? [] : [{ dataSource, change, before: old, after: fresh }]
+  })
+  const gained = newHeld.filter((held) => !oldHeld.includes(held))
+  const lost = oldHeld.filter((held) => !newHeld.includes(held))
+  if (gained.length + lost.length + series.length === 0) return undefined
+  const { kind, uid, name } = who
+  return { kind, uid, name, gained, lost, series }
+}
+
+/**
+ * What changing an org's policy from `before` to `after` does to its people, service accounts and teams; those it does nothing to
+ * are left out. Undefined stands for an org that is not there.
+ * @param now ms since the epoch.
+ */
+export function diffAccess(
+  before: OrgPolicy | undefined,
+  after: OrgPolicy | undefined,
+  now: number,
+): readonly AccessDifference[] {
+  const keyOf = ({ kind, uid }: Who): string => `${kind} ${uid}`
+  const was = new Map(subjectsOf(before).map((who) => [keyOf(who), who]))
+  const is = new Map(subjectsOf(after).map((who) => [keyOf(who), who]))
+  const keys = [...new Set([...was.keys(), ...is.keys()])].toSorted()
+  return keys
+    .map((key) => differenceOf({ before, after }, was.get(key), is.get(key), now))
+    .filter((difference) => difference !== undefined)
+}

@@ -1,0 +1,158 @@
+import { parseMatchers } from '@gatehouse/promql'
+import { describe, expect, it } from 'vitest'
+import { diffAccess } from './difference.ts'
+import { explain, type ExplainQuestion } from './explain.ts'
+import type { OrgPolicy } from './policy.ts'
+import { grantOf, mainSource, policyWith, principalOf } from './testing.ts'
+import { whoCan } from './who-can.ts'
+
+const member = (uid: string, ...teams: string[]) => ({
+  uid,
+  name: uid.toUpperCase(),
+  isDisabled: false,
+  teams: teams.map((team) => ({ uid: team, source: 'sso' as const })),
+})
+
+const policy = policyWith({
+  teams: [
+    { uid: 'a', name: 'A', idpGroups: ['group-a'] },
+    { uid: 'b', name: 'B', idpGroups: [] },
+  ],
+  members: [member('u1', 'a'), member('u2', 'b'), member('u3')],
+  serviceAccounts: [{ uid: 'ci', name: 'CI', teamUid: 'a', isDisabled: false }],
+  grants: [
+    grantOf({ uid: 'old', role: 'editor', expiresAt: 500 }),
+    grantOf({ uid: 'now', constraints: ['{env="prod"}'] }),
+    grantOf({ uid: 'glass', subject: { kind: 'user', uid: 'u3' }, expiresAt: 9_000, reason: 'incident 7' }),
+    grantOf({ uid: 'audit', subject: { kind: 'team', uid: 'b' }, role: 'auditor' }),
+  ],
+})
+
+const why = (change: Partial<ExplainQuestion> = {}, of: OrgPolicy = policy) =>
+  explain(of, {
+    principal: principalOf(),
+    action: 'datasources:query',
+    resource: mainSource,
+    now: 1_000,
+    ...change,
+  })
+
+describe('explain', () => {
+  it('shows the chain from the claim to the permission, and what did not count', () => {
+    const { decision, paths, firstFailing } = why()
+    expect(decision.allowed).toBe(true)
+    expect(firstFailing).toBeUndefined()
+    expect(paths).toMatchObject([
+      {
+        groups: ['group-a'],
+        source: 'sso',
+        grant: { uid: 'now' },
+        role: { name: 'viewer', version: 1 },
+        permissions: [{ action: 'datasources:query', scope: '*' }],
+        fails: undefined,
+      },
+      { grant: { uid: 'old' }, fails: 'period' },
+    ])
+  })
+
+  it.each<[string, Partial<ExplainQuestion>, OrgPolicy | undefined]>([
+    ['resource', { resource: { ...mainSource, orgUid: 'revenue' } }, undefined],
+    ['resource', { resource: { ...mainSource, uid: 'gone' } }, undefined],
+    ['resource', { action: 'dashboards:read' }, undefined],
+    ['account', {}, { ...policy, members: [{ ...member('u1', 'a'), isDisabled: true }] }],
+    ['subject', { principal: principalOf({ uid: 'u9', teams: [] }) }, undefined],
+    ['role', {}, { ...policy, roles: [] }],
+    ['permission', { principal: principalOf({ teams: ['b'] }) }, undefined],
+    ['period', { now: 9_001, principal: principalOf({ uid: 'u3', teams: [] }) }, undefined],
+    ['place', {}, policyWith({ grants: [grantOf({ where: { kind: 'data-source', uid: 'other' } })] })],
+    ['series', {}, { ...policy, tenants: [] }],
+    ['selector', { selector: parseMatchers('{env="test"}') }, undefined],
+  ])('names the condition that fails first: %s', (expected, change, of) => {
+    expect(why(change, of).firstFailing).toBe(expected)
+  })
+
+  it('speaks of no grant when the question is about another org', () => {
+    expect(why({ resource: { ...mainSource, orgUid: 'revenue' } }).paths).toEqual([])
+    expect(why({ principal: principalOf({ orgUid: 'revenue' }) }).paths).toEqual([])
+  })
+
+  it('answers for another moment', () => {
+    expect(why({ now: 400 }).paths[0]?.grant.uid).toBe('old')
+  })
+})
+
+describe('whoCan', () => {
+  const who = (selector?: string, now = 1_000) =>
+    whoCan(policy, {
+      action: 'datasources:query',
+      resource: mainSource,
+      now,
+      selector: selector === undefined ? undefined : parseMatchers(selector),
+    })
+
+  it('lists people and service accounts with their paths and until when', () => {
+    expect(who()).toMatchObject([
+      { kind: 'user', uid: 'u1', until: undefined, because: [{ grantUid: 'now', via: 'team:a' }] },
+      { kind: 'user', uid: 'u3', until: 9_000, because: [{ grantUid: 'glass', via: 'user:u3' }] },
+      { kind: 'service-account', uid: 'ci' },
+    ])
+  })
+
+  it('keeps to a selector', () => {
+    expect(who('{env="test"}').map(({ uid, overlap }) => [uid, overlap])).toEqual([['u3', 'some']])
+    expect(who('{tenant="health",env="prod"}').map(({ uid, overlap }) => [uid, overlap])).toEqual([
+      ['u1', 'all'],
+      ['u3', 'all'],
+      ['ci', 'all'],
+    ])
+    expect(who('{tenant="revenue"}')).toEqual([])
+  })
+})
+
+describe('diffAccess', () => {
+  it('tells what a change does to people, service accounts and teams', () => {
+    const after: OrgPolicy = {
+      ...policy,
+      members: policy.members.filter(({ uid }) => uid !== 'u3'),
+      grants: [
+        grantOf({ uid: 'now', constraints: ['{env="prod"}', '{env="test"}'] }),
+        grantOf({ uid: 'view', subject: { kind: 'team', uid: 'b' } }),
+      ],
+    }
+    const found = diffAccess(policy, after, 1_000)
+    const series = found.map(
+      ({ kind, uid, series: list }) => `${kind} ${uid} ${list.map(({ change }) => change).join()}`,
+    )
+    expect(series).toEqual([
+      'service-account ci widened',
+      'team a widened',
+      'team b gained',
+      'user u1 widened',
+      'user u2 gained',
+      'user u3 lost',
+    ])
+    const b = found.find(({ kind, uid }) => kind === 'team' && uid === 'b')
+    expect(b?.gained).toContain('datasources:query')
+    expect(b?.lost).toContain('audit:read')
+    expect(found.find(({ uid }) => uid === 'u1')?.gained).toEqual([])
+  })
+
+  it('is empty when nothing changes for anybody, whatever the wording', () => {
+    const reworded = {
+      ...policy,
+      grants: policy.grants.map((grant) => ({ ...grant, uid: `x-${grant.uid}`, reason: 'x' })),
+    }
+    expect(diffAccess(policy, reworded, 1_000)).toEqual([])
+    expect(diffAccess(undefined, undefined, 1_000)).toEqual([])
+    expect(diffAccess(policy, undefined, 1_000).every(({ gained }) => gained.length === 0)).toBe(true)
+    expect(diffAccess(undefined, policy, 1_000).map(({ uid }) => uid)).toContain('u1')
+  })
+
+  it('calls a swap a change, and a cut narrower', () => {
+    const swap = { ...policy, grants: [grantOf({ constraints: ['{env="test"}'] })] }
+    const cut = { ...policy, grants: [grantOf({ constraints: ['{env="prod",team="x"}'] })] }
+    const of = (after: OrgPolicy) =>
+      diffAccess(policy, after, 1_000).find(({ uid }) => uid === 'u1')?.series[0]?.change
+    expect([of(swap), of(cut)]).toEqual(['changed', 'narrowed'])
+  })
+})
