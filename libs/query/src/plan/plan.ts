@@ -1,6 +1,5 @@
 import { GatehouseError } from '@gatehouse/errors'
 import { type Expr, type Matcher, metricNameLabel, typeOf } from '@gatehouse/promql'
-import { enforce } from '../enforce.ts'
 import { gridOf } from '../evaluate/grid.ts'
 import { labelsOf } from '../evaluate/labels.ts'
 import type { Labels } from '../evaluate/model.ts'
@@ -8,10 +7,11 @@ import { semanticsOf } from '../evaluate/semantics.ts'
 import type { Conjunction, DataSource, TimeRange } from '../model.ts'
 import { isSameMatcher } from '../partition/conjunction.ts'
 import { printEnforced } from '../upstream-request.ts'
+import { commonMatchers, enforceAny } from './alternatives.ts'
 import { BeyondShards } from './beyond.ts'
 import { createLeafMaker } from './leaves.ts'
 import { createLocator } from './locality.ts'
-import type { Beyond, EngineRequest, Plan } from './model.ts'
+import type { Beyond, EngineRequest, PassPlan, Plan } from './model.ts'
 import { split } from './split.ts'
 import { resolveRange } from './times.ts'
 import { type Units, unitsOf } from './units.ts'
@@ -44,8 +44,8 @@ export function planQuery(input: PlanInput): Plan {
   assertQueryable(expr, range)
   const units = unitsOf(input.source, input.conjunctions)
   const where = createLocator(units)(expr)
-  const [only] = where.units
-  if (where.units.size === 1 && only !== undefined) return passPlan(input, units, only)
+  const pass = passPlan(input, units, where.units)
+  if (pass !== undefined) return pass
   try {
     return evaluatePlan(input, units)
   } catch (error) {
@@ -74,11 +74,21 @@ function assertQueryable(expr: Expr, range: TimeRange): void {
   )
 }
 
-function passPlan({ expr, range }: PlanInput, units: Units, index: number): Plan {
-  const unit = units.list[index]
-  if (unit === undefined) throw new GatehouseError('internal', 'a plan for a unit that is none')
-  const enforced = enforce(expr, unit.conjunction)
-  const request = { id: 0, shard: unit.shard.name, expr: enforced, text: printEnforced(enforced), range }
+/** The plan for a query that reads one unit, or several units of one shard that one expression can cover. */
+function passPlan(
+  { expr, range }: PlanInput,
+  units: Units,
+  indices: ReadonlySet<number>,
+): PassPlan | undefined {
+  const read = units.list.filter((_, i) => indices.has(i))
+  const [first] = read
+  if (first === undefined || read.some((unit) => unit.shard !== first.shard)) return undefined
+  const enforced = enforceAny(
+    expr,
+    read.map((unit) => unit.conjunction),
+  )
+  if (enforced === undefined) return undefined
+  const request = { id: 0, shard: first.shard.name, expr: enforced, text: printEnforced(enforced), range }
   return { kind: 'pass', request, range }
 }
 
@@ -98,17 +108,10 @@ function evaluatePlan(input: PlanInput, units: Units): Plan {
   return { kind: 'evaluate', root, requests: leaves.requests, range, semantics, engine: engineRequest(input) }
 }
 
-/** The global engine takes one expression, so it can serve only constraints that are one conjunction. */
+/** The whole query as one expression, for an engine that sees all shards. */
 function engineRequest({ expr, range, conjunctions, hasEngine }: PlanInput): EngineRequest | undefined {
-  const [conjunction] = conjunctions
-  if (!hasEngine || conjunction === undefined || conjunctions.length > 1) return undefined
-  const enforced = enforce(expr, conjunction)
-  return { expr: enforced, text: printEnforced(enforced), range }
-}
-
-/** The matchers that every partition has, which therefore are the caller's constraint whatever the partition. */
-function commonMatchers([first = [], ...others]: readonly Conjunction[]): Conjunction {
-  return first.filter((matcher) => others.every((other) => other.some((one) => isSameMatcher(one, matcher))))
+  const enforced = hasEngine ? enforceAny(expr, conjunctions) : undefined
+  return enforced === undefined ? undefined : { expr: enforced, text: printEnforced(enforced), range }
 }
 
 /** Labels of `absent(expr)`: those that the selector pins by exactly one `=`. Anything but a selector has none. */

@@ -9,7 +9,7 @@ const floats = [
   ...floatFunctions.flatMap((name) => [
     `${name}(temperature)`,
     `${name}(sum by (env) (temperature) / 500)`,
-    `${name}(avg(special))`,
+    `${name}(max by (kind) (special))`,
   ]),
   'round(temperature, 5)',
   'round(sum(temperature), 0.5)',
