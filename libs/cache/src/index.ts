@@ -1,3 +1,6 @@
+export type { Cap, FairQueue, SlotRequest } from './fairness/fair-queue.ts'
+export type { Rate, RateLimiter } from './fairness/rate-limiter.ts'
+export type { RunningQueries, RunningQuery } from './fairness/running-queries.ts'
 export type {
   CachedAnswer,
   CacheOutcome,
@@ -7,5 +10,5 @@ export type {
   FetchDemand,
   Fetched,
 } from './model.ts'
-export { type OpenCache, type OpenCacheDeps, openResultsCache } from './open-cache.ts'
+export { type OpenCache, type OpenCacheDeps, openCache } from './open-cache.ts'
 export type { CacheExplanation, ResultsCache } from './results-cache.ts'

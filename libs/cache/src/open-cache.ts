@@ -1,5 +1,9 @@
-import type { CacheConfig } from '@gatehouse/config'
+import type { CacheConfig, LimitsConfig } from '@gatehouse/config'
 import type { Logger, Metrics } from '@gatehouse/telemetry'
+import { createFairQueue, type FairQueue } from './fairness/fair-queue.ts'
+import { createFairnessMetrics } from './fairness/metrics.ts'
+import { createRateLimiter, type RateLimiter } from './fairness/rate-limiter.ts'
+import { createRunningQueries, type RunningQueries } from './fairness/running-queries.ts'
 import { createMemory } from './memory.ts'
 import { createCacheMetrics } from './metrics.ts'
 import { createRedisLink } from './redis/link.ts'
@@ -8,34 +12,51 @@ import { createSharedLevel } from './redis/shared-level.ts'
 import { createResultsCache, type ResultsCache } from './results-cache.ts'
 
 export interface OpenCacheDeps {
-  readonly config: CacheConfig
+  readonly cache: CacheConfig
+  readonly limits: LimitsConfig
   readonly metrics: Metrics
   readonly log: Logger
 }
 
-/** The results cache of a process, with what must be closed in the end. */
-export interface OpenCache<S> extends ResultsCache<S> {
+/** What a gateway process has of cache and fairness. `S` is the kind of stream for answers too large to hold. */
+export interface OpenCache<S> {
+  readonly results: ResultsCache<S>
+  readonly slots: FairQueue
+  readonly rates: RateLimiter
+  readonly running: RunningQueries
   /** Waits for writes to the second level and closes the connection. */
   close(): Promise<void>
 }
 
 /**
- * Opens the results cache as configured: in this process, and in Redis if there is one. It does not wait for Redis.
+ * Opens them as configured: in this process, and shared through Redis if there is one. It does not wait for Redis.
  * @throws Error if Redis is configured without a URL or without a secret to sign entries.
  */
-export function openResultsCache<S>({ config, metrics: registry, log }: OpenCacheDeps): OpenCache<S> {
+export function openCache<S>({ cache, limits, metrics: registry, log }: OpenCacheDeps): OpenCache<S> {
   const metrics = createCacheMetrics(registry)
-  const { redis } = config
-  const shared = redis === undefined ? undefined : openShared(redis, metrics, log)
-  const cache = createResultsCache<S>({
-    memory: createMemory(config.maxBytes, metrics),
-    shared,
-    metrics,
-    clock: { now: Date.now, monotonic: () => performance.now() },
-    options: config,
-  })
+  const fairness = createFairnessMetrics(registry)
+  const redis = cache.redis === undefined ? undefined : redisSettings(cache.redis)
+  const link = redis === undefined ? undefined : createRedisLink({ ...redis, metrics, log })
+  const shared =
+    redis === undefined || link === undefined
+      ? undefined
+      : createSharedLevel(link, createSealer(redis.secret, redis.prefix), metrics)
+  const monotonic = (): number => performance.now()
   return {
-    ...cache,
+    results: createResultsCache<S>({
+      memory: createMemory(cache.maxBytes, metrics),
+      shared,
+      metrics,
+      clock: { now: Date.now, monotonic },
+      options: cache,
+    }),
+    slots: createFairQueue(limits, fairness),
+    rates: createRateLimiter({
+      redis: redis === undefined || link === undefined ? undefined : { link, prefix: redis.prefix },
+      metrics: fairness,
+      now: monotonic,
+    }),
+    running: createRunningQueries(fairness),
     async close() {
       await shared?.idle()
       await shared?.close()
@@ -43,14 +64,10 @@ export function openResultsCache<S>({ config, metrics: registry, log }: OpenCach
   }
 }
 
-function openShared(
-  { url, secret, prefix, timeout }: NonNullable<CacheConfig['redis']>,
-  metrics: ReturnType<typeof createCacheMetrics>,
-  log: Logger,
-) {
+function redisSettings({ url, secret, prefix, timeout }: NonNullable<CacheConfig['redis']>) {
   if (url === undefined) throw new Error('cache.redis needs url or urlFile')
-  if (secret.value === undefined)
-    throw new Error('cache.redis needs a secret: without it entries cannot be trusted')
-  const link = createRedisLink({ url, timeout, metrics, log })
-  return createSharedLevel(link, createSealer(secret.value, prefix), metrics)
+  if (secret.value === undefined) {
+    throw new Error('cache.redis needs a secret: without it entries could not be trusted')
+  }
+  return { url, secret: secret.value, prefix, timeout }
 }

@@ -1,0 +1,188 @@
+import { createMetrics } from '@gatehouse/telemetry'
+import { describe, expect, it } from 'vitest'
+import { createFairQueue, type FairQueueOptions, type SlotRequest } from './fair-queue.ts'
+import { createFairnessMetrics } from './metrics.ts'
+import { createRunningQueries, type RunningQuery } from './running-queries.ts'
+
+const metrics = () => createFairnessMetrics(createMetrics())
+const never = new AbortController().signal
+const tick = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+function setUp(options: Partial<FairQueueOptions> = {}) {
+  const queue = createFairQueue(
+    { slotsPerShard: 10, maxQueued: 200, queueWait: 10_000, ...options },
+    metrics(),
+  )
+  const order: string[] = []
+  const releases: { readonly name: string; readonly release: () => void }[] = []
+  const ask = (name: string, more: Partial<SlotRequest> = {}): Promise<void> => {
+    const request = { resource: 's', orgUid: name, member: 'm', caps: [], weight: 1, signal: never, ...more }
+    return queue.acquire(request).then((release) => {
+      order.push(name)
+      releases.push({ name, release })
+    })
+  }
+  const end = async (name?: string): Promise<void> => {
+    const index = name === undefined ? 0 : releases.findIndex((one) => one.name === name)
+    releases.splice(index, 1)[0]?.release()
+    await tick()
+  }
+  return { queue, ask, end, order, releases }
+}
+
+describe('fair queue', () => {
+  it('leaves a fifth of the slots to other orgs', async () => {
+    const { queue, ask, order, end } = setUp()
+    for (let i = 0; i < 40; i += 1) void ask('a')
+    await tick()
+    expect(order).toHaveLength(8)
+    expect(queue.waiting).toBe(32)
+    void ask('b')
+    void ask('b')
+    void ask('b')
+    await tick()
+    expect(order.slice(8)).toEqual(['b', 'b'])
+    // Slots are given by turns, not to who waits longest.
+    await end('a')
+    await end('a')
+    expect(order.slice(10)).toEqual(['a', 'b'])
+  })
+
+  it('serves 40 panels at once', async () => {
+    const { queue, ask, end, order } = setUp()
+    const all = Array.from({ length: 40 }, () => ask('a'))
+    await tick()
+    while (order.length < 40) await end()
+    await Promise.all(all)
+    expect(queue.waiting).toBe(0)
+  })
+
+  it('gives turns to orgs, whatever each has waiting, and by weight', async () => {
+    const { ask, end, order, releases } = setUp({ slotsPerShard: 1 })
+    void ask('x')
+    await tick()
+    for (let i = 0; i < 30; i += 1) void ask('a')
+    for (let i = 0; i < 10; i += 1) void ask('b', { weight: 2 })
+    for (let i = 0; i < 5; i += 1) void ask('c')
+    while (releases.length > 0) await end()
+    const first = order.slice(1, 21)
+    const share = (name: string): number => first.filter((one) => one === name).length
+    expect(share('b')).toBe(10)
+    expect(Math.abs(share('a') - share('c'))).toBeLessThanOrEqual(1)
+    expect(order).toHaveLength(46)
+  })
+
+  it('gives turns to the members of an org', async () => {
+    const { queue } = setUp({ slotsPerShard: 1 })
+    const order: string[] = []
+    const run = async (member: string): Promise<void> => {
+      const release = await queue.acquire({
+        resource: 's',
+        orgUid: 'a',
+        member,
+        caps: [],
+        weight: 1,
+        signal: never,
+      })
+      order.push(member)
+      await tick()
+      release()
+    }
+    await Promise.all([...Array.from({ length: 10 }, () => run('noisy')), run('quiet'), run('quiet')])
+    expect(order.lastIndexOf('quiet')).toBeLessThan(5)
+  })
+
+  it('starves nobody: an org that keeps coming does not pass one that waits', async () => {
+    const { ask, end, order, releases } = setUp({ slotsPerShard: 2 })
+    for (let i = 0; i < 4; i += 1) void ask('a')
+    await tick()
+    void ask('b')
+    for (let i = 0; i < 5 && !order.includes('b'); i += 1) {
+      void ask('a')
+      await end()
+    }
+    expect(order.indexOf('b')).toBeLessThan(4)
+    while (releases.length > 0) await end()
+  })
+
+  it('keeps to caps over all shards', async () => {
+    const { ask, end, order } = setUp()
+    const caps = [{ key: 'sa:robot', limit: 2 }]
+    void ask('a', { caps, resource: 's1' })
+    void ask('a', { caps, resource: 's2' })
+    void ask('a', { caps, resource: 's2' })
+    void ask('a', { resource: 's2' })
+    await tick()
+    // The last one has the same member and waits behind; another member would pass.
+    expect(order).toHaveLength(2)
+    void ask('other', { resource: 's2' })
+    await tick()
+    expect(order).toEqual(['a', 'a', 'other'])
+    await end('a')
+    expect(order).toHaveLength(5)
+  })
+
+  it('refuses with Retry-After when too many wait or the wait is too long', async () => {
+    const { ask, order } = setUp({ slotsPerShard: 1, maxQueued: 2, queueWait: 50 })
+    void ask('a')
+    const waiting = [ask('a'), ask('a')].map((one) => one.catch((error: unknown) => error))
+    await expect(ask('a')).rejects.toMatchObject({ code: 'too_many_requests', retryAfter: 1 })
+    for (const error of await Promise.all(waiting)) {
+      expect(error).toMatchObject({ code: 'too_many_requests', message: expect.stringContaining('in time') })
+    }
+    expect(order).toEqual(['a'])
+  })
+
+  it('forgets who leaves, and gives a slot back once only', async () => {
+    const { queue, ask, order } = setUp({ slotsPerShard: 1 })
+    const release = await queue.acquire({
+      resource: 's',
+      orgUid: 'a',
+      member: 'm',
+      caps: [],
+      weight: 1,
+      signal: never,
+    })
+    const leaving = new AbortController()
+    const gone = ask('b', { signal: leaving.signal }).catch((error: unknown) => error)
+    void ask('c')
+    void ask('d')
+    leaving.abort()
+    expect(await gone).toMatchObject({ code: 'canceled' })
+    release()
+    release()
+    await tick()
+    expect(order).toEqual(['c'])
+    expect(queue.waiting).toBe(1)
+  })
+})
+
+describe('running queries', () => {
+  const query = (id: string, orgUid: string, startedAt: number): RunningQuery => ({
+    id,
+    orgUid,
+    principalUid: 'p',
+    dataSourceUid: 'd',
+    endpoint: 'query',
+    query: 'up',
+    fingerprint: 'f',
+    startedAt,
+  })
+
+  it('are listed by age and can be cancelled', () => {
+    const running = createRunningQueries(metrics())
+    const aborted: unknown[] = []
+    const end = running.start(query('1', 'a', 20), (reason) => aborted.push(reason))
+    running.start(query('2', 'b', 10), (reason) => aborted.push(reason))
+    expect(running.list().map(({ id }) => id)).toEqual(['2', '1'])
+    expect(running.list('a').map(({ id }) => id)).toEqual(['1'])
+    expect(running.cancel('2', 'overload')).toBe(true)
+    expect(aborted).toEqual([
+      expect.objectContaining({ code: 'canceled', message: 'stopped by an operator: overload' }),
+    ])
+    expect(running.cancel('3', 'overload')).toBe(false)
+    end()
+    expect(running.list('a')).toEqual([])
+    expect(running.cancelWhere(({ fingerprint }) => fingerprint === 'f', 'x')).toBe(1)
+  })
+})

@@ -1,0 +1,195 @@
+import { GatehouseError } from '@gatehouse/errors'
+import { leavingError } from '../single-flight.ts'
+import type { FairnessMetrics } from './metrics.ts'
+import { countTurn, newRound, nextParty, partyOf, type Party, type Round } from './turns.ts'
+
+/** A limit on what runs at once over all resources, by who: an org, a team, a service account. */
+export interface Cap {
+  readonly key: string
+  readonly limit: number
+}
+
+export interface SlotRequest {
+  /** What has the slots: a shard, or a data source's global engine. */
+  readonly resource: string
+  /** Orgs take turns, and none holds every slot. */
+  readonly orgUid: string
+  /** Who takes turns within the org: a team, service account or user. */
+  readonly member: string
+  readonly caps: readonly Cap[]
+  /** Turns of this org for each turn of one with weight 1. */
+  readonly weight: number
+  readonly signal: AbortSignal
+}
+
+/** Slots of resources, given out by turns. */
+export interface FairQueue {
+  /**
+   * Waits for a slot. A request that needs several takes them in one order of resources, so that no two wait for each other.
+   * @returns the function that gives the slot back.
+   * @throws GatehouseError `too_many_requests` with Retry-After when too many of the org wait already, or the wait is too long;
+   *   the signal's reason if that aborts.
+   */
+  acquire(request: SlotRequest): Promise<() => void>
+  readonly waiting: number
+}
+
+export interface FairQueueOptions {
+  readonly slotsPerShard: number
+  /** Requests of one org that may wait for one resource. */
+  readonly maxQueued: number
+  /** Longest wait, ms. */
+  readonly queueWait: number
+}
+
+interface Waiter {
+  readonly request: SlotRequest
+  readonly grant: () => void
+}
+
+interface Member extends Party {
+  readonly queue: Waiter[]
+}
+
+interface Org extends Party {
+  running: number
+  waiting: number
+  readonly members: Round<Member>
+}
+
+interface Resource {
+  running: number
+  readonly orgs: Round<Org>
+}
+
+/** An org leaves a fifth of the slots to the others even while they are idle, as long queries end late. */
+function largestShare(slots: number): number {
+  return slots === 1 ? 1 : slots - Math.max(1, Math.floor(slots / 5))
+}
+
+const newOrg = (pass: number): Org => ({ pass, running: 0, waiting: 0, members: newRound<Member>() })
+const newMember = (pass: number): Member => ({ pass, queue: [] })
+
+/** Creates the slots of all resources; each has `slotsPerShard`. */
+export function createFairQueue(options: FairQueueOptions, metrics: FairnessMetrics): FairQueue {
+  const { slotsPerShard, maxQueued, queueWait } = options
+  const share = largestShare(slotsPerShard)
+  const resources = new Map<string, Resource>()
+  const used = new Map<string, number>()
+  let waiting = 0
+
+  const hasRoom = ({ caps }: SlotRequest): boolean =>
+    caps.every(({ key, limit }) => (used.get(key) ?? 0) < limit)
+
+  const mayRun = ({ queue: [head] }: Member): boolean => head !== undefined && hasRoom(head.request)
+
+  const use = ({ caps }: SlotRequest, by: 1 | -1): void => {
+    metrics.running.inc(by)
+    for (const { key } of caps) {
+      const now = (used.get(key) ?? 0) + by
+      if (now === 0) used.delete(key)
+      else used.set(key, now)
+    }
+  }
+
+  const giveOut = (resource: Resource): void => {
+    while (resource.running < slotsPerShard) {
+      const org = nextParty(
+        resource.orgs,
+        (one) => one.running < share && nextParty(one.members, mayRun) !== undefined,
+      )
+      const member = org && nextParty(org.members, mayRun)
+      const waiter = member?.queue.shift()
+      if (org === undefined || member === undefined || waiter === undefined) return
+      countTurn(resource.orgs, org, waiter.request.weight)
+      countTurn(org.members, member, 1)
+      if (member.queue.length === 0) org.members.parties.delete(waiter.request.member)
+      org.waiting -= 1
+      org.running += 1
+      resource.running += 1
+      use(waiter.request, 1)
+      waiter.grant()
+    }
+  }
+
+  const forget = ({ resource: name, orgUid }: SlotRequest, resource: Resource, org: Org): void => {
+    if (org.running + org.waiting === 0) resource.orgs.parties.delete(orgUid)
+    if (resource.orgs.parties.size === 0) resources.delete(name)
+  }
+
+  const release = (request: SlotRequest, resource: Resource, org: Org): void => {
+    org.running -= 1
+    resource.running -= 1
+    use(request, -1)
+    // Room under a cap may be what waiters of any resource need.
+    for (const one of request.caps.length > 0 ? resources.values() : [resource]) giveOut(one)
+    forget(request, resource, org)
+  }
+
+  const leave = (waiter: Waiter, org: Org): void => {
+    const member = org.members.parties.get(waiter.request.member)
+    const index = member?.queue.indexOf(waiter) ?? -1
+    if (member === undefined || index < 0) return
+    member.queue.splice(index, 1)
+    if (member.queue.length === 0) org.members.parties.delete(waiter.request.member)
+    org.waiting -= 1
+  }
+
+  const refuse = (reason: 'full' | 'wait'): GatehouseError => {
+    metrics.refusals.inc({ reason })
+    const why = reason === 'full' ? 'too many requests wait already' : 'no slot became free in time'
+    return new GatehouseError('too_many_requests', `${why}; try again later`, {
+      retryAfter: Math.max(1, Math.ceil(queueWait / 1000)),
+    })
+  }
+
+  const enter = (request: SlotRequest): { resource: Resource; org: Org } => {
+    let resource = resources.get(request.resource)
+    if (resource === undefined) {
+      resource = { running: 0, orgs: newRound<Org>() }
+      resources.set(request.resource, resource)
+    }
+    return { resource, org: partyOf(resource.orgs, request.orgUid, newOrg) }
+  }
+
+  return {
+    async acquire(request) {
+      const { signal } = request
+      if (signal.aborted) throw leavingError(signal)
+      const { resource, org } = enter(request)
+      if (org.waiting >= maxQueued) throw refuse('full')
+      const { promise, resolve, reject } = Promise.withResolvers<void>()
+      const waiter: Waiter = { request, grant: resolve }
+      partyOf(org.members, request.member, newMember).queue.push(waiter)
+      org.waiting += 1
+      waiting += 1
+      metrics.waiting.set(waiting)
+      const began = performance.now()
+      const timer = setTimeout(() => reject(refuse('wait')), queueWait)
+      const onAbort = (): void => reject(leavingError(signal))
+      signal.addEventListener('abort', onAbort, { once: true })
+      giveOut(resource)
+      try {
+        await promise
+      } catch (error) {
+        leave(waiter, org)
+        forget(request, resource, org)
+        throw error
+      } finally {
+        waiting -= 1
+        metrics.waiting.set(waiting)
+        metrics.waitSeconds.observe((performance.now() - began) / 1000)
+        clearTimeout(timer)
+        signal.removeEventListener('abort', onAbort)
+      }
+      let isHeld = true
+      return () => {
+        if (isHeld) release(request, resource, org)
+        isHeld = false
+      }
+    },
+    get waiting() {
+      return waiting
+    },
+  }
+}
