@@ -43,9 +43,8 @@ describe('fair queue', () => {
     await tick()
     expect(order.slice(8)).toEqual(['b', 'b'])
     // Slots are given by turns, not to who waits longest.
-    await end('a')
-    await end('a')
-    expect(order.slice(10)).toEqual(['a', 'b'])
+    for (let i = 0; i < 3; i += 1) await end('a')
+    expect(order.slice(10)).toEqual(['a', 'a', 'b'])
   })
 
   it('serves 40 panels at once', async () => {
