@@ -11,6 +11,26 @@ domain uid as text CHECK ((VALUE ~ '^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$'::text));
 
 -- Tables
 
+table audit_anchors (
+  sink text not null,
+  number bigint not null,
+  at timestamp with time zone not null default now(),
+  failing_since timestamp with time zone,
+  error text
+);
+table audit_checkpoint_heads [row security forced] (
+  number bigint not null,
+  writer text not null,
+  org_uid text,
+  seq bigint not null,
+  hash bytea not null
+);
+table audit_checkpoints (
+  number bigint not null,
+  at timestamp with time zone not null,
+  statement text not null,
+  signature text not null
+);
 table audit_counts [row security forced] (
   minute timestamp with time zone not null,
   org_uid text,
@@ -59,6 +79,17 @@ table audit_heads [row security forced] (
   at timestamp with time zone not null,
   received_at timestamp with time zone not null default now()
 );
+table audit_holds [row security forced] (
+  uid uid not null,
+  org_uid text,
+  from_at timestamp with time zone not null default '-infinity'::timestamp with time zone,
+  to_at timestamp with time zone not null default 'infinity'::timestamp with time zone,
+  reason text not null,
+  placed_by text not null,
+  placed_at timestamp with time zone not null default now(),
+  released_by text,
+  released_at timestamp with time zone
+);
 table audit_identities [row security forced] (
   ref text not null,
   org_uid text,
@@ -69,6 +100,26 @@ table audit_identities [row security forced] (
   salt text,
   first_at timestamp with time zone not null default now(),
   erased_at timestamp with time zone
+);
+table audit_key_rotations (
+  number bigint not null,
+  rotation jsonb not null
+);
+table audit_tombstones [row security forced] (
+  month text not null,
+  class text not null,
+  org_uid text,
+  at timestamp with time zone not null default now(),
+  statement text not null,
+  signature text not null
+);
+table audit_verifications [row security forced] (
+  at timestamp with time zone not null default now(),
+  org_uid text,
+  events bigint not null,
+  checkpoint bigint not null,
+  seconds double precision not null,
+  findings jsonb not null
 );
 table dashboards [row security forced] (
   org_uid uid not null,
@@ -231,17 +282,30 @@ table users [row security forced] (
 
 -- Constraints
 
+constraint on audit_anchors: audit_anchors_pkey PRIMARY KEY (sink);
+constraint on audit_checkpoint_heads: audit_checkpoint_heads_hash_check CHECK ((length(hash) = 32));
+constraint on audit_checkpoint_heads: audit_checkpoint_heads_number_fkey FOREIGN KEY (number) REFERENCES audit_checkpoints(number);
+constraint on audit_checkpoint_heads: audit_checkpoint_heads_writer_org_uid_number_key UNIQUE NULLS NOT DISTINCT (writer, org_uid, number);
+constraint on audit_checkpoints: audit_checkpoints_number_check CHECK ((number > 0));
+constraint on audit_checkpoints: audit_checkpoints_pkey PRIMARY KEY (number);
 constraint on audit_counts: audit_counts_org_uid_minute_writer_class_result_key UNIQUE NULLS NOT DISTINCT (org_uid, minute, writer, class, result);
-constraint on audit_events: audit_events_check CHECK ((class = audit_class((event ->> 'code'::text))));
-constraint on audit_events: audit_events_check1 CHECK (((id)::text = (event ->> 'id'::text)));
-constraint on audit_events: audit_events_check2 CHECK ((NOT (org_uid IS DISTINCT FROM (event ->> 'orgUid'::text))));
+constraint on audit_events: audit_events_class_agrees CHECK ((class = audit_class((event ->> 'code'::text))));
 constraint on audit_events: audit_events_hash_check CHECK ((length(hash) = 32));
+constraint on audit_events: audit_events_id_agrees CHECK (((id)::text = (event ->> 'id'::text)));
+constraint on audit_events: audit_events_org_agrees CHECK ((NOT (org_uid IS DISTINCT FROM (event ->> 'orgUid'::text))));
 constraint on audit_events: audit_events_pkey PRIMARY KEY (at, id, class, hash);
 constraint on audit_events: audit_events_prev_check CHECK ((length(prev) = 32));
 constraint on audit_events: audit_events_seq_check CHECK ((seq > 0));
 constraint on audit_heads: audit_heads_writer_org_uid_key UNIQUE NULLS NOT DISTINCT (writer, org_uid);
+constraint on audit_holds: audit_holds_check CHECK ((from_at < to_at));
+constraint on audit_holds: audit_holds_check1 CHECK (((released_at IS NULL) = (released_by IS NULL)));
+constraint on audit_holds: audit_holds_pkey PRIMARY KEY (uid);
+constraint on audit_holds: audit_holds_reason_check CHECK (((length(reason) >= 1) AND (length(reason) <= 500)));
 constraint on audit_identities: audit_identities_check CHECK (((erased_at IS NULL) = ((uid IS NOT NULL) AND (name IS NOT NULL) AND (salt IS NOT NULL))));
 constraint on audit_identities: audit_identities_pkey PRIMARY KEY (ref);
+constraint on audit_key_rotations: audit_key_rotations_pkey PRIMARY KEY (number);
+constraint on audit_tombstones: audit_tombstones_month_class_org_uid_key UNIQUE NULLS NOT DISTINCT (month, class, org_uid);
+constraint on audit_verifications: audit_verifications_pkey PRIMARY KEY (at);
 constraint on dashboards: dashboards_org_uid_fkey FOREIGN KEY (org_uid) REFERENCES orgs(uid) ON DELETE CASCADE;
 constraint on dashboards: dashboards_org_uid_folder_uid_fkey FOREIGN KEY (org_uid, folder_uid) REFERENCES folders(org_uid, uid);
 constraint on dashboards: dashboards_pkey PRIMARY KEY (org_uid, uid);
@@ -331,6 +395,12 @@ constraint on users: users_pkey PRIMARY KEY (uid);
 
 -- Indexes
 
+CREATE UNIQUE INDEX audit_anchors_pkey ON public.audit_anchors USING btree (sink);
+CREATE INDEX audit_checkpoint_heads_number ON public.audit_checkpoint_heads USING btree (number);
+CREATE INDEX audit_checkpoint_heads_org ON public.audit_checkpoint_heads USING btree (org_uid, number);
+CREATE UNIQUE INDEX audit_checkpoint_heads_writer_org_uid_number_key ON public.audit_checkpoint_heads USING btree (writer, org_uid, number) NULLS NOT DISTINCT;
+CREATE INDEX audit_checkpoints_at ON public.audit_checkpoints USING btree (at);
+CREATE UNIQUE INDEX audit_checkpoints_pkey ON public.audit_checkpoints USING btree (number);
 CREATE INDEX audit_counts_minute ON public.audit_counts USING btree (minute);
 CREATE UNIQUE INDEX audit_counts_org_uid_minute_writer_class_result_key ON public.audit_counts USING btree (org_uid, minute, writer, class, result) NULLS NOT DISTINCT;
 CREATE INDEX audit_events_actor ON ONLY public.audit_events USING btree (actor_ref, at);
@@ -346,9 +416,13 @@ CREATE INDEX audit_events_token ON ONLY public.audit_events USING btree (token_i
 CREATE INDEX audit_events_words ON ONLY public.audit_events USING gin (words);
 CREATE INDEX audit_heads_org ON public.audit_heads USING btree (org_uid);
 CREATE UNIQUE INDEX audit_heads_writer_org_uid_key ON public.audit_heads USING btree (writer, org_uid) NULLS NOT DISTINCT;
+CREATE UNIQUE INDEX audit_holds_pkey ON public.audit_holds USING btree (uid);
 CREATE INDEX audit_identities_org ON public.audit_identities USING btree (org_uid);
 CREATE UNIQUE INDEX audit_identities_pkey ON public.audit_identities USING btree (ref);
 CREATE INDEX audit_identities_uid ON public.audit_identities USING btree (uid);
+CREATE UNIQUE INDEX audit_key_rotations_pkey ON public.audit_key_rotations USING btree (number);
+CREATE UNIQUE INDEX audit_tombstones_month_class_org_uid_key ON public.audit_tombstones USING btree (month, class, org_uid) NULLS NOT DISTINCT;
+CREATE UNIQUE INDEX audit_verifications_pkey ON public.audit_verifications USING btree (at);
 CREATE INDEX dashboards_folder ON public.dashboards USING btree (org_uid, folder_uid);
 CREATE UNIQUE INDEX dashboards_pkey ON public.dashboards USING btree (org_uid, uid);
 CREATE UNIQUE INDEX data_sources_pkey ON public.data_sources USING btree (org_uid, uid);
@@ -388,6 +462,9 @@ CREATE UNIQUE INDEX users_pkey ON public.users USING btree (uid);
 
 -- Row-level security
 
+policy append on audit_checkpoint_heads for INSERT to gatehouse_app using () with check (app_audit_all());
+policy org_or_all on audit_checkpoint_heads for SELECT to gatehouse_app using (((org_uid = app_org()) OR app_audit_all()));
+policy owner on audit_checkpoint_heads for ALL to the migrating role using (true) with check (true);
 policy derived on audit_counts for ALL to gatehouse_definer using (true) with check (true);
 policy org_or_all on audit_counts for SELECT to gatehouse_app using (((org_uid = app_org()) OR app_audit_all()));
 policy owner on audit_counts for ALL to the migrating role using (true) with check (true);
@@ -397,9 +474,17 @@ policy owner on audit_events for ALL to the migrating role using (true) with che
 policy derived on audit_heads for ALL to gatehouse_definer using (true) with check (true);
 policy org_or_all on audit_heads for SELECT to gatehouse_app using (((org_uid = app_org()) OR app_audit_all()));
 policy owner on audit_heads for ALL to the migrating role using (true) with check (true);
+policy org_or_all on audit_holds for ALL to gatehouse_app using (((org_uid = app_org()) OR app_audit_all())) with check (((org_uid = app_org()) OR app_audit_all()));
+policy owner on audit_holds for ALL to the migrating role using (true) with check (true);
 policy append on audit_identities for INSERT to gatehouse_app using () with check (true);
 policy org_or_all on audit_identities for SELECT to gatehouse_app using (((org_uid = app_org()) OR app_audit_all()));
 policy owner on audit_identities for ALL to the migrating role using (true) with check (true);
+policy append on audit_tombstones for INSERT to gatehouse_app using () with check (app_audit_all());
+policy org_or_all on audit_tombstones for SELECT to gatehouse_app using (((org_uid = app_org()) OR app_audit_all()));
+policy owner on audit_tombstones for ALL to the migrating role using (true) with check (true);
+policy append on audit_verifications for INSERT to gatehouse_app using () with check (app_audit_all());
+policy org_or_all on audit_verifications for SELECT to gatehouse_app using (((org_uid = app_org()) OR app_audit_all()));
+policy owner on audit_verifications for ALL to the migrating role using (true) with check (true);
 policy org_only on dashboards for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
 policy org_only on data_sources for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
 policy org_only on folders for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
@@ -774,7 +859,7 @@ AS $function$
   $function$
 
 -- owner gatehouse_definer;
-CREATE OR REPLACE FUNCTION public.revoke_sessions_of(wanted_issuer text, wanted_subject text, wanted_idp_session text)
+CREATE OR REPLACE FUNCTION public.revoke_sessions_of(wanted_issuer text, wanted_subject text, wanted_idp_session text, opened_before timestamp with time zone)
  RETURNS integer
  LANGUAGE sql
  SECURITY DEFINER
@@ -782,7 +867,7 @@ CREATE OR REPLACE FUNCTION public.revoke_sessions_of(wanted_issuer text, wanted_
 AS $function$
     with done as (
       update public.sessions s set revoked_at = now()
-      where s.issuer = wanted_issuer and s.revoked_at is null
+      where s.issuer = wanted_issuer and s.revoked_at is null and s.created_at < opened_before
         and (wanted_subject is not null or wanted_idp_session is not null)
         and (wanted_subject is null or s.subject = wanted_subject)
         and (wanted_idp_session is null or s.idp_session = wanted_idp_session)
@@ -831,9 +916,17 @@ AS $function$
 
 -- Triggers
 
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.audit_checkpoint_heads FOR EACH ROW EXECUTE FUNCTION audit_refuse_change();
+CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON public.audit_checkpoint_heads FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_change();
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.audit_checkpoints FOR EACH ROW EXECUTE FUNCTION audit_refuse_change();
+CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON public.audit_checkpoints FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_change();
 CREATE TRIGGER added AFTER INSERT ON public.audit_events REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION audit_added();
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.audit_events FOR EACH ROW EXECUTE FUNCTION audit_refuse_change();
 CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON public.audit_events FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_change();
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.audit_key_rotations FOR EACH ROW EXECUTE FUNCTION audit_refuse_change();
+CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON public.audit_key_rotations FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_change();
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.audit_tombstones FOR EACH ROW EXECUTE FUNCTION audit_refuse_change();
+CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON public.audit_tombstones FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_change();
 CREATE TRIGGER data_source_version BEFORE UPDATE ON public.data_sources FOR EACH ROW EXECUTE FUNCTION bump_data_source_version();
 CREATE TRIGGER policy_deleted AFTER DELETE ON public.data_sources REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
 CREATE TRIGGER policy_inserted AFTER INSERT ON public.data_sources REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
@@ -913,20 +1006,27 @@ grant EXECUTE on function policy_versions() to gatehouse_app;
 grant EXECUTE on function prune_sessions(timestamp with time zone) to gatehouse_app;
 grant EXECUTE on function recognise_user(text,text,text,text,text) to gatehouse_app;
 grant EXECUTE on function revoke_session(text) to gatehouse_app;
-grant EXECUTE on function revoke_sessions_of(text,text,text) to gatehouse_app;
+grant EXECUTE on function revoke_sessions_of(text,text,text,timestamp with time zone) to gatehouse_app;
 grant EXECUTE on function touch_sessions(text[],timestamp with time zone[]) to gatehouse_app;
 grant EXECUTE on function touch_tokens(text[],timestamp with time zone[]) to gatehouse_app;
 grant INSERT (issuers, managed, name, platform, uid) on table orgs to gatehouse_app;
+grant INSERT, SELECT on table audit_checkpoint_heads to gatehouse_app;
+grant INSERT, SELECT on table audit_checkpoints to gatehouse_app;
 grant INSERT, SELECT on table audit_events to gatehouse_app;
+grant INSERT, SELECT on table audit_holds to gatehouse_app;
 grant INSERT, SELECT on table audit_identities to gatehouse_app;
+grant INSERT, SELECT on table audit_key_rotations to gatehouse_app;
+grant INSERT, SELECT on table audit_verifications to gatehouse_app;
 grant INSERT, SELECT on table identities to gatehouse_definer;
 grant INSERT, SELECT on table users to gatehouse_definer;
+grant INSERT, SELECT, UPDATE on table audit_anchors to gatehouse_app;
 grant INSERT, SELECT, UPDATE on table audit_counts to gatehouse_definer;
 grant INSERT, SELECT, UPDATE on table audit_heads to gatehouse_definer;
 grant SELECT (idp_groups, org_uid, uid) on table teams to gatehouse_definer;
 grant SELECT (issuers, policy_version, uid) on table orgs to gatehouse_definer;
 grant SELECT on table audit_counts to gatehouse_app;
 grant SELECT on table audit_heads to gatehouse_app;
+grant SELECT on table audit_tombstones to gatehouse_app;
 grant SELECT on table identities to gatehouse_app;
 grant SELECT on table memberships to gatehouse_definer;
 grant SELECT on table service_account_tokens to gatehouse_definer;
@@ -938,3 +1038,4 @@ grant UPDATE (issuers, managed, name, platform) on table orgs to gatehouse_app;
 grant UPDATE (last_seen_at, revoked_at) on table sessions to gatehouse_definer;
 grant UPDATE (last_used_at) on table service_account_tokens to gatehouse_definer;
 grant UPDATE (policy_version) on table orgs to gatehouse_definer;
+grant UPDATE (released_at, released_by) on table audit_holds to gatehouse_app;

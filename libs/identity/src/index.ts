@@ -3,6 +3,7 @@ export { identityFrom } from './claims.ts'
 export type { IssuerMetadata } from './discovery.ts'
 export { createIssuer, type Issuer } from './issuer.ts'
 export { isLoopback, type IssuerFetch } from './issuer-fetch.ts'
+export { type LogoutMessage, verifyLogoutToken } from './logout-token.ts'
 export { freshMs } from './memo.ts'
 export type {
   IdentityStore,

@@ -98,15 +98,24 @@ export async function closeSession(pool: Pool, hash: string): Promise<boolean> {
   return row?.done === true
 }
 
-/** Back-channel logout: ends sessions of one issuer by subject, by the issuer's own session id, or both; how many. */
+/**
+ * Back-channel logout: ends sessions of one issuer by subject, by the issuer's own session id, or both; how many.
+ * `openedBefore` (ms since the epoch) spares later ones, so that a message sent again ends nothing new.
+ */
 export async function revokeSessionsOf(
   pool: Pool,
-  of: { issuer: string; subject?: string | undefined; idpSession?: string | undefined },
+  of: {
+    issuer: string
+    subject?: string | undefined
+    idpSession?: string | undefined
+    openedBefore?: number | undefined
+  },
 ): Promise<number> {
-  const [row] = await lookUp<{ count: number }>(pool, 'select revoke_sessions_of($1, $2, $3) as count', [
+  const [row] = await lookUp<{ count: number }>(pool, 'select revoke_sessions_of($1, $2, $3, $4) as count', [
     of.issuer,
     of.subject ?? null,
     of.idpSession ?? null,
+    of.openedBefore === undefined ? 'infinity' : new Date(of.openedBefore),
   ])
   return row?.count ?? 0
 }

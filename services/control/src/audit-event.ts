@@ -7,6 +7,7 @@ const stems: Readonly<Record<string, string>> = {
   'sign-ins:begin': 'L005',
   'sign-ins:finish': 'L001',
   'sessions:delete': 'L002',
+  'sessions:revoke': 'L003',
 }
 
 function viewCode(route: string, status: number): EventCode {

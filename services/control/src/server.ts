@@ -11,6 +11,8 @@ import {
   keepLoginAttempt,
   openSession,
   type Pool,
+  pruneSessions,
+  revokeSessionsOf,
   signIn,
   takeLoginAttempt,
 } from '@gatehouse/store'
@@ -30,6 +32,9 @@ export interface ControlOverrides {
   readonly log?: Logger
 }
 
+const pruneEveryMs = 3_600_000
+/** Ended sessions are kept for a while, for whoever asks where they had been signed in. */
+const keepEndedMs = 7 * 86_400_000
 const consoleDir = fileURLToPath(new URL('../../console/dist', import.meta.url))
 
 /** The stores' functions under the names that authentication and sign-in know. */
@@ -40,6 +45,7 @@ function createControlStore(pool: Pool, onError: (error: Error) => void) {
     signIn: (identity) => signIn(pool, identity),
     openSession: (session) => openSession(pool, session),
     closeSession: (hash) => closeSession(pool, hash),
+    closeSessionsOf: (message) => revokeSessionsOf(pool, message),
   }
   const attempts: ControlDeps['attempts'] = {
     keep: (stateHash, attempt, lifetimeMs) => keepLoginAttempt(pool, stateHash, attempt, lifetimeMs),
@@ -67,7 +73,12 @@ async function openAdapters(config: Config, log: Logger) {
       throw error
     },
   )
+  const prune = setInterval(() => {
+    pruneSessions(pool, Date.now() - keepEndedMs).catch(onError)
+  }, pruneEveryMs)
+  prune.unref()
   const close = async (): Promise<void> => {
+    clearInterval(prune)
     await audit.close()
     await closeStores()
   }
@@ -104,17 +115,9 @@ function depsOf(config: Config, adapters: Adapters, log: Logger): ControlDeps {
   }
 }
 
-/**
- * Composes the control plane from its configuration and starts to listen. An identity provider that is down does not stop it.
- * @throws Error if the address cannot be bound, the audit spool cannot be opened, or the external URL is not allowed.
- */
-export async function startControl(config: Config, overrides: ControlOverrides = {}): Promise<Control> {
-  const log = overrides.log ?? createLogger({ name: 'control', ...config.log })
-  const adapters = await openAdapters(config, log)
+/** The HTTP server; what it serves is given once its address is known. */
+function createHttpServer(health: Health, log: Logger) {
   let app: ReturnType<typeof createControl> | undefined
-  let listening: Listening | undefined
-  const isDraining = (): boolean => listening?.isDraining() ?? false
-  const health: Health = { metrics: createMetrics(), notReady: createReadiness(config, adapters, isDraining) }
   const server = createServer({ headersTimeout: 10_000, requestTimeout: 30_000 }, (request, response) => {
     answerHealth(request, response, health)
       .then((answered) => {
@@ -125,10 +128,27 @@ export async function startControl(config: Config, overrides: ControlOverrides =
         response.destroy()
       })
   })
+  const serve = (ready: ReturnType<typeof createControl>): void => {
+    app = ready
+  }
+  return { server, serve }
+}
+
+/**
+ * Composes the control plane from its configuration and starts to listen. An identity provider that is down does not stop it.
+ * @throws Error if the address cannot be bound, the audit spool cannot be opened, or the external URL is not allowed.
+ */
+export async function startControl(config: Config, overrides: ControlOverrides = {}): Promise<Control> {
+  const log = overrides.log ?? createLogger({ name: 'control', ...config.log })
+  const adapters = await openAdapters(config, log)
+  let listening: Listening | undefined
+  const isDraining = (): boolean => listening?.isDraining() ?? false
+  const health: Health = { metrics: createMetrics(), notReady: createReadiness(config, adapters, isDraining) }
+  const { server, serve } = createHttpServer(health, log)
   try {
     listening = await listen(server, config.control.listenAddress, config.gateway.drain)
     // The application must know its own address, which port 0 leaves open until now.
-    app = createControl(depsOf(config, adapters, log), config.control.externalUrl ?? listening.url)
+    serve(createControl(depsOf(config, adapters, log), config.control.externalUrl ?? listening.url))
   } catch (error) {
     await listening?.close()
     await adapters.close()

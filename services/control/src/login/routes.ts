@@ -2,6 +2,7 @@ import { type AppDeps, trailOf } from '@gatehouse/http'
 import type { Express, Request, RequestHandler, Response } from 'express'
 import { Passport, type Strategy } from 'passport'
 import { attemptLifetimeMs, type LoginAttempts } from './attempts.ts'
+import { mountBackChannelLogout } from './back-channel-logout.ts'
 import type { LoginIssuer } from './client.ts'
 import type { LoginCookies } from './cookies.ts'
 import { problemCode, toSignInError } from './problem.ts'
@@ -124,6 +125,7 @@ export function mountLogin(app: Express, deps: LoginDeps): void {
       }
     }
     app.get(path, serve('/login/:issuer', 'sign-ins:begin'))
+    mountBackChannelLogout(app, path, issuer, deps)
     app.get(`${path}/callback`, serve('/login/:issuer/callback', 'sign-ins:finish'))
   }
 }

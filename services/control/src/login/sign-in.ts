@@ -1,4 +1,10 @@
-import { hashSecret, newSecret, type UserRecord, type VouchedIdentity } from '@gatehouse/identity'
+import {
+  hashSecret,
+  type LogoutMessage,
+  newSecret,
+  type UserRecord,
+  type VouchedIdentity,
+} from '@gatehouse/identity'
 import { SignInError } from './problem.ts'
 
 /** A session to be stored. */
@@ -26,6 +32,8 @@ export interface SignInStore {
   openSession(session: NewSession): Promise<string>
   /** Ends a session; false if there was none. */
   closeSession(hash: string): Promise<boolean>
+  /** Ends the sessions that a logout message means; how many. */
+  closeSessionsOf(message: LogoutMessage): Promise<number>
 }
 
 /** How long sessions live, ms. */
