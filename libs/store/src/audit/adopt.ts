@@ -9,14 +9,15 @@ import { startShipper } from './shipper.ts'
 
 async function tryLock(dir: string): Promise<SpoolLock | undefined> {
   try {
-    return await lockSpool(dir)
+    return await lockSpool(dir, 'adopt')
   } catch (error) {
     if (isGatehouseError(error) && error.code === 'conflict') return undefined
     throw error
   }
 }
 
-const timeoutMs = 30_000
+// Shorter than a starting writer waits for its spool.
+const timeoutMs = 10_000
 
 /** Ships one abandoned spool. Its last segment stays, for the writer to go on from if it ever returns. */
 async function adopt(dir: string, pool: Pool, signal: AbortSignal): Promise<boolean> {

@@ -67,4 +67,13 @@ describe('the lock of a spool', () => {
     await Promise.all(others.map((other) => other.kill()))
     expect(said.filter((word) => word === 'held')).toHaveLength(1)
   })
+
+  it('makes a writer wait for an adopter, and an adopter give way to a writer', async () => {
+    const adopter = await lockSpool(dir, 'adopt')
+    const waiting = lockSpool(dir)
+    setTimeout(() => adopter.release(), 200)
+    const writer = await waiting
+    await expect(lockSpool(dir, 'adopt')).rejects.toMatchObject({ code: 'conflict' })
+    writer.release()
+  })
 })

@@ -38,11 +38,19 @@ function isRunning(pid: number): boolean {
   }
 }
 
-function holder(path: string): string | undefined {
+/** What a lock is held for: to write events, or only to ship what a dead writer left. */
+type LockUse = 'write' | 'adopt'
+
+interface Holder {
+  readonly owner: string
+  readonly use: string
+}
+
+function holder(path: string): Holder | undefined {
   try {
     const text = readFileSync(path, 'utf8')
-    const [owner = ''] = text.split('\n')
-    return processIdentity(Number(owner.split(' ')[0])) === owner ? owner : undefined
+    const [owner = '', use = ''] = text.split('\n')
+    return processIdentity(Number(owner.split(' ')[0])) === owner ? { owner, use } : undefined
   } catch {
     return undefined
   }
@@ -63,6 +71,9 @@ function place(path: string, content: string): boolean {
 }
 
 const stealMs = 10_000
+/** An adopter gives way within the time that shipping takes it. */
+const adopterWaitMs = 20_000
+const pollMs = 50
 
 /** Removes a dead process's lock; one remover at a time, so that none removes its successor's. */
 async function clearStale(path: string): Promise<void> {
@@ -83,18 +94,26 @@ async function clearStale(path: string): Promise<void> {
 }
 
 /**
- * Takes the directory for this process; the lock of a process that no longer runs is taken over.
+ * Takes the directory for this process; the lock of a process that no longer runs is taken over. A writer waits for an
+ * adopter to finish.
  * @throws GatehouseError `conflict` if a running process (or this one) holds it.
  */
-export async function lockSpool(dir: string): Promise<SpoolLock> {
+export async function lockSpool(dir: string, use: LockUse = 'write'): Promise<SpoolLock> {
   const path = join(dir, 'lock')
-  const content = `${processIdentity(process.pid) ?? process.pid}\n${randomUUID()}\n`
-  for (let attempt = 0; attempt < 5; attempt++) {
+  const content = `${processIdentity(process.pid) ?? process.pid}\n${use}\n${randomUUID()}\n`
+  const deadline = performance.now() + adopterWaitMs
+  for (let stale = 0; stale < 5; ) {
     if (place(path, content)) return { release: () => releaseLock(path, content) }
-    const owner = holder(path)
-    if (owner !== undefined)
-      throw new GatehouseError('conflict', `audit spool ${dir} is in use by process ${owner.split(' ')[0]}`)
-    await clearStale(path)
+    const held = holder(path)
+    if (held === undefined) {
+      await clearStale(path)
+      stale += 1
+    } else if (use === 'write' && held.use === 'adopt' && performance.now() < deadline) {
+      await sleep(pollMs)
+    } else {
+      const [pid] = held.owner.split(' ')
+      throw new GatehouseError('conflict', `audit spool ${dir} is in use by process ${pid}`)
+    }
   }
   throw new GatehouseError('conflict', `audit spool ${dir} cannot be locked`)
 }
