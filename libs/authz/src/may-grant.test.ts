@@ -2,7 +2,7 @@ import { parseMatchers } from '@gatehouse/promql'
 import { describe, expect, it } from 'vitest'
 import { notHeld, type ProposedGrant } from './may-grant.ts'
 import type { Resource } from './model.ts'
-import type { OrgPolicy } from './policy.ts'
+import type { Grant, OrgPolicy } from './policy.ts'
 import { shippedRoles } from './roles.ts'
 import { grantOf, mainSource, policyWith, principalOf } from './testing.ts'
 
@@ -67,6 +67,27 @@ describe('nobody grants what they do not hold', () => {
     expect(missing(lead, 'viewer', { role: folderRole, place: org })).toEqual(['dashboards:write'])
     const scoped = { permissions: [{ action: 'dashboards:write' as const, scope: 'folders:uid:low' }] }
     expect(missing(lead, 'viewer', { role: scoped, place: org })).toEqual([])
+  })
+
+  it('not beyond the scope of their own permission', () => {
+    const scoped = (scope: string, where: Grant['where']): OrgPolicy => {
+      const permissions = [
+        { action: 'dashboards:write' as const, scope },
+        { action: 'grants:create' as const, scope },
+      ]
+      return {
+        ...holding({ role: 'scoped', where }),
+        roles: [{ name: 'scoped', version: 1, description: '', permissions }],
+      }
+    }
+    const write = { permissions: [{ action: 'dashboards:write' as const, scope: '*' }] }
+    const one = scoped('dashboards:uid:d1', { kind: 'folder', uid: 'top' })
+    expect(missing(one, 'viewer', { role: write, place: folder('top') })).toEqual(['dashboards:write'])
+    const board: Resource = { kind: 'dashboard', uid: 'd1', orgUid: 'health', folderUid: 'low' }
+    expect(missing(one, 'viewer', { role: write, place: board })).toEqual([])
+    const give = { permissions: [{ action: 'grants:create' as const, scope: '*' }] }
+    const orgOnly = scoped('orgs:uid:health', { kind: 'org' })
+    expect(missing(orgOnly, 'viewer', { role: give })).toEqual(['grants:create'])
   })
 
   it('not for more series than they see', () => {

@@ -54,6 +54,9 @@ describe('isWithin', () => {
     ['{a="1"}', '{a=~"[0-9]"}', true],
     ['{a=~"[0-9]"}', '{a=~"[0-9]+"}', undefined],
     ['{a="1",a="2"}', '{z="9"}', true],
+    // Only a value that nobody speaks of shows it.
+    ['{a!="",a!~"1|2"}', '{a="3"}', false],
+    ['{a!=""}', '{a=~"1|2"}', false],
   ])('%s in %s is %s', (inner, outer, expected) => {
     expect(isWithin(parseMatchers(inner), parseMatchers(outer))).toBe(expected)
   })
