@@ -59,9 +59,9 @@ create table audit_events (
     event #>> '{decision,reason}', event ->> 'detail'))) stored,
   -- With the hash, so that only the very same record counts as there already.
   primary key (at, id, class, hash),
-  check (class = audit_class(event ->> 'code')),
-  check (id::text = event ->> 'id'),
-  check (org_uid is not distinct from event ->> 'orgUid')
+  constraint audit_events_class_agrees check (class = audit_class(event ->> 'code')),
+  constraint audit_events_id_agrees check (id::text = event ->> 'id'),
+  constraint audit_events_org_agrees check (org_uid is not distinct from event ->> 'orgUid')
 ) partition by range (at);
 
 create index audit_events_chain on audit_events (writer, org_uid, seq);

@@ -11,7 +11,7 @@ const [a, b, c, mallory] = ['a', 'b', 'c', 'mallory'].map(signer)
 if (a === undefined || b === undefined || c === undefined || mallory === undefined) throw new Error('no keys')
 const history = [rotateKey(a, b, 5, 't1'), rotateKey(b, c, 9, 't2')]
 const spans = (keys: ReturnType<typeof trustedKeys>): unknown =>
-  [...keys.values()].map(({ id, after, upTo }) => [id, after, upTo]).sort()
+  [...keys.values()].sort((x, y) => x.id.localeCompare(y.id)).map(({ id, after, upTo }) => [id, after, upTo])
 
 describe('trusted keys', () => {
   it.each([[a], [b], [c]])('follow the changes of key from any of them, each for its time', (given) => {

@@ -20,3 +20,16 @@ export {
   type AuditWriterStats,
   createAuditWriter,
 } from './writer.ts'
+export {
+  type Anchor,
+  anchorCheckpoints,
+  type AnchorStatus,
+  createFileAnchor,
+  createHttpAnchor,
+  listAnchors,
+} from './anchor.ts'
+export { parseAnchored } from './anchored.ts'
+export { generateSigningKey, loadPublicKey, loadSigner, verifySignature } from './keys.ts'
+export { sealAudit, type SealResult } from './seal.ts'
+export { verifyAudit, type VerifyOptions, type VerifyReport } from './verify.ts'
+export { rotateAuditKey } from './rotate.ts'

@@ -1,0 +1,106 @@
+-- What proves the audit log: signed checkpoints, changes of key, tombstones of what was purged; and what keeps it: holds, anchors.
+
+create table audit_checkpoints (
+  number bigint primary key check (number > 0),
+  at timestamptz not null,
+  -- The canonical JSON that was signed.
+  statement text not null,
+  signature text not null
+);
+create index audit_checkpoints_at on audit_checkpoints (at);
+
+-- Heads of the chains that moved since the checkpoint before.
+create table audit_checkpoint_heads (
+  number bigint not null references audit_checkpoints,
+  writer text not null,
+  org_uid text,
+  seq bigint not null,
+  hash bytea not null check (length(hash) = 32),
+  unique nulls not distinct (writer, org_uid, number)
+);
+create index audit_checkpoint_heads_number on audit_checkpoint_heads (number);
+create index audit_checkpoint_heads_org on audit_checkpoint_heads (org_uid, number);
+
+create table audit_key_rotations (
+  -- The old key's last checkpoint.
+  number bigint primary key,
+  rotation jsonb not null
+);
+
+create table audit_tombstones (
+  month text not null,
+  class text not null,
+  org_uid text,
+  at timestamptz not null default now(),
+  statement text not null,
+  signature text not null,
+  unique nulls not distinct (month, class, org_uid)
+);
+
+do $$
+declare
+  t text;
+begin
+  foreach t in array array['audit_checkpoints', 'audit_checkpoint_heads', 'audit_key_rotations', 'audit_tombstones'] loop
+    execute format('create trigger append_only before update or delete on %I for each row execute function audit_refuse_change()', t);
+    execute format('create trigger append_only_truncate before truncate on %I for each statement execute function audit_refuse_change()', t);
+  end loop;
+end
+$$;
+
+-- How far the copies outside this database have come.
+create table audit_anchors (
+  sink text primary key,
+  number bigint not null,
+  at timestamptz not null default now(),
+  failing_since timestamptz,
+  error text
+);
+
+-- Events that may not be purged whatever their age; of one org, or of all.
+create table audit_holds (
+  uid uid primary key,
+  org_uid text,
+  from_at timestamptz not null default '-infinity',
+  to_at timestamptz not null default 'infinity',
+  reason text not null check (length(reason) between 1 and 500),
+  placed_by text not null,
+  placed_at timestamptz not null default now(),
+  released_by text,
+  released_at timestamptz,
+  check (from_at < to_at),
+  check ((released_at is null) = (released_by is null))
+);
+
+-- Results of verifying the log, newest last; org_uid is null when it was the whole log.
+create table audit_verifications (
+  at timestamptz not null default now(),
+  org_uid text,
+  events bigint not null,
+  checkpoint bigint not null,
+  seconds double precision not null,
+  findings jsonb not null,
+  primary key (at)
+);
+
+do $$
+declare
+  t text;
+begin
+  foreach t in array array['audit_checkpoint_heads', 'audit_tombstones', 'audit_holds', 'audit_verifications'] loop
+    execute format('alter table %I enable row level security', t);
+    execute format('alter table %I force row level security', t);
+    execute format('create policy owner on %I to %I using (true) with check (true)', t, current_user);
+  end loop;
+  foreach t in array array['audit_checkpoint_heads', 'audit_tombstones', 'audit_verifications'] loop
+    execute format('create policy org_or_all on %I for select to gatehouse_app using (org_uid = app_org() or app_audit_all())', t);
+    execute format('create policy append on %I for insert to gatehouse_app with check (app_audit_all())', t);
+  end loop;
+end
+$$;
+create policy org_or_all on audit_holds to gatehouse_app
+  using (org_uid = app_org() or app_audit_all()) with check (org_uid = app_org() or app_audit_all());
+grant select, insert on audit_checkpoints, audit_checkpoint_heads, audit_key_rotations, audit_verifications to gatehouse_app;
+grant select on audit_tombstones to gatehouse_app;
+grant select, insert, update on audit_anchors to gatehouse_app;
+grant select, insert, update (released_by, released_at) on audit_holds to gatehouse_app;

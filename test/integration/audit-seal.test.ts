@@ -1,0 +1,309 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Finding } from '@gatehouse/audit'
+import { sampleEvent } from '@gatehouse/audit/sample'
+import {
+  anchorCheckpoints,
+  createAuditWriter,
+  createFileAnchor,
+  createHttpAnchor,
+  createPool,
+  generateSigningKey,
+  listAnchors,
+  loadPublicKey,
+  loadSigner,
+  parseAnchored,
+  type Pool,
+  rotateAuditKey,
+  sealAudit,
+  verifyAudit,
+  withAudit,
+} from '@gatehouse/store'
+import pg from 'pg'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { freshDatabase, type TestDatabase } from '../support/postgres.ts'
+
+const key = generateSigningKey()
+const signer = loadSigner(key.privatePem)
+const publicKeys = [loadPublicKey(key.publicPem)]
+
+let database: TestDatabase
+let pool: Pool
+let admin: pg.Client
+let dir: string
+
+beforeEach(async () => {
+  database = await freshDatabase()
+  pool = createPool({ url: database.appUrl })
+  admin = new pg.Client({ connectionString: database.adminUrl })
+  await admin.connect()
+  // What an attacker with the owner's rights would do first.
+  await admin.query('set session_replication_role = replica')
+  dir = mkdtempSync(join(tmpdir(), 'gatehouse-audit-'))
+})
+afterEach(async () => {
+  await pool.end()
+  await admin.end()
+  await database.drop()
+  rmSync(dir, { recursive: true })
+})
+
+let next = 1
+/** Adds events of two orgs and none by two writers. */
+async function add(perWriter: number): Promise<void> {
+  for (const writerId of ['gw-1', 'gw-2']) {
+    const writer = await createAuditWriter({ dir, writerId, pool })
+    for (let i = 0; i < perWriter; i++)
+      await writer.append(sampleEvent(next++, { orgUid: ['transport', 'health', null][i % 3] ?? null }))
+    await writer.close()
+  }
+}
+
+const findings = async (options = {}): Promise<readonly Finding[]> =>
+  (await verifyAudit(pool, { publicKeys, ...options })).findings
+
+describe('a sealed log', () => {
+  it('verifies, before and after more is added and sealed', async () => {
+    await add(12)
+    expect((await sealAudit(pool, signer)).checkpoint?.statement.number).toBe(1)
+    await add(12)
+    expect(await verifyAudit(pool, { publicKeys })).toMatchObject({ findings: [], checkpoint: 1, chains: 6 })
+    const { checkpoint, events } = await sealAudit(pool, signer)
+    expect(checkpoint?.statement).toMatchObject({ number: 2, chains: 6, orgs: 3 })
+    const report = await verifyAudit(pool, { publicKeys })
+    expect(report).toMatchObject({ findings: [], checkpoint: 2, unsealed: 0 })
+    expect(report.events).toBe(50)
+    expect(events).toBe(26)
+    expect(await verifyAudit(pool, { publicKeys, org: 'health' })).toMatchObject({
+      findings: [],
+      chains: 2,
+      events: 16,
+    })
+  })
+
+  it('is not sealed again while nothing happens, except now and then', async () => {
+    await add(3)
+    const now = Date.now()
+    await sealAudit(pool, signer, now)
+    expect((await sealAudit(pool, signer, now + 60_000)).checkpoint).toBeUndefined()
+    expect((await sealAudit(pool, signer, now + 3_700_000)).checkpoint?.statement.number).toBe(2)
+    expect(await findings()).toEqual([])
+  })
+
+  it('is sealed by one process at a time', async () => {
+    await add(6)
+    const results = await Promise.all(Array.from({ length: 5 }, () => sealAudit(pool, signer)))
+    expect(results.filter(({ checkpoint }) => checkpoint !== undefined).length).toBe(1)
+    expect(await findings()).toEqual([])
+  })
+
+  it('verifies over a change of key with either key, and with no other', async () => {
+    const nextKey = generateSigningKey()
+    await add(6)
+    await sealAudit(pool, signer)
+    await rotateAuditKey(pool, signer, loadSigner(nextKey.privatePem))
+    await add(6)
+    await sealAudit(pool, loadSigner(nextKey.privatePem))
+    expect(await findings()).toEqual([])
+    expect(await findings({ publicKeys: [loadPublicKey(nextKey.publicPem)] })).toEqual([])
+    const stranger = [loadPublicKey(generateSigningKey().publicPem)]
+    expect((await findings({ publicKeys: stranger })).map(({ fault }) => fault)).toContain('signature')
+    await expect(rotateAuditKey(pool, signer, signer)).rejects.toMatchObject({ code: 'conflict' })
+  })
+
+  it('does not accept a checkpoint of the old key after the change', async () => {
+    await add(3)
+    await sealAudit(pool, signer)
+    await rotateAuditKey(pool, signer, loadSigner(generateSigningKey().privatePem))
+    await add(3)
+    await sealAudit(pool, signer)
+    expect((await findings()).map(({ fault }) => fault)).toContain('signature')
+  })
+})
+
+const one = `writer like 'gw-1%' and org_uid = 'health'`
+const tampering: readonly (readonly [string, readonly string[], object])[] = [
+  [
+    'an edited event',
+    [`update audit_events set event = jsonb_set(event, '{action}', '"x:y"') where ${one} and seq = 2`],
+    { fault: 'edited', seq: 2 },
+  ],
+  [
+    'an edited event with a fitting digest',
+    [
+      `update audit_events set event = jsonb_set(event, '{action}', '"x:y"'), hash = sha256('x') where ${one} and seq = 2`,
+    ],
+    { fault: 'edited', seq: 2 },
+  ],
+  ['a deleted event', [`delete from audit_events where ${one} and seq = 3`], { fault: 'missing', seq: 3 }],
+  ['the first deleted', [`delete from audit_events where ${one} and seq = 1`], { fault: 'missing', seq: 1 }],
+  [
+    'two exchanged events',
+    [`update audit_events set seq = 5 - seq where ${one} and seq in (2, 3)`],
+    { fault: 'broken link', seq: 2 },
+  ],
+  [
+    'an inserted event',
+    [
+      `insert into audit_events (at, id, class, org_uid, writer, seq, prev, hash, event)
+       select at, id, class, org_uid, writer, 3, prev, sha256('y'), event from audit_events where ${one} and seq = 2`,
+    ],
+    { fault: expect.stringMatching(/forked|broken link|edited/), seq: 3 },
+  ],
+  ['a cut tail', [`delete from audit_events where ${one} and seq > 2`], { fault: 'truncated', seq: 3 }],
+  [
+    'a cut tail with its head moved back',
+    [`delete from audit_events where ${one} and seq > 2`, `update audit_heads set seq = 2 where ${one}`],
+    { fault: 'truncated', seq: 3 },
+  ],
+  [
+    'a whole chain gone, with its head',
+    [`delete from audit_events where ${one}`, `delete from audit_heads where ${one}`],
+    { fault: 'truncated', seq: 1 },
+  ],
+  [
+    'an event hidden from searches by time',
+    [`update audit_events set at = at - interval '1 second' where ${one} and seq = 2`],
+    { fault: 'edited', seq: 2 },
+  ],
+  [
+    'an event moved to another org',
+    [
+      'alter table audit_events drop constraint audit_events_org_agrees',
+      `update audit_events set org_uid = 'transport' where ${one} and seq = 4`,
+    ],
+    { seq: expect.any(Number) },
+  ],
+  [
+    'a search column changed',
+    [
+      `delete from pg_attrdef d using pg_attribute a, pg_class c where d.adrelid = a.attrelid and d.adnum = a.attnum
+         and a.attname = 'result' and c.oid = a.attrelid and c.relname like 'audit_events%'`,
+      `update pg_attribute a set attgenerated = '', atthasdef = false from pg_class c
+         where a.attname = 'result' and c.oid = a.attrelid and c.relname like 'audit_events%'`,
+      `update audit_events set result = 'denied' where ${one} and seq = 2`,
+    ],
+    { fault: 'edited', seq: 2 },
+  ],
+  [
+    'a deleted checkpoint',
+    ['delete from audit_checkpoint_heads where number = 1', 'delete from audit_checkpoints where number = 1'],
+    { fault: 'checkpoint', message: 'checkpoint 1 is missing: 2 is next' },
+  ],
+  [
+    'an edited checkpoint',
+    [
+      `update audit_checkpoints set statement = replace(statement, '"chains":6', '"chains":5') where number = 1`,
+    ],
+    { fault: 'signature', message: expect.stringContaining('checkpoint 1') },
+  ],
+  [
+    'a sealed head changed with the events',
+    [`update audit_checkpoint_heads set hash = sha256('z') where ${one} and number = 2`],
+    { fault: 'checkpoint', message: 'checkpoint 2 did not sign the heads kept with it' },
+  ],
+]
+
+describe('tampering with the store, as its owner', () => {
+  it.each(tampering)('is found: %s', async (_, statements, expected) => {
+    await add(12)
+    await sealAudit(pool, signer)
+    await add(6)
+    await sealAudit(pool, signer)
+    expect(await findings()).toEqual([])
+    for (const sql of statements) await admin.query(sql)
+    expect(await findings()).toEqual(expect.arrayContaining([expect.objectContaining(expected)]))
+  })
+
+  it('is not sealed over: the chain stays where it was sound', async () => {
+    await add(12)
+    await sealAudit(pool, signer)
+    await add(12)
+    const { rows } = await admin.query<{ seq: number }>(
+      `update audit_events set event = jsonb_set(event, '{action}', '"x:y"')
+       where ${one} and seq = (select max(seq) from audit_events where ${one}) returning seq::int`,
+    )
+    const { findings: found, checkpoint } = await sealAudit(pool, signer)
+    expect(found).toMatchObject([{ fault: 'edited', seq: rows[0]?.seq, org: 'health' }])
+    expect(checkpoint?.statement.number).toBe(2)
+  })
+
+  it('of the heads that were sealed stops the sealing', async () => {
+    await add(12)
+    await sealAudit(pool, signer)
+    await admin.query(`update audit_checkpoint_heads set seq = 1 where ${one}`)
+    await expect(sealAudit(pool, signer)).rejects.toMatchObject({ code: 'internal' })
+  })
+
+  it('by rolling everything back is found with the anchored copies only', async () => {
+    await add(12)
+    await sealAudit(pool, signer)
+    const { rows } = await admin.query<{ writer: string; org_uid: string | null; seq: string }>(
+      'select writer, org_uid, seq from audit_heads',
+    )
+    await add(6)
+    await sealAudit(pool, signer)
+    const anchor = createFileAnchor('file', join(dir, 'anchor.ndjson'))
+    expect(await anchorCheckpoints(pool, anchor)).toBe(2)
+    const anchored = parseAnchored(readFileSync(join(dir, 'anchor.ndjson'), 'utf8'))
+    expect(await findings({ anchored })).toEqual([])
+    await admin.query('delete from audit_checkpoint_heads where number = 2')
+    await admin.query('delete from audit_checkpoints where number = 2')
+    for (const { writer, org_uid: org, seq } of rows) {
+      const chain = [writer, org, seq]
+      await admin.query(
+        'delete from audit_events where writer = $1 and org_uid is not distinct from $2 and seq > $3',
+        chain,
+      )
+      await admin.query(
+        'update audit_heads set seq = $3 where writer = $1 and org_uid is not distinct from $2',
+        chain,
+      )
+    }
+    expect(await findings()).toEqual([])
+    expect(await findings({ anchored })).toMatchObject([{ fault: 'anchor' }])
+  })
+})
+
+describe('an HTTP anchor', () => {
+  it('gets every checkpoint in order, also after faults, and shows how far it is', async () => {
+    const got: number[] = []
+    let isDown = true
+    const server = createServer((req, res) => {
+      let body = ''
+      req.setEncoding('utf8')
+      req.on('data', (text: string) => {
+        body += text
+      })
+      req.on('end', () => {
+        if (!isDown) got.push(JSON.parse(body).statement.number)
+        res.writeHead(isDown ? 500 : 201).end(req.headers.authorization)
+      })
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()))
+    const port = (server.address() as AddressInfo).port
+    const anchor = createHttpAnchor('worm', {
+      url: `http://127.0.0.1:${port}/checkpoints/{number}.json`,
+      method: 'PUT',
+      headers: { authorization: 'Bearer x' },
+    })
+    await add(3)
+    await sealAudit(pool, signer)
+    await expect(anchorCheckpoints(pool, anchor)).rejects.toThrow('500')
+    const [failing] = await withAudit(pool, 'all', listAnchors)
+    expect(failing).toMatchObject({ sink: 'worm', number: 0, error: expect.stringContaining('500') })
+    isDown = false
+    await add(3)
+    await sealAudit(pool, signer)
+    await anchorCheckpoints(pool, anchor)
+    expect(got).toEqual([1, 2])
+    expect(await withAudit(pool, 'all', listAnchors)).toMatchObject([
+      { number: 2, failingSince: null, error: null },
+    ])
+    expect(await anchorCheckpoints(pool, anchor)).toBe(0)
+    await new Promise((resolve) => server.close(resolve))
+  })
+})
