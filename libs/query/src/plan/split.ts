@@ -91,7 +91,7 @@ function splitCall(expr: Call, grid: Grid, scope: SplitScope): PlanNode {
     if (scope.locate(input).local) {
       return {
         kind: 'absent',
-        input: scope.leaves.make(expr, grid, 'never'),
+        input: scope.leaves.make(expr, grid, 'merge'),
         labels: scope.absentLabels(input),
         text,
       }
