@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'yaml'
 import { z } from 'zod'
@@ -56,4 +57,62 @@ export function rolesModule(): string {
   return formatted(`${header('policies/roles/*.yaml')}/** The role documents of this release, as written. */
 export const roleDocuments: readonly unknown[] = ${JSON.stringify(documents)}
 `)
+}
+
+const roleSchema = z.object({
+  name: z.string(),
+  version: z.number(),
+  description: z.string(),
+  permissions: z.array(z.union([z.string(), z.object({ action: z.string(), scope: z.string() })])),
+})
+
+function readRoles(): z.output<typeof roleSchema>[] {
+  const files = readdirSync(join(policies, 'roles')).sort()
+  return files.map((file) => roleSchema.parse(parse(readFileSync(join(policies, 'roles', file), 'utf8'))))
+}
+
+/**
+ * `policies/roles.lock`: what each version of a shipped role means. Grants name roles, so a role never changes under its version.
+ * Throws if one did.
+ */
+export function rolesLock(): string {
+  const file = join(policies, 'roles.lock')
+  const locked = new Map(
+    (existsSync(file) ? readFileSync(file, 'utf8') : '').split('\n').flatMap((line) => {
+      const [role, digest] = line.split(' ')
+      return role === undefined || digest === undefined || role === '#' ? [] : [[role, digest] as const]
+    }),
+  )
+  for (const { name, version, permissions } of readRoles()) {
+    const digest = createHash('sha256').update(JSON.stringify(permissions)).digest('hex')
+    const known = locked.get(`${name}@${version}`)
+    if (known !== undefined && known !== digest)
+      throw new Error(
+        `policies/roles/${name}.yaml holds other permissions than version ${version} did: raise its version`,
+      )
+    locked.set(`${name}@${version}`, digest)
+  }
+  const lines = [...locked].map(([role, digest]) => `${role} ${digest}\n`).sort()
+  return `# Every version of a shipped role that ever was, with a digest of its permissions. Written by \`npm run golden\`.\n${lines.join('')}`
+}
+
+/** `policies/matrix.md`: which shipped role holds which action. */
+export function accessMatrix(): string {
+  const { permissions } = permissionsSchema.parse(
+    parse(readFileSync(join(policies, 'permissions.yaml'), 'utf8')),
+  )
+  const roles = readRoles()
+  const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |\n`
+  const holds = (role: (typeof roles)[number], action: string): string =>
+    role.permissions.some((held) => (typeof held === 'string' ? held : held.action) === action) ? '●' : ''
+  const lines = Object.entries(permissions).map(([action, { data }]) =>
+    row([`\`${action}\`${data === true ? ' ¹' : ''}`, ...roles.map((role) => holds(role, action))]),
+  )
+  return [
+    '# Roles and actions\n\nGenerated from `policies/` by `npm run golden`; do not edit.\n\n',
+    row(['Action', ...roles.map(({ name, version }) => `${name} v${version}`)]),
+    row(['---', ...roles.map(() => ':-:')]),
+    ...lines,
+    '\n¹ Reads series: the grant’s label constraints, the org’s tenants and its guardrails apply.\n',
+  ].join('')
 }

@@ -1,4 +1,4 @@
-import { permissionsModule, rolesModule } from './access.ts'
+import { accessMatrix, permissionsModule, rolesLock, rolesModule } from './access.ts'
 import { configReference, configSchemaJson } from './config-reference.ts'
 import { schemaDump } from './schema.ts'
 
@@ -15,5 +15,7 @@ export const goldenFiles: readonly GoldenFile[] = [
   { path: 'deploy/config.schema.json', generate: configSchemaJson },
   { path: 'libs/authz/src/permissions.gen.ts', generate: permissionsModule },
   { path: 'libs/authz/src/roles.gen.ts', generate: rolesModule },
+  { path: 'policies/matrix.md', generate: accessMatrix },
+  { path: 'policies/roles.lock', generate: rolesLock },
   { path: 'migrations/schema.sql', generate: schemaDump },
 ]

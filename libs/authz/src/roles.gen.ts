@@ -132,6 +132,8 @@ export const roleDocuments: readonly unknown[] = [
       'guardrails:read',
       'guardrails:write',
       'access:explain',
+      'audit:read',
+      'audit:export',
       'orgs:read',
     ],
   },
