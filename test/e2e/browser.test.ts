@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import {
   demoTargets,
@@ -38,7 +37,6 @@ async function startMetrics(): Promise<Prometheus> {
 }
 
 beforeAll(async () => {
-  execFileSync('sh', [join(import.meta.dirname, '../../scripts/build-console.sh')], { stdio: 'inherit' })
   prometheus = await startMetrics()
   world = await startSignInWorld({ prometheusUrl: prometheus.url })
   url = world.control.url

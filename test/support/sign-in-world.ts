@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { parseAccessDocument } from '@gatehouse/authz'
 import { type Config, parseConfig } from '@gatehouse/config'
@@ -79,16 +80,27 @@ async function startProvider(controlUrl: string, keyFile: string): Promise<Idp> 
   return startIdp({ keyFile, people, clients: [client] })
 }
 
-/** Control and gateway on real Postgres with two orgs, and a real identity provider with {@link people}. */
-export async function startSignInWorld(options: WorldOptions = {}): Promise<SignInWorld> {
-  const dir = temporaryDir()
+/** Ends what was started, last first. */
+async function endAll(endings: (() => Promise<void> | void)[]): Promise<void> {
+  for (const end of endings.splice(0).toReversed()) await end()
+}
+
+async function seedDatabase(prometheusUrl: string, endings: (() => Promise<void>)[]) {
   const database = await freshDatabase()
+  endings.push(database.drop)
   const pool = createPool({ url: database.appUrl })
-  const access = accessOf(options.prometheusUrl ?? 'http://127.0.0.1:9')
-  await applyAccess(pool, parseAccessDocument(parse(access)))
+  await applyAccess(pool, parseAccessDocument(parse(accessOf(prometheusUrl))))
   await pool.end()
+  return database
+}
+
+async function startWorld(options: WorldOptions, endings: (() => Promise<void>)[]): Promise<SignInWorld> {
+  const dir = temporaryDir()
+  endings.push(async () => dir.remove())
+  const database = await seedDatabase(options.prometheusUrl ?? 'http://127.0.0.1:9', endings)
   const [controlPort, gatewayPort] = [await freePort(), await freePort()]
   const idp = await startProvider(`http://127.0.0.1:${controlPort}`, join(dir.path, 'keys.json'))
+  endings.push(idp.stop)
   const demo = { name: 'demo', title: 'Demo agency login', issuer: idp.issuer, clientId: 'gatehouse' }
   const config = parseConfig(
     JSON.stringify({
@@ -101,19 +113,21 @@ export async function startSignInWorld(options: WorldOptions = {}): Promise<Sign
   )
   const log = createLogger({ name: 'test', level: process.env['GATEHOUSE_TEST_LOG'] ?? 'silent' })
   const gateway = await startGateway(config, { log })
+  endings.push(gateway.close)
   const control = await startControl(config, { log })
-  return {
-    control,
-    gateway,
-    config,
-    idp,
-    sql: (text) => runAsOwner(database.adminUrl, text),
-    async close() {
-      await control.close()
-      await gateway.close()
-      await idp.stop()
-      await database.drop()
-      dir.remove()
-    },
+  endings.push(control.close)
+  const sql: SignInWorld['sql'] = (text) => runAsOwner(database.adminUrl, text)
+  return { control, gateway, config, idp, sql, close: () => endAll(endings) }
+}
+
+/** Control with its console and a gateway on real Postgres with two orgs, and a real identity provider with {@link people}. */
+export async function startSignInWorld(options: WorldOptions = {}): Promise<SignInWorld> {
+  execFileSync('sh', [join(import.meta.dirname, '../../scripts/build-console.sh')], { stdio: 'inherit' })
+  const endings: (() => Promise<void>)[] = []
+  try {
+    return await startWorld(options, endings)
+  } catch (error) {
+    await endAll(endings)
+    throw error
   }
 }

@@ -154,40 +154,53 @@ function SourceField({ me, source, onSource }: Pick<QueryCardProps, 'me' | 'sour
   )
 }
 
+function QueryField({
+  query,
+  onQuery,
+  onSubmit,
+}: Pick<QueryCardProps, 'query' | 'onQuery'> & { onSubmit: () => void }) {
+  const onKeyDown = (event: KeyboardEvent): void => {
+    if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return
+    event.preventDefault()
+    onSubmit()
+  }
+  return (
+    <div className="field">
+      <label htmlFor="query">PromQL</label>
+      <textarea
+        id="query"
+        className="input"
+        rows={3}
+        required
+        spellCheck={false}
+        autoCapitalize="off"
+        autoComplete="off"
+        aria-describedby="query-hint"
+        value={query}
+        onChange={(event) => onQuery(event.currentTarget.value)}
+        onKeyDown={onKeyDown}
+      />
+      <span id="query-hint" className="small muted">
+        Ctrl + Enter runs it.
+      </span>
+    </div>
+  )
+}
+
 /** Try a query: the same path, checks and answer as for every other client. */
 export function QueryCard({ me, source, query, onSource, onQuery }: QueryCardProps) {
   const [outcome, run] = useQuery(me.org.uid)
-  const submit = (event: FormEvent | KeyboardEvent): void => {
+  const submit = (): void => run(source.uid, query)
+  const onSubmit = (event: FormEvent): void => {
     event.preventDefault()
-    run(source.uid, query)
-  }
-  const onKeyDown = (event: KeyboardEvent): void => {
-    if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) submit(event)
+    submit()
   }
   return (
     <section className="card stack" aria-labelledby="try">
       <h2 id="try">Try a query</h2>
-      <form className="stack" onSubmit={submit}>
+      <form className="stack" onSubmit={onSubmit}>
         <SourceField me={me} source={source} onSource={onSource} />
-        <div className="field">
-          <label htmlFor="query">PromQL</label>
-          <textarea
-            id="query"
-            className="input"
-            rows={3}
-            required
-            spellCheck={false}
-            autoCapitalize="off"
-            autoComplete="off"
-            aria-describedby="query-hint"
-            value={query}
-            onChange={(event) => onQuery(event.currentTarget.value)}
-            onKeyDown={onKeyDown}
-          />
-          <span id="query-hint" className="small muted">
-            Ctrl + Enter runs it.
-          </span>
-        </div>
+        <QueryField query={query} onQuery={onQuery} onSubmit={submit} />
         <div className="row">
           <button type="submit" className="button button-main">
             Run query
