@@ -39,7 +39,7 @@ const shared: Omit<Fields, 'times'> = {
   dataSourceVersion: (parts) => parts.dataSourceVersion,
   endpoint: (parts) => parts.endpoint,
   expressions: (parts) => parts.expressions,
-  shards: (parts) => parts.shards.toSorted(),
+  shards: ({ shards }) => (shards.length > 1 ? shards.toSorted() : shards),
   subject: (parts) => parts.subject,
   lookbackDelta: (parts) => parts.lookbackDelta,
   limit: (parts) => parts.limit,
@@ -74,20 +74,24 @@ function encode(part: Part): string {
   if (part === undefined) return 'u'
   if (typeof part === 'number') return `n${part};`
   if (typeof part === 'string') return `s${part.length}:${part}`
-  return `l${part.length}:${part.map(encode).join('')}`
+  let text = `l${part.length}:`
+  for (const one of part) text += encode(one)
+  return text
 }
 
-/** Builds a key of some fields; `tag` tells kinds of keys and formats apart. */
-export function buildKey(tag: string, fields: Partial<Fields>, parts: KeyParts): string {
-  return encode([tag, ...Object.entries(fields).flatMap(([name, read]) => [name, read(parts)])])
+/** Makes the builder of a key of some fields; `tag` tells kinds of keys and formats apart. */
+export function keyBuilder(tag: string, fields: Partial<Fields>): (parts: KeyParts) => string {
+  const encoded = Object.entries(fields).map(([name, read]) => [encode(name), read] as const)
+  const head = encode(tag)
+  return (parts) => {
+    let text = head
+    for (const [name, read] of encoded) text += name + encode(read(parts))
+    return text
+  }
 }
 
 /** Key of one very answer: equal for two requests exactly when every part is. */
-export function exactKey(parts: KeyParts): string {
-  return buildKey('answer-1', exactFields, parts)
-}
+export const exactKey = keyBuilder('answer-1', exactFields)
 
 /** Key of the extents of a range query: as {@link exactKey}, but any two ranges of one step and phase share it. */
-export function extentKey(parts: KeyParts): string {
-  return buildKey('extents-1', extentFields, parts)
-}
+export const extentKey = keyBuilder('extents-1', extentFields)

@@ -1,5 +1,13 @@
 import type { TimeRange } from '../model.ts'
-import { type Cursor, skipSpace, takeArray, takeObject, takeString, unrecognised } from './cursor.ts'
+import {
+  type Cursor,
+  skipSpace,
+  takeArray,
+  takeLiteral,
+  takeObject,
+  takeString,
+  unrecognised,
+} from './cursor.ts'
 import { type Annotations, readEnvelope } from './envelope.ts'
 import { emptyLane, type Extent, type Lane, type StoredSeries } from './extent.ts'
 import { takeLabels } from './labels-key.ts'
@@ -69,7 +77,27 @@ function takeMatrix(cursor: Cursor, columns: Columns, range: TimeRange, spans: S
   if (!isMatrix || !hasResult) throw unrecognised('not a matrix')
 }
 
+const metricKey = Buffer.from('{"metric":')
+const valuesKey = Buffer.from(',"values":')
+const seriesEnd = Buffer.from('}')
+
+/** `{"metric":{…},"values":[…]}` and nothing else, which is what nearly every series is. */
+function takePlainSeries(cursor: Cursor, columns: Columns, range: TimeRange): SeriesSpan | undefined {
+  if (!takeLiteral(cursor, metricKey)) return undefined
+  const labels = takeLabels(cursor)
+  if (!takeLiteral(cursor, valuesKey)) return undefined
+  const values = takeLane(cursor, columns, range, false)
+  if (!takeLiteral(cursor, seriesEnd) || values.first === values.next) return undefined
+  return { ...labels, values, histograms: undefined }
+}
+
 function takeSeries(cursor: Cursor, columns: Columns, range: TimeRange): SeriesSpan {
+  const { at } = cursor
+  const { count } = columns
+  const plain = takePlainSeries(cursor, columns, range)
+  if (plain !== undefined) return plain
+  cursor.at = at
+  columns.count = count
   let labels: { readonly metric: Buffer; readonly key: Buffer } | undefined
   let values: LaneSpan | undefined
   let histograms: LaneSpan | undefined
