@@ -390,6 +390,23 @@ describe('what is refused before a shard hears of it', () => {
     expect(shard.requests).toEqual([])
   })
 
+  it('answers a body that is no HTTP with 400, once', async () => {
+    const head = requestText({
+      method: 'POST',
+      target: '/prom/metrics/api/v1/query',
+      headers: [form, 'Transfer-Encoding: chunked'],
+    })
+    const answers = await sendRaw(world.gateway.url, `${head}8\r\nquery=up\r\nzz\r\n`, 2)
+    expect(answers.map(({ status }) => status)).toEqual([400])
+    expect(await world.auditOf(answers[0]?.headers['x-request-id'] ?? '')).toHaveLength(1)
+  })
+
+  it('writes nothing between the answers of a connection when a later request is no HTTP', async () => {
+    const answers = await sendRaw(world.gateway.url, `${requestText({})}hello\r\n\r\n`, 2)
+    expect(answers.map(({ status }) => status)).toEqual([200])
+    expect(answers[0]?.body).toContain('success')
+  })
+
   it('does not take the body of a refused request for another one', async () => {
     const smuggled = requestText(get('query=secret'))
     const bytes = requestText({ ...post(smuggled, ['Content-Type: text/plain']) }) + requestText({})

@@ -66,6 +66,13 @@ describe('one question, different answers', () => {
     expect(ranged.json.data.result.length).toBeGreaterThan(0)
   })
 
+  it('keeps answers apart for callers of one org with different grants, whoever asks first', async () => {
+    const answers: unknown[] = []
+    for (const who of ['transport/all', 'transport/signals', 'transport/all', 'transport/signals'])
+      answers.push((await call(who, 'query', { query: 'count(up)', ...at() })).json.data.result[0].value[1])
+    expect(answers).toEqual(['4', '1', '4', '1'])
+  })
+
   it('is empty for somebody else’s tenant', async () => {
     for (const other of ['health', 'revenue', 'nowhere']) {
       const { status, json } = await call('transport/all', 'query', {

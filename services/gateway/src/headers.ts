@@ -12,6 +12,9 @@ const single = new Set([
   'x-request-id',
 ])
 
+/** Event of a message whose body Node's parser refused; its argument is the error. */
+export const malformedBody = Symbol('malformed body')
+
 const formType = /^application\/x-www-form-urlencoded\s*(;\s*charset="?utf-8"?\s*)?$/i
 
 /**
@@ -43,6 +46,9 @@ export function hasBody({ headers }: IncomingMessage): boolean {
  */
 export function checkBody(message: IncomingMessage, maxBodyBytes: number): void {
   const { headers, method } = message
+  const coding = headers['transfer-encoding']
+  if (coding !== undefined && coding.toLowerCase() !== 'chunked')
+    throw new GatehouseError('bad_data', 'the transfer coding is not supported')
   if (headers['content-encoding'] !== undefined)
     throw new GatehouseError('unsupported_media_type', 'encoded request bodies are refused')
   if (method === 'GET') {
@@ -58,7 +64,7 @@ export function checkBody(message: IncomingMessage, maxBodyBytes: number): void 
 /**
  * Reads the body as one character a byte. Events rather than an iterator: leaving an iterator early would destroy the socket
  * before it could be answered.
- * @throws GatehouseError `too_large`, `canceled`
+ * @throws GatehouseError `too_large`, `canceled`; `bad_data`, `request_timeout` if Node's parser refused it
  */
 export function readForm(message: IncomingMessage, maxBodyBytes: number): Promise<string> {
   return new Promise((resolve, reject) => {
@@ -73,6 +79,7 @@ export function readForm(message: IncomingMessage, maxBodyBytes: number): Promis
       }
     })
     message.once('end', () => resolve(Buffer.concat(chunks, length).toString('latin1')))
+    message.once(malformedBody, reject)
     message.once('error', () => reject(new GatehouseError('canceled', 'the client went away')))
   })
 }
