@@ -162,6 +162,50 @@ describe('parse', () => {
   })
 })
 
+describe('parse refuses', () => {
+  it.each([
+    ['a comment between [ and the duration', 'a[#c\n5m]'],
+    ['a line feed in a string', '"a\nb"'],
+    ['an escaped surrogate', '"\\ud800"'],
+    ['an escaped code point beyond Unicode', '"\\U00110000"'],
+    ['an octal escape beyond a byte', '"\\400"'],
+    ['a lone surrogate', '"\ud800"'],
+    ['a lone surrogate in a comment', 'up # \udfff'],
+    ['U+FFFD in a string', '"\ufffd"'],
+    ['U+FFFD in a raw string', '`\ufffd`'],
+    ['an invalid pattern behind =~', 'up{a=~"("}'],
+    ['an invalid pattern behind !~', 'up{a!~"("}'],
+    ['an offset before a range', 'a offset 5m[5m]'],
+    ['an @ before a range', 'a @ 5[5m]'],
+    ['an @ start() before a range', 'a @ start()[5m]'],
+    ['a range of a range', 'a[5m][5m]'],
+    ['a range of a sum', 'sum(a)[5m]'],
+    ['a subquery of a scalar', '1[5m:]'],
+    ['a subquery of a range', 'a[5m:][5m:]'],
+    ['labels to match between scalars', '1 + ignoring (x) 1'],
+    ['labels to match with one scalar', 'a + on (x) 1'],
+    ['grouping in a set operation', 'a and on (x) group_left b'],
+    ['grouping without on or ignoring', 'a * group_left (x) b'],
+    ['a label in on and group_left', 'a * on (x) group_left (x) b'],
+    ['a set operation with a scalar', 'a or 1'],
+    ['a comparison of scalars without bool', '1 > 2'],
+    ['an operator on a range', 'a[5m] + 1'],
+    ['an operator on a string', 'a + "x"'],
+    ['a sign before a range', '-a[5m]'],
+    ['a repeated argument of another type', 'label_join(a, "x", "y", "z", 5)'],
+    ['an aggregation of a scalar', 'sum(1)'],
+    ['a string as k', 'topk("5", a)'],
+    ['a number as the label of count_values', 'count_values(5, a)'],
+    ['an empty label name in a grouping', 'sum by ("") (a)'],
+    ['a label name that is not UTF-8 in a grouping', 'sum by ("\\xff") (a)'],
+    ['without as a bare label', 'sum by (without) (a)'],
+    ['a function in other letter case', 'RATE(a[5m])'],
+    ['two modifiers on one aggregation', 'sum by (a) (b) by (c)'],
+  ])('%s', (_what, query) => {
+    expect(() => parse(query)).toThrow(expect.objectContaining({ code: 'bad_data' }))
+  })
+})
+
 describe('errors', () => {
   // Positions as real servers print them; columns count bytes.
   it.each([
