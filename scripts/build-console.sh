@@ -16,7 +16,8 @@ if command -v flock >/dev/null; then
   flock 9
   if built; then exit 0; fi
 fi
-if ! log=$(vite build --logLevel warn 2>&1); then
+# A test runner's NODE_ENV would make it a development build.
+if ! log=$(NODE_ENV=production vite build --logLevel warn 2>&1); then
   printf '%s\n' "$log" >&2
   echo "build-console: the console could not be built: the reason is above" >&2
   exit 1

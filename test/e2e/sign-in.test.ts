@@ -27,6 +27,7 @@ describe('sign-in', () => {
       org: { uid: 'transport', name: 'Transport Agency' },
       orgs: [{ uid: 'transport', name: 'Transport Agency' }],
       teams: [{ uid: 'signals', name: 'Signals' }],
+      roles: [{ name: 'viewer', via: 'team Signals', where: 'Transport Agency' }],
       dataSources: [
         {
           uid: 'metrics',

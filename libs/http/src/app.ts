@@ -161,7 +161,7 @@ const quiet: readonly ErrorCode[] = [
 async function recordError(error: GatehouseError, trail: Trail, deps: AppDeps): Promise<GatehouseError> {
   const { requestId, route, method } = trail
   const level = quiet.includes(error.code) ? 'info' : 'error'
-  deps.logger[level]({ requestId, route, method, code: error.code, detail: error.detail }, error.message)
+  deps.logger[level]({ requestId, route, method, errorCode: error.code, detail: error.detail }, error.message)
   try {
     await deps.record(trail, { status: error.status, errorCode: error.code })
     return error

@@ -18,6 +18,7 @@ const me = z.object({
   org: named,
   orgs: z.array(named),
   teams: z.array(named),
+  roles: z.array(z.object({ name: z.string(), description: z.string(), via: z.string(), where: z.string() })),
   dataSources: z.array(dataSource),
 })
 

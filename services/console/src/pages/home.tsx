@@ -21,6 +21,20 @@ function useOrg(): readonly [string | undefined, (uid: string | undefined) => vo
   return [org, choose]
 }
 
+function Roles({ me }: { readonly me: Me }) {
+  return (
+    <ul role="list" className="stack-tight">
+      {me.roles.map(({ name, description, via, where }) => (
+        <li key={`${name} ${via} ${where}`}>
+          <strong>{name}</strong> <span className="muted">through {via}</span>
+          {where !== me.org.name && <span className="muted">, on {where}</span>}
+          {description !== '' && <div className="small muted">{description}.</div>}
+        </li>
+      ))}
+    </ul>
+  )
+}
+
 function Person({ me }: { readonly me: Me }) {
   const teams = me.teams.map(({ name }) => name)
   return (
@@ -35,6 +49,8 @@ function Person({ me }: { readonly me: Me }) {
         <dd>{teams.length === 0 ? 'none' : new Intl.ListFormat('en').format(teams)}</dd>
         <dt>Signed in by</dt>
         <dd>{me.issuer?.title ?? 'a token'}</dd>
+        <dt>{me.roles.length === 1 ? 'Role' : 'Roles'}</dt>
+        <dd>{me.roles.length === 0 ? 'none' : <Roles me={me} />}</dd>
       </dl>
     </section>
   )

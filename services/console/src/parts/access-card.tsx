@@ -31,8 +31,8 @@ export function AccessCard({ me }: { readonly me: Me }) {
       <h2 id="access">What you can query</h2>
       {me.dataSources.length === 0 ? (
         <p>
-          Nothing yet: no role of yours or of your teams opens a data source of {me.org.name}. An admin of{' '}
-          {me.org.name} can grant you one, for example <strong>viewer</strong>.
+          No data source of {me.org.name} is open to you. If you need to query, ask an admin of {me.org.name}{' '}
+          for a role such as <strong>viewer</strong>.
         </p>
       ) : (
         <>

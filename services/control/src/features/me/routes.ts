@@ -1,4 +1,4 @@
-import { authorize, type OrgPolicy, type Principal } from '@gatehouse/authz'
+import { authorize, isInForce, isSubject, type OrgPolicy, type Principal, type Where } from '@gatehouse/authz'
 import type { IssuerConfig } from '@gatehouse/config'
 import { nothing, type Permissions, type Route, route } from '@gatehouse/http'
 import type { RecognisedUser } from '@gatehouse/identity'
@@ -27,6 +27,35 @@ function issuerOf({ identity }: Principal, issuers: readonly IssuerConfig[]): Me
 function describeVia(policy: OrgPolicy, via: string): string {
   const [kind = '', uid = ''] = via.split(':')
   return kind === 'team' ? `team ${nameOf(policy.teams, uid)}` : 'a grant of your own'
+}
+
+/** Where a grant holds, by name. */
+function describeWhere(policy: OrgPolicy, where: Where): string {
+  switch (where.kind) {
+    case 'org':
+      return policy.name
+    case 'team':
+      return `team ${nameOf(policy.teams, where.uid)}`
+    case 'data-source':
+      return `data source ${nameOf(policy.dataSources, where.uid)}`
+    case 'folder':
+      return `folder ${policy.folders.find(({ uid }) => uid === where.uid)?.title ?? where.uid}`
+    case 'dashboard':
+      return `dashboard ${where.uid}`
+  }
+}
+
+function rolesOf(policy: OrgPolicy, principal: Principal): Me['roles'] {
+  const now = Date.now()
+  const roles = policy.grants
+    .filter((grant) => isSubject(grant, principal) && isInForce(grant, now))
+    .map(({ role: name, subject, where }) => ({
+      name,
+      description: policy.roles.find((role) => role.name === name)?.description ?? '',
+      via: describeVia(policy, `${subject.kind}:${subject.uid}`),
+      where: describeWhere(policy, where),
+    }))
+  return [...new Map(roles.map((role) => [JSON.stringify(role), role])).values()]
 }
 
 function dataSourcesOf(policy: OrgPolicy, principal: Principal, gatewayUrl: string): Me['dataSources'] {
@@ -82,6 +111,7 @@ export function meRoutes(deps: MeRouteDeps): readonly Route[] {
           org: { uid: policy.orgUid, name: policy.name },
           orgs: await orgsOf(caller, request.rawHeaders, deps),
           teams: caller.teams.map((uid) => ({ uid, name: nameOf(policy.teams, uid) })),
+          roles: rolesOf(policy, caller),
           dataSources: dataSourcesOf(policy, caller, deps.gatewayUrl),
           policyVersion: policy.version,
         }

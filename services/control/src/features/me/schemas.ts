@@ -13,6 +13,10 @@ export const meSchema = z.strictObject({
   /** All orgs of the caller; name another one in `X-Gatehouse-Org`. */
   orgs: z.array(named),
   teams: z.array(named),
+  /** Each role of the caller once per path to it. */
+  roles: z.array(
+    z.strictObject({ name: z.string(), description: z.string(), via: z.string(), where: z.string() }),
+  ),
   dataSources: z.array(
     named.extend({
       /** Base URL for Prometheus clients. */
