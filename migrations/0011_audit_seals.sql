@@ -104,3 +104,42 @@ grant select, insert on audit_checkpoints, audit_checkpoint_heads, audit_key_rot
 grant select on audit_tombstones to gatehouse_app;
 grant select, insert, update on audit_anchors to gatehouse_app;
 grant select, insert, update (released_by, released_at) on audit_holds to gatehouse_app;
+
+-- Erases who a person is, in one org or (null) in all. What the events say of them stays, under pseudonyms that lead nowhere.
+create function audit_erase(person text, within text) returns int
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+  as $$
+declare
+  erased int;
+begin
+  if within is null and not public.app_audit_all() or within is distinct from public.app_org() and not public.app_audit_all() then
+    raise exception 'not in this org' using errcode = 'insufficient_privilege';
+  end if;
+  update public.audit_identities
+    set uid = null, name = null, issuer = null, subject = null, salt = null, erased_at = now()
+    where uid = person and (within is null or org_uid = within) and erased_at is null;
+  get diagnostics erased = row_count;
+  return erased;
+end
+$$;
+
+do $$
+declare
+  lent boolean := not pg_has_role(current_user, 'gatehouse_definer', 'usage');
+begin
+  create policy erase on audit_identities to gatehouse_definer using (true) with check (true);
+  grant select, update on audit_identities to gatehouse_definer;
+  grant execute on function app_org(), app_audit_all() to gatehouse_definer;
+  if lent then
+    execute format('grant gatehouse_definer to %I', current_user);
+  end if;
+  grant create on schema public to gatehouse_definer;
+  alter function audit_erase(text, text) owner to gatehouse_definer;
+  revoke execute on function audit_erase(text, text) from public;
+  revoke create on schema public from gatehouse_definer;
+  if lent then
+    execute format('revoke gatehouse_definer from %I', current_user);
+  end if;
+  grant execute on function audit_erase(text, text) to gatehouse_app;
+end
+$$;

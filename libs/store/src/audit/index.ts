@@ -33,3 +33,17 @@ export { generateSigningKey, loadPublicKey, loadSigner, verifySignature } from '
 export { sealAudit, type SealResult } from './seal.ts'
 export { verifyAudit, type VerifyOptions, type VerifyReport } from './verify.ts'
 export { rotateAuditKey } from './rotate.ts'
+export { exportCsv } from './csv.ts'
+export { exportAudit, type ExportOptions, type ExportRequest } from './export.ts'
+export {
+  type ExportFormat,
+  type ExportJob,
+  findExport,
+  listExports,
+  pruneExports,
+  readExport,
+  requestExport,
+  runNextExport,
+} from './export-jobs.ts'
+export { eraseIdentity, identitiesOf } from './identities.ts'
+export { verifyExportFile } from './verify-export.ts'

@@ -1,8 +1,9 @@
-import type { AuditRecord, ChainId } from '@gatehouse/audit'
+import type { AuditRecord, ChainId, StoredEvent } from '@gatehouse/audit'
 import type { AuditTransaction } from './scope.ts'
 
 /** A stored record, and whether the columns that searches use still say what the event says. */
 export interface StoredRecord extends AuditRecord {
+  readonly event: StoredEvent
   readonly agrees: boolean
 }
 
