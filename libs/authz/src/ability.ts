@@ -1,4 +1,4 @@
-import { createMongoAbility, type MongoAbility, subject } from '@casl/ability'
+import { Ability as CaslAbility, type MatchConditions, subject } from '@casl/ability'
 import type { Resource, ResourceKind } from './model.ts'
 import type { Action } from './permissions.gen.ts'
 import type { ResourceScope } from './policy.ts'
@@ -20,34 +20,61 @@ interface Loaded {
   readonly scopes: readonly ResourceScope[]
 }
 
-type Tuple = [Action, ResourceKind | Loaded]
+/** What a rule reaches in its org: resources with any of some scopes, or with all of some. */
+interface Reach {
+  readonly orgUid: string
+  readonly any: ReadonlySet<ResourceScope>
+  readonly all: readonly ResourceScope[] | undefined
+}
 
-/**
- * Builds the ability of one principal in one org. CASL walks the rules of an action one by one (95 µs for 600), so all
- * single-scope permissions of an action become one rule with `$in`.
- */
-export function buildAbility(orgUid: string, permissions: readonly Held[]): Ability {
-  const single = new Map<string, { action: Action; kind: ResourceKind; scopes: Set<ResourceScope> }>()
-  const rules: { action: Action; subject: ResourceKind; conditions: object }[] = []
+// CASL's own `$in` compares each with each: 100 µs for a data source among 200. A set asks once for each of the resource's few scopes.
+function matchReach({ orgUid, any, all }: Reach): MatchConditions {
+  return ({ orgUid: owner, scopes }: Partial<Loaded>) => {
+    if (owner !== orgUid || scopes === undefined) return false
+    if (all !== undefined) return all.every((scope) => scopes.includes(scope))
+    return scopes.some((scope) => any.has(scope))
+  }
+}
+
+interface Rule {
+  readonly action: Action
+  readonly subject: ResourceKind
+  readonly conditions: Reach
+}
+
+/** CASL walks the rules of an action one by one, so all permissions of one scope become one rule for each kind of resource. */
+function rulesFor(orgUid: string, permissions: readonly Held[]): readonly Rule[] {
+  const rules: Rule[] = []
+  const single = new Map<string, Set<ResourceScope>>()
   for (const { action, kinds, scopes } of permissions) {
+    const [only] = scopes
     for (const kind of kinds) {
-      const [only] = scopes
       if (scopes.length !== 1 || only === undefined) {
-        rules.push({ action, subject: kind, conditions: { orgUid, scopes: { $all: [...scopes] } } })
+        rules.push({ action, subject: kind, conditions: { orgUid, any: new Set(), all: scopes } })
         continue
       }
-      const rule = single.get(`${action} ${kind}`) ?? { action, kind, scopes: new Set() }
-      rule.scopes.add(only)
-      single.set(`${action} ${kind}`, rule)
+      const known = single.get(`${action} ${kind}`)
+      if (known !== undefined) known.add(only)
+      else {
+        const any = new Set([only])
+        single.set(`${action} ${kind}`, any)
+        rules.push({ action, subject: kind, conditions: { orgUid, any, all: undefined } })
+      }
     }
   }
-  for (const { action, kind, scopes } of single.values()) {
-    const reach = scopes.has('*') ? ['*'] : [...scopes]
-    rules.push({ action, subject: kind, conditions: { orgUid, scopes: { $in: reach } } })
-  }
-  const ability = createMongoAbility<MongoAbility<Tuple>>(rules)
+  return rules
+}
+
+/** Builds the ability that these permissions give in one org. */
+export function buildAbility(orgUid: string, permissions: readonly Held[]): Ability {
+  const ability = new CaslAbility<[Action, ResourceKind | Loaded], Reach>(
+    [...rulesFor(orgUid, permissions)],
+    {
+      conditionsMatcher: matchReach,
+    },
+  )
   return {
     can: (action, { kind, orgUid: owner }, scopes) =>
-      ability.can(action, subject(kind, { orgUid: owner, scopes: [...scopes] })),
+      ability.can(action, subject(kind, { orgUid: owner, scopes })),
   }
 }

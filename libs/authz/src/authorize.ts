@@ -1,6 +1,6 @@
 import { GatehouseError } from '@gatehouse/errors'
 import { combineConstraints } from './constraints.ts'
-import { type Applied, compileHoldings, type Holdings } from './compile.ts'
+import { type Applied, compileHoldings, type HeldAction, type Holdings } from './compile.ts'
 import type { Because, Decision, Principal, Resource } from './model.ts'
 import type { Action } from './permissions.gen.ts'
 import { isAction, isForPlatform, kindsOf, readsSeries } from './permissions.ts'
@@ -60,14 +60,8 @@ function refusal(policy: OrgPolicy, { principal, action, resource }: AccessQuest
   return undefined
 }
 
-/** The permissions that allow `action` on a resource with these scopes. */
-export function applicable(
-  holdings: Holdings,
-  action: Action,
-  scopes: readonly string[],
-): readonly Applied[] {
-  const byScope = holdings.byAction.get(action)
-  if (byScope === undefined) return []
+/** The permissions that reach a resource with these scopes. */
+function reachingOf({ byScope }: HeldAction, scopes: readonly string[]): readonly Applied[] {
   const reaching = new Set(scopes)
   return scopes
     .flatMap((scope) => byScope.get(scope) ?? [])
@@ -101,8 +95,9 @@ function decideSeries(policy: OrgPolicy, applied: readonly Applied[], uid: strin
 
 function decide(policy: OrgPolicy, { action, resource }: AccessQuestion, holdings: Holdings): Decision {
   const scopes = scopesReaching(policy, resource)
-  const applied = applicable(holdings, action, scopes)
-  const isAllowed = holdings.ability.can(action, resource, scopes)
+  const held = holdings.of(action)
+  const applied = reachingOf(held, scopes)
+  const isAllowed = held.ability.can(action, resource, scopes)
   // Two answers to one question: that they agree is what keeps a slip in either from opening a door.
   if (isAllowed !== applied.length > 0)
     throw new GatehouseError('internal', 'internal error', {

@@ -1,7 +1,7 @@
-import { type Ability, buildAbility, type Held } from './ability.ts'
+import { type Ability, buildAbility } from './ability.ts'
 import type { Principal } from './model.ts'
-import { kindsOf } from './permissions.ts'
 import type { Action } from './permissions.gen.ts'
+import { kindsOf } from './permissions.ts'
 import type { Grant, OrgPolicy, Permission, ResourceScope, Role } from './policy.ts'
 import { scopeOfPlace } from './scopes.ts'
 
@@ -14,11 +14,19 @@ export interface Applied {
   readonly scopes: readonly ResourceScope[]
 }
 
+/** What a principal holds of one action. */
+export interface HeldAction {
+  readonly ability: Ability
+  /** By one of their scopes. */
+  readonly byScope: ReadonlyMap<ResourceScope, readonly Applied[]>
+}
+
 /** What one principal holds during a period in which no grant begins or ends. */
 export interface Holdings {
-  readonly ability: Ability
-  /** Permissions by action, then by one of their scopes. */
-  readonly byAction: ReadonlyMap<Action, ReadonlyMap<ResourceScope, readonly Applied[]>>
+  /** Actions of all roles held. */
+  readonly actions: readonly Action[]
+  /** Worked out once for each action, when it is first asked about. */
+  of(action: Action): HeldAction
   /** ms since the epoch: valid while `from <= now < until`. */
   readonly from: number
   readonly until: number
@@ -47,43 +55,60 @@ function periodOf(grants: readonly Grant[], now: number): { from: number; until:
   return { from, until }
 }
 
-function permissionsOf(grant: Grant, role: Role): readonly Applied[] {
-  const place = scopeOfPlace(grant.where)
-  return role.permissions.map((permission) => {
-    const both = [place, permission.scope].filter((scope) => scope !== '*')
-    return { grant, role, permission, scopes: both.length === 0 ? ['*'] : [...new Set(both)] }
-  })
+interface HeldRole {
+  readonly grant: Grant
+  readonly role: Role
 }
 
-function indexByAction(applied: readonly Applied[]): Holdings['byAction'] {
-  const byAction = new Map<Action, Map<ResourceScope, Applied[]>>()
+function appliedOf({ grant, role }: HeldRole, action: Action): readonly Applied[] {
+  const place = scopeOfPlace(grant.where)
+  return role.permissions
+    .filter((permission) => permission.action === action)
+    .map((permission) => {
+      const both = [place, permission.scope].filter((scope) => scope !== '*')
+      return { grant, role, permission, scopes: both.length === 0 ? ['*'] : [...new Set(both)] }
+    })
+}
+
+function holdAction(policy: OrgPolicy, held: readonly HeldRole[], action: Action): HeldAction {
+  const applied = held.flatMap((entry) => appliedOf(entry, action))
+  const byScope = new Map<ResourceScope, Applied[]>()
   for (const entry of applied) {
-    const { action } = entry.permission
-    const byScope = byAction.get(action) ?? new Map<ResourceScope, Applied[]>()
-    byAction.set(action, byScope)
     const [scope = '*'] = entry.scopes
     const list = byScope.get(scope)
     if (list === undefined) byScope.set(scope, [entry])
     else list.push(entry)
   }
-  return byAction
+  const kinds = kindsOf(action)
+  return {
+    ability: buildAbility(
+      policy.orgUid,
+      applied.map(({ scopes }) => ({ action, kinds, scopes })),
+    ),
+    byScope,
+  }
 }
 
 /** Works out what a principal holds at `now`. A grant of a role that does not exist gives nothing. */
 export function compileHoldings(policy: OrgPolicy, principal: Principal, now: number): Holdings {
   const roles = new Map(policy.roles.map((role) => [role.name, role]))
   const own = policy.grants.filter((grant) => isSubject(grant, principal))
-  const applied = own
+  const held = own
     .filter((grant) => isInForce(grant, now))
-    .flatMap((grant) => {
-      const role = roles.get(grant.role)
-      return role === undefined ? [] : permissionsOf(grant, role)
-    })
-  const held: Held[] = applied.map(({ permission: { action }, scopes }) => ({
-    action,
-    kinds: kindsOf(action),
-    scopes,
-  }))
-  const ability = buildAbility(policy.orgUid, held)
-  return { ability, byAction: indexByAction(applied), ...periodOf(own, now) }
+    .map((grant) => ({ grant, role: roles.get(grant.role) }))
+    .filter((entry): entry is HeldRole => entry.role !== undefined)
+  const heldRoles = new Set(held.map(({ role }) => role))
+  const actions = new Set(
+    [...heldRoles].flatMap(({ permissions }) => permissions.map(({ action }) => action)),
+  )
+  const known = new Map<Action, HeldAction>()
+  return {
+    actions: [...actions],
+    of(action) {
+      const found = known.get(action) ?? holdAction(policy, held, action)
+      known.set(action, found)
+      return found
+    },
+    ...periodOf(own, now),
+  }
 }

@@ -76,9 +76,9 @@ export function notHeld(
   const { principal, now } = giver
   if (principal.orgUid !== policy.orgUid || wanted.place.orgUid !== policy.orgUid)
     return wanted.role.permissions
-  const { byAction } = compileHoldings(policy, principal, now)
+  const holdings = compileHoldings(policy, principal, now)
   return wanted.role.permissions.filter((permission) => {
-    const held = [...(byAction.get(permission.action)?.values() ?? [])].flat()
+    const held = [...holdings.of(permission.action).byScope.values()].flat()
     return !covers(policy, held, permission, wanted)
   })
 }
@@ -86,9 +86,9 @@ export function notHeld(
 /** The actions of a principal with the scopes they hold for, whatever the resource: `datasources:query`, `folders:read folders:uid:x`. */
 export function heldPermissions(policy: OrgPolicy, principal: Principal, now: number): readonly string[] {
   if (principal.orgUid !== policy.orgUid) return []
-  const { byAction } = compileHoldings(policy, principal, now)
-  const all = [...byAction].flatMap(([action, byScope]) =>
-    [...byScope.values()]
+  const holdings = compileHoldings(policy, principal, now)
+  const all = holdings.actions.flatMap((action) =>
+    [...holdings.of(action).byScope.values()]
       .flat()
       .map(({ scopes }) => (scopes[0] === '*' ? action : `${action} ${scopes.join(' ')}`)),
   )

@@ -3,3 +3,16 @@ export { type Dashboard, type DashboardQuery, readDashboard } from './dashboard.
 export { interpolate, type Values, type Variable } from './variable.ts'
 export { seededRandom } from './near-miss.ts'
 export { type CapabilityCheck, checkCapability } from './self-check.ts'
+export {
+  type Approval,
+  type ApprovedDashboard,
+  type CapabilityOf,
+  createCapabilities,
+  runsSameQueries,
+} from './approved.ts'
+export {
+  approvedConstraints,
+  authorizeByCapability,
+  type CapabilityQuestion,
+  principalOfSubject,
+} from './authorize-by-capability.ts'
