@@ -78,13 +78,18 @@ export async function measure(scenario: Scenario): Promise<readonly Measurement[
   const results: Measurement[] = []
   const work = jobs.entries()
   const worker = async () => {
-    for (const [i, { entry, kind }] of work) results[i] = await measureOne(scenario, entry, kind)
+    for (const [i, { entry, kind }] of work) results[i] = await measureEntry(scenario, entry, kind)
   }
   await Promise.all([worker(), worker(), worker(), worker()])
   return results
 }
 
-async function measureOne(scenario: Scenario, entry: Entry, kind: 'instant' | 'range'): Promise<Measurement> {
+/** Answers one expression and compares it with the reference. */
+export async function measureEntry(
+  scenario: Scenario,
+  entry: Entry,
+  kind: 'instant' | 'range',
+): Promise<Measurement> {
   const times = kind === 'instant' ? instant : range
   const expected = await expectedOutcome(scenario.reference, entry.query, times)
   const { by, outcome } = await answer(scenario.setup, entry.query, times)

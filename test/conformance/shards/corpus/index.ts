@@ -4,6 +4,7 @@ import type { Entry } from './entry.ts'
 import { functions } from './functions.ts'
 import { histograms } from './histograms.ts'
 import { operators } from './operators.ts'
+import { random } from './random.ts'
 import { rangeFunctions } from './ranges.ts'
 import { selectors } from './selectors.ts'
 
@@ -12,9 +13,15 @@ export type { Entry } from './entry.ts'
 /** Every expression of the corpus, each once. */
 export const corpus: readonly Entry[] = [
   ...new Map(
-    [...selectors, ...functions, ...rangeFunctions, ...aggregations, ...operators, ...histograms].map(
-      (entry) => [`${entry.query}\n${entry.ordered === true}`, entry],
-    ),
+    [
+      ...selectors,
+      ...functions,
+      ...rangeFunctions,
+      ...aggregations,
+      ...operators,
+      ...histograms,
+      ...random,
+    ].map((entry) => [`${entry.query}\n${entry.ordered === true}`, entry]),
   ).values(),
 ]
 

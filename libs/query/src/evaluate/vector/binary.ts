@@ -29,7 +29,9 @@ export function applyVectorOperator(operation: VectorOperation, sides: Sides): S
   const swapped = operation.matching.card === 'one-to-many'
   const many = swapped ? sides.rhs : sides.lhs
   const one = swapped ? sides.lhs : sides.rhs
-  const ones = uniqueOnes(operation.matching, one, { anyMany: anyPresent(many, sides.count), swapped })
+  const failures = createFailures()
+  const ones = bySignature(one, operation.matching)
+  findDuplicates([...ones.values()], { operation, swapped, failures, anyMany: anyPresent(many, sides.count) })
   const outputs = new Map<string, Output>()
   for (const [signature, group] of bySignature(many, operation.matching)) {
     const partners = ones.get(signature)
@@ -39,30 +41,58 @@ export function applyVectorOperator(operation: VectorOperation, sides: Sides): S
       for (const partner of partners) {
         const labels = resultLabels(operation, series.labels, partner.labels)
         const output = outputFor(outputs, labels, sides.count)
-        combine(operation, { many: series, one: partner, swapped }, { output, signature, taken })
+        combine(operation, { many: series, one: partner, swapped }, { output, signature, taken, failures })
       }
     }
   }
+  failures.throwFirst()
   return [...outputs.values()].map((output) => output.series).filter(hasSamples)
 }
 
-/** Series of the "one" side by signature, after checking that at no time two of them share one. */
-function uniqueOnes(
-  matching: VectorMatching,
-  one: readonly Series[],
-  context: { anyMany: Uint8Array; swapped: boolean },
-): Map<string, Series[]> {
-  const groups = bySignature(one, matching)
-  for (const group of groups.values()) {
-    for (let i = 0; group.length > 1 && i < context.anyMany.length; i++) {
-      if (context.anyMany[i] !== 1) continue
+/** What Prometheus, going time by time, would check first, second and last at each. */
+type Check = 0 | 1 | 2
+
+/** Collects failures and throws the one Prometheus would meet first. */
+interface Failures {
+  add(time: number, check: Check, error: () => GatehouseError): void
+  throwFirst(): void
+}
+
+function createFailures(): Failures {
+  let first: { order: number; error: () => GatehouseError } | undefined
+  return {
+    add: (time, check, error) => {
+      const order = time * 3 + check
+      if (first === undefined || order < first.order) first = { order, error }
+    },
+    throwFirst: () => {
+      if (first !== undefined) throw first.error()
+    },
+  }
+}
+
+interface DuplicateScope {
+  readonly operation: VectorOperation
+  readonly swapped: boolean
+  readonly failures: Failures
+  readonly anyMany: Uint8Array
+}
+
+/** Finds where two series of the "one" side match alike; that fails also when nothing on the other side matches them. */
+function findDuplicates(
+  groups: readonly Series[][],
+  { operation, swapped, failures, anyMany }: DuplicateScope,
+): void {
+  for (const group of groups) {
+    for (let i = 0; group.length > 1 && i < anyMany.length; i++) {
+      if (anyMany[i] !== 1) continue
       const [first, second] = group.filter((series) => series.present[i] === 1)
-      if (first !== undefined && second !== undefined) {
-        throw duplicateSeries(matching, [second, first], context.swapped ? 'left' : 'right')
-      }
+      if (first === undefined || second === undefined) continue
+      failures.add(i, 0, () =>
+        duplicateSeries(operation.matching, [second, first], swapped ? 'left' : 'right'),
+      )
     }
   }
-  return groups
 }
 
 function duplicateSeries(
@@ -90,6 +120,7 @@ interface Target {
   readonly signature: string
   /** Times at which the signature has a result, of whatever series. */
   readonly taken: Uint8Array
+  readonly failures: Failures
 }
 
 function combine(operation: VectorOperation, { many, one, swapped }: Pair, target: Target): void {
@@ -110,30 +141,26 @@ function combine(operation: VectorOperation, { many, one, swapped }: Pair, targe
 }
 
 /** Marks a time of a match as used, once per result series for grouped matches and once at all for one-to-one. */
-function claim(matching: VectorMatching, { output, signature, taken }: Target, i: number): void {
-  if (matching.card === 'one-to-one') {
-    if (taken[i] === 1) {
-      throw new GatehouseError(
-        'execution',
-        'multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)',
-      )
-    }
-    taken[i] = 1
-    return
+function claim(matching: VectorMatching, { output, signature, taken, failures }: Target, i: number): void {
+  let used = taken
+  if (matching.card !== 'one-to-one') {
+    used = output.by.get(signature) ?? new Uint8Array(taken.length)
+    output.by.set(signature, used)
   }
-  let used = output.by.get(signature)
-  if (used === undefined) output.by.set(signature, (used = new Uint8Array(taken.length)))
-  if (used[i] === 1) {
-    throw new GatehouseError(
-      'execution',
-      'multiple matches for labels: grouping labels must ensure unique matches',
-    )
-  }
+  if (used[i] === 1) failures.add(i, 1, () => multipleMatches(matching))
   used[i] = 1
 }
 
-function place({ output }: Target, i: number, value: number): void {
-  if (output.series.present[i] === 1) throw sameLabelset()
+function multipleMatches({ card }: VectorMatching): GatehouseError {
+  const what =
+    card === 'one-to-one'
+      ? 'many-to-one matching must be explicit (group_left/group_right)'
+      : 'grouping labels must ensure unique matches'
+  return new GatehouseError('execution', `multiple matches for labels: ${what}`)
+}
+
+function place({ output, failures }: Target, i: number, value: number): void {
+  if (output.series.present[i] === 1) failures.add(i, 2, sameLabelset)
   setFloat(output.series, i, value)
 }
 
