@@ -19,6 +19,8 @@ const seed: readonly string[] = [
      values ($1::text, 's-' || $1::text, encode(sha256($1::text::bytea), 'hex'), 'u-' || $1::text, 'https://idp', $1::text, '1 hour', now() + interval '1 day')`,
   `insert into folders (org_uid, uid, title) values ($1::text, 'folder', 'Folder')`,
   `insert into dashboards (org_uid, uid, folder_uid, title) values ($1::text, 'board', 'folder', 'Board')`,
+  `insert into dashboard_versions (org_uid, dashboard_uid, version, content, queries, saved_by)
+     values ($1::text, 'board', 1, '{}', '{}', 'u')`,
   `insert into data_sources (org_uid, uid, name) values ($1::text, 'main', 'Main')`,
   `insert into shards (org_uid, data_source_uid, name, slice) values ($1::text, 'main', 's1', '{"tenants": []}')`,
   `insert into replicas (org_uid, data_source_uid, shard, name, url) values ($1::text, 'main', 's1', 'r1', 'http://127.0.0.1:9090')`,

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
-import { type OrgPolicy, shippedRoles } from '@gatehouse/authz'
+import { type ApprovedDashboard, type OrgPolicy, shippedRoles } from '@gatehouse/authz'
 import { GatehouseError } from '@gatehouse/errors'
 import type { DataSource } from '@gatehouse/query'
+import { listApprovedDashboards } from './dashboards/approved.ts'
 import { listDataSources } from './data-sources.ts'
 import { listFolders } from './folders.ts'
 import { listGrants } from './grants.ts'
@@ -19,6 +20,8 @@ export interface OrgSnapshot {
   readonly policy: OrgPolicy
   /** By uid. */
   readonly dataSources: ReadonlyMap<string, DataSource>
+  /** Dashboards whose viewers may run their queries. */
+  readonly dashboards: readonly ApprovedDashboard[]
 }
 
 // A release that changes a shipped role changes what every org's policy means.
@@ -55,5 +58,6 @@ export async function readSnapshot(tx: OrgTransaction): Promise<OrgSnapshot> {
     grants: await listGrants(tx),
     guardrails: await listGuardrails(tx),
   }
-  return { policy, dataSources: new Map(dataSources.map((source) => [source.uid, source])) }
+  const dashboards = await listApprovedDashboards(tx)
+  return { policy, dataSources: new Map(dataSources.map((source) => [source.uid, source])), dashboards }
 }
