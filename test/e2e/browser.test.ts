@@ -156,6 +156,30 @@ describe('in a browser', () => {
     await keepScreenshot(page, 'sign-in-no-org')
   })
 
+  it('keeps its outlines in forced colours', async () => {
+    const page = await context.newPage()
+    await page.emulateMedia({ forcedColors: 'active' })
+    await page.goto(url)
+    await signIn(page, 'bo')
+    await keepScreenshot(page, 'home-forced-colors')
+  })
+
+  it('can be used with the keyboard alone', async () => {
+    const page = await context.newPage()
+    await page.goto(url)
+    await signIn(page, 'ada')
+    const focused = (): Promise<string> =>
+      page.evaluate('(document.activeElement.innerText || document.activeElement.id).trim()')
+    const stops: string[] = []
+    for (let i = 0; i < 9; i++) {
+      await page.keyboard.press('Tab')
+      stops.push((await focused()).split('\n')[0] ?? '')
+      if (stops.at(-1) === 'query') await page.keyboard.press('Control+Enter')
+    }
+    expect(stops.slice(0, 5)).toEqual(['Skip to content', 'Gatehouse', 'Sign out', 'query', 'Run query'])
+    await page.getByRole('table').waitFor()
+  })
+
   it.each([
     ['home-dark', 1280, 'dark'],
     ['home-narrow', 400, 'light'],

@@ -1,4 +1,5 @@
 import type { Me, MyDataSource } from '../api/me.ts'
+import { BreakableText } from './breakable-text.tsx'
 
 function list(items: readonly string[]): string {
   return new Intl.ListFormat('en', { type: 'conjunction' }).format(items)
@@ -16,7 +17,7 @@ function Access({ source }: { readonly source: MyDataSource }) {
       <p>You see {list(source.words)}.</p>
       {source.selectors.map((selector) => (
         <code key={selector} className="selector">
-          {selector}
+          <BreakableText text={selector} />
         </code>
       ))}
       <p className="small muted">By {reasonOf(source)}.</p>

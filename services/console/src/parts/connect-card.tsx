@@ -1,4 +1,5 @@
 import type { MyDataSource } from '../api/me.ts'
+import { BreakableText } from './breakable-text.tsx'
 import { CopyButton } from './copy-button.tsx'
 
 /** A query by curl, ready to paste; the token comes from the environment so that it stays out of the shell's history. */
@@ -26,7 +27,9 @@ export function ConnectCard({ source, query }: { readonly source: MyDataSource; 
           <h3>Address</h3>
           <CopyButton text={source.url} what="the address" />
         </div>
-        <code className="selector">{source.url}</code>
+        <code className="selector">
+          <BreakableText text={source.url} />
+        </code>
       </div>
       <div className="stack-tight">
         <div className="row row-apart">

@@ -1,7 +1,8 @@
-import { type FormEvent, Fragment, type KeyboardEvent, useRef, useState } from 'react'
+import { type FormEvent, type KeyboardEvent, useRef, useState } from 'react'
 import { ApiError } from '../api/client.ts'
 import type { Me, MyDataSource } from '../api/me.ts'
 import { type QueryAnswer, runQuery } from '../api/query.ts'
+import { BreakableText } from './breakable-text.tsx'
 import { Problem } from './problem.tsx'
 
 const maxRows = 100
@@ -10,16 +11,6 @@ type Outcome =
   | { readonly state: 'none' | 'running' }
   | { readonly state: 'done'; readonly answer: QueryAnswer; readonly ms: number }
   | { readonly state: 'failed'; readonly error: ApiError }
-
-/** A series that breaks, if it must, between words rather than within them. */
-function SeriesText({ text }: { readonly text: string }) {
-  return text.split(/(?<=[_,{=])/).map((part, i) => (
-    <Fragment key={i}>
-      {i > 0 && <wbr />}
-      {part}
-    </Fragment>
-  ))
-}
 
 function ResultTable({ rows }: Pick<QueryAnswer, 'rows'>) {
   return (
@@ -38,7 +29,7 @@ function ResultTable({ rows }: Pick<QueryAnswer, 'rows'>) {
           {rows.slice(0, maxRows).map(({ series, value }) => (
             <tr key={series}>
               <td className="mono">
-                <SeriesText text={series} />
+                <BreakableText text={series} />
               </td>
               <td className="number">{value}</td>
             </tr>
