@@ -40,6 +40,7 @@ create table audit_events (
   seq bigint not null check (seq > 0),
   prev bytea not null check (length(prev) = 32),
   hash bytea not null check (length(hash) = 32),
+  received_at timestamptz not null default now(),
   -- The hashed event; everything below is read from it and cannot disagree.
   event jsonb not null,
   code text not null generated always as (event ->> 'code') stored,
@@ -87,7 +88,7 @@ create trigger append_only before update or delete on audit_events
 create trigger append_only_truncate before truncate on audit_events
   for each statement execute function audit_refuse_change();
 
--- Makes the partitions of a month (UTC) and of the `ahead` months after it; those that exist are left alone.
+-- Makes the partitions of a month (UTC) and of the `ahead` months after it, one for each class; those that exist are left alone.
 create function audit_make_partitions(month timestamptz, ahead int) returns void
   language plpgsql security definer set search_path = pg_catalog, pg_temp set timezone = 'UTC'
   as $$
@@ -101,18 +102,18 @@ begin
   end if;
   for i in 0 .. ahead loop
     name := 'audit_events_' || to_char(first, 'YYYY_MM');
-    if to_regclass('public.' || name) is null then
+    foreach class in array array['query', 'identity', 'change'] loop
+      continue when to_regclass(format('public.%I', name || '_' || class)) is not null;
       perform pg_advisory_xact_lock(hashtextextended('audit partitions', 0));
-    end if;
-    if to_regclass('public.' || name) is null then
-      execute format('create table public.%I partition of public.audit_events for values from (%L) to (%L) partition by list (class)',
-        name, first::timestamptz, (first + interval '1 month')::timestamptz);
-      foreach class in array array['query', 'identity', 'change'] loop
-        execute format('create table public.%I partition of public.%I for values in (%L)', name || '_' || class, name, class);
-        execute format('create trigger append_only_truncate before truncate on public.%I
-          for each statement execute function public.audit_refuse_change()', name || '_' || class);
-      end loop;
-    end if;
+      continue when to_regclass(format('public.%I', name || '_' || class)) is not null;
+      if to_regclass(format('public.%I', name)) is null then
+        execute format('create table public.%I partition of public.audit_events for values from (%L) to (%L) partition by list (class)',
+          name, first::timestamptz, (first + interval '1 month')::timestamptz);
+      end if;
+      execute format('create table public.%I partition of public.%I for values in (%L)', name || '_' || class, name, class);
+      execute format('create trigger append_only_truncate before truncate on public.%I
+        for each statement execute function public.audit_refuse_change()', name || '_' || class);
+    end loop;
     first := (first + interval '1 month')::date;
   end loop;
 end
@@ -225,7 +226,7 @@ begin
     execute format('revoke execute on function %s from public', f);
   end loop;
   revoke create on schema public from gatehouse_definer;
-  grant execute on function audit_head(text, text) to gatehouse_app;
+  execute format('grant execute on function audit_head(text, text) to gatehouse_app, %I', current_user);
   if lent then
     execute format('revoke gatehouse_definer from %I', current_user);
   end if;

@@ -28,14 +28,15 @@ create table audit_key_rotations (
 );
 
 create table audit_tombstones (
+  number bigint generated always as identity primary key,
   month text not null,
   class text not null,
   org_uid text,
   at timestamptz not null default now(),
   statement text not null,
-  signature text not null,
-  unique nulls not distinct (month, class, org_uid)
+  signature text not null
 );
+create index audit_tombstones_org on audit_tombstones (org_uid);
 
 do $$
 declare
@@ -140,6 +141,6 @@ begin
   if lent then
     execute format('revoke gatehouse_definer from %I', current_user);
   end if;
-  grant execute on function audit_erase(text, text) to gatehouse_app;
+  execute format('grant execute on function audit_erase(text, text) to gatehouse_app, %I', current_user);
 end
 $$;

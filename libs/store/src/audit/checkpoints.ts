@@ -150,7 +150,7 @@ export async function insertRotation(tx: AuditTransaction, rotation: KeyRotation
 /** Tombstones of the scope. */
 export async function listTombstones(tx: AuditTransaction): Promise<Tombstone[]> {
   const rows = await tx.rows<CheckpointRow>(
-    'select statement, signature from audit_tombstones order by month, class',
+    'select statement, signature from audit_tombstones order by number',
   )
   return rows.map((row) => tombstoneSchema.parse(parseRow(row)))
 }
