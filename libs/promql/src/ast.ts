@@ -41,8 +41,9 @@ export interface StringLiteral {
 }
 
 /**
- * An instant vector selector. `name` is the bare metric name before the braces (or a quoted one inside them), if one was
- * written; `matchers` are the others, in source order. A `__name__` matcher written out stays a matcher.
+ * An instant vector selector. `name` is the metric name written before the braces or quoted inside them; `matchers` are
+ * the others, in source order. A `__name__` matcher written out stays a matcher, and a tree from `parse` never has it
+ * beside a `name`.
  */
 export interface VectorSelector extends TimeShift {
   readonly kind: 'VectorSelector'
