@@ -12,10 +12,14 @@ const report = 'artefacts/vitest.json'
 const checks: readonly (readonly [name: string, command: string])[] = [
   ['tools', 'sh scripts/setup-tools.sh'],
   ['format', 'biome format .'],
-  ['typecheck', 'nx run-many -t typecheck'],
+  ['typecheck', 'npm run typecheck --silent'],
+  ['console', 'sh scripts/build-console.sh'],
   ['lint', 'oxlint --type-aware --max-warnings 0 .'],
   ['golden files', 'node scripts/golden.ts --check'],
-  ['every branch of enforcement is tested', 'vitest run --project unit --coverage --reporter dot libs/query/src/enforce.test.ts'],
+  [
+    'every branch of enforcement is tested',
+    'vitest run --project unit --coverage --reporter dot libs/query/src/enforce.test.ts',
+  ],
 ]
 
 function run(command: string): boolean {

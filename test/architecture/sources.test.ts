@@ -11,7 +11,9 @@ const pure = product.filter(({ path }) =>
 )
 
 function imported(source: Source): string[] {
-  return [...source.text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map((match) => match[1] ?? '')
+  const statement =
+    /^\s*(?:import|export)\b[^'"`;=]*?\bfrom\s+'([^']+)'|^\s*import\s+'([^']+)'|\bimport\(\s*'([^']+)'/gm
+  return [...source.text.matchAll(statement)].map((match) => match[1] ?? match[2] ?? match[3] ?? '')
 }
 
 function offenders(where: readonly Source[], pattern: RegExp): string[] {
