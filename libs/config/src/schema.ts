@@ -147,7 +147,6 @@ export const configSchema = z.strictObject({
         .array(z.string())
         .default([])
         .describe('Addresses whose X-Forwarded-* headers are believed'),
-      sessionSecret: secret.default({}),
       sessionIdle: duration.prefault('1h').describe('A session unused for longer ends'),
       sessionLifetime: duration
         .prefault('12h')
