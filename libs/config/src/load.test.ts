@@ -30,10 +30,13 @@ describe('configuration', () => {
     writeFileSync(join(folder, 'url'), 'postgres://from-file\n')
     writeFileSync(join(folder, 'secret'), 'hush\n')
     const file = join(folder, 'config.yaml')
-    writeFileSync(file, 'database: { urlFile: url }\ncontrol: { sessionSecret: { file: secret } }\n')
+    writeFileSync(
+      file,
+      'database: { urlFile: url }\nissuers: [{ name: a, issuer: "https://login.example", clientId: x, clientSecret: { file: secret } }]\n',
+    )
     const config = loadConfig(file)
     expect(config.database.url).toBe('postgres://from-file')
-    expect(config.control.sessionSecret.value).toBe('hush')
+    expect(config.issuers[0]?.clientSecret?.value).toBe('hush')
     expect(config.audit.spoolDir).toBe(join(folder, 'audit-spool'))
   })
 

@@ -22,7 +22,7 @@ export function loadConfig(file: string): Config {
   const config = parseConfig(readFileSync(file, 'utf8'), file)
   const base = dirname(resolve(file))
   const read = (path: string): string => readFileSync(resolve(base, path), 'utf8').trim()
-  const { database, control, issuers, audit, cache } = config
+  const { database, issuers, audit, cache } = config
   const secret = <S extends { value?: string | undefined; file?: string | undefined }>(s: S): S =>
     s.value === undefined && s.file !== undefined ? { ...s, value: read(s.file) } : s
   return {
@@ -47,7 +47,6 @@ export function loadConfig(file: string): Config {
             },
           },
     audit: { ...audit, spoolDir: resolve(base, audit.spoolDir) },
-    control: { ...control, sessionSecret: secret(control.sessionSecret) },
     issuers: issuers.map((i) =>
       i.clientSecret === undefined ? i : { ...i, clientSecret: secret(i.clientSecret) },
     ),

@@ -10,7 +10,6 @@ export interface ConfigInput {
   readonly issuer: string
   readonly clientId: string
   readonly clientSecret: string
-  readonly sessionSecret: string
 }
 
 /** Writes the configuration of gateway and control, as `gatehouse serve --config.file` reads it; mode 0600, it holds secrets. */
@@ -22,7 +21,6 @@ export function writeConfigFile(file: string, input: ConfigInput): void {
       listenAddress: `127.0.0.1:${input.controlPort}`,
       externalUrl: `http://127.0.0.1:${input.controlPort}`,
       gatewayUrl: `http://127.0.0.1:${input.gatewayPort}`,
-      sessionSecret: { value: input.sessionSecret },
     },
     issuers: [
       {

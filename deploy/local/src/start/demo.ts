@@ -132,7 +132,7 @@ async function startServices(
   issuer: string,
 ): Promise<Running> {
   const { state, progress, ports, secrets, endings } = context
-  const { clientSecret, sessionSecret } = secrets
+  const { clientSecret } = secrets
   const listening = { gatewayPort: ports.of('gateway'), controlPort: ports.of('control') }
   writeConfigFile(state.configFile, {
     ...database,
@@ -140,7 +140,6 @@ async function startServices(
     issuer,
     clientId,
     clientSecret,
-    sessionSecret,
   })
   const logFile = openSync(join(state.logs, 'services.log'), 'w', 0o600)
   try {

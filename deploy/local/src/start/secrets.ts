@@ -10,7 +10,6 @@ const schema = z.object({
   /** Password of the application's database login. */
   database: z.string(),
   clientSecret: z.string(),
-  sessionSecret: z.string(),
   machineSecret: z.string(),
   /** By sign-in name. */
   passwords: z.record(z.string(), z.string()),
@@ -37,7 +36,6 @@ function generate(): Secrets {
     origin: Math.floor(Date.now() / 1000),
     database: secret(),
     clientSecret: secret(),
-    sessionSecret: secret(),
     machineSecret: secret(),
     passwords: Object.fromEntries(demoPeople.map(({ signIn }) => [signIn, password()])),
     tokens: Object.fromEntries(demoTokens.map(({ name }) => [name, newServiceAccountToken()])),
