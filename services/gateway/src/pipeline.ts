@@ -1,5 +1,6 @@
 import {
   type AccessQuestion,
+  type ApprovedDashboard,
   authorize,
   type Decision,
   type OrgPolicy,
@@ -10,6 +11,7 @@ import type { DataSource } from '@gatehouse/query'
 import type { Upstream, Versions } from '@gatehouse/upstream'
 import type { Answer } from './answer.ts'
 import type { Budget } from './budget.ts'
+import type { DecideByCapability } from './capability.ts'
 import { execute } from './execute.ts'
 import type { Planner } from './plan.ts'
 import type { Question } from './question.ts'
@@ -20,6 +22,7 @@ import type { Trail } from './trail.ts'
 export interface OrgState {
   readonly policy: OrgPolicy
   readonly dataSources: ReadonlyMap<string, DataSource>
+  readonly dashboards: readonly ApprovedDashboard[]
 }
 
 /** What the pipeline is composed of. */
@@ -30,6 +33,8 @@ export interface Deps {
   ) => Promise<Principal>
   /** @throws GatehouseError `unavailable` when the policy is older than allowed. */
   readonly orgState: (orgUid: string) => Promise<OrgState>
+  /** What dashboards give where no grant does. */
+  readonly byCapability: DecideByCapability
   readonly planner: Planner
   readonly upstream: Upstream
   readonly versions: Versions
@@ -44,8 +49,22 @@ function findDataSource({ dataSources }: OrgState, uid: string): DataSource {
   return source
 }
 
-function allow(policy: OrgPolicy, question: AccessQuestion, trail: Trail): Allowed {
-  const decision = trail.note('decision', authorize(policy, question))
+interface Asking {
+  readonly state: OrgState
+  readonly asked: AccessQuestion
+  readonly req: PrometheusRequest
+}
+
+function allow({ state, asked, req }: Asking, deps: Deps, trail: Trail): Allowed {
+  const { policy, dashboards } = state
+  const { question, rawHeaders } = req
+  const byGrants = authorize(policy, asked)
+  const decision = trail.note(
+    'decision',
+    byGrants.allowed
+      ? byGrants
+      : (deps.byCapability(asked, { policy, dashboards, question, rawHeaders }) ?? byGrants),
+  )
   if (!decision.allowed) throw new GatehouseError('forbidden', `not allowed: ${decision.reason}`)
   if (decision.constraints.alternatives.length === 0)
     throw new GatehouseError('forbidden', 'not allowed: the grants admit no series')
@@ -73,7 +92,7 @@ export async function answer(
   const source = trail.note('source', findDataSource(state, req.dataSourceUid))
   const resource = { kind: 'data-source', uid: source.uid, orgUid: source.orgUid } as const
   const asked = { principal, action: endpoint.action, resource, now: trail.startedAt }
-  const decision = allow(state.policy, asked, trail)
+  const decision = allow({ state, asked, req }, deps, trail)
   const version = await deps.versions.lowest(source.shards)
   const plan = trail.note(
     'plan',

@@ -13,6 +13,7 @@ import {
 } from '@gatehouse/store'
 import { createLogger, createMetrics, type Logger, type Metrics } from '@gatehouse/telemetry'
 import { createUpstream, createVersions } from '@gatehouse/upstream'
+import { createCapabilityDecider } from './capability.ts'
 import { createHandler } from './handler.ts'
 import { refuseMalformed } from './malformed.ts'
 import { createGatewayMetrics } from './metrics.ts'
@@ -126,6 +127,7 @@ export async function startGateway(config: Config, overrides: GatewayOverrides =
     pipeline: {
       authenticate,
       orgState: policies.get,
+      byCapability: createCapabilityDecider(),
       planner: createPlanner(),
       upstream,
       versions,

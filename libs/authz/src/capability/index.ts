@@ -1,7 +1,7 @@
 export { type Capability, type CapabilityRequest, compileCapability, type Refused } from './capability.ts'
 export { type Dashboard, type DashboardQuery, readDashboard } from './dashboard.ts'
 export { interpolate, type Values, type Variable } from './variable.ts'
-export { seededRandom } from './near-miss.ts'
+export { nearMiss, nearMisses, seededRandom } from './near-miss.ts'
 export { type CapabilityCheck, checkCapability } from './self-check.ts'
 export {
   type Approval,
