@@ -169,6 +169,10 @@ begin
   loop
     execute format('alter function %s owner to gatehouse_definer', f);
     execute format('revoke execute on function %s from public', f);
+    -- Later migrations put triggers on their own tables.
+    if f::text like 'bump_%' then
+      execute format('grant execute on function %s to %I', f, current_user);
+    end if;
   end loop;
   revoke create on schema public from gatehouse_definer;
   foreach f in array array[

@@ -137,10 +137,10 @@ begin
   grant create on schema public to gatehouse_definer;
   alter function audit_erase(text, text) owner to gatehouse_definer;
   revoke execute on function audit_erase(text, text) from public;
+  execute format('grant execute on function audit_erase(text, text) to gatehouse_app, %I', current_user);
   revoke create on schema public from gatehouse_definer;
   if lent then
     execute format('revoke gatehouse_definer from %I', current_user);
   end if;
-  execute format('grant execute on function audit_erase(text, text) to gatehouse_app, %I', current_user);
 end
 $$;

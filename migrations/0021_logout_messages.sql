@@ -43,10 +43,10 @@ begin
   grant create on schema public to gatehouse_definer;
   execute format('alter function %s owner to gatehouse_definer', f);
   execute format('revoke execute on function %s from public', f);
+  execute format('grant execute on function %s to gatehouse_app', f);
   revoke create on schema public from gatehouse_definer;
   if lent then
     execute format('revoke gatehouse_definer from %I', current_user);
   end if;
-  execute format('grant execute on function %s to gatehouse_app', f);
 end
 $$;

@@ -4,6 +4,10 @@ interface Line {
   readonly line: string
 }
 
+// The migrating role is called differently everywhere.
+const grantee = `case when x.grantee = 0 then 'public' when x.grantee::regrole::text like 'gatehouse%' then x.grantee::regrole::text
+         else 'the migrating role' end`
+
 // Each section gives one text per row, already in a stable order. NOT NULL and defaults stand with their column, so the
 // NOT NULL constraints that Postgres 18 lists by themselves are left out, as are privileges of the owner.
 const sections: readonly (readonly [title: string, sql: string])[] = [
@@ -68,20 +72,20 @@ const sections: readonly (readonly [title: string, sql: string])[] = [
   [
     'Privileges',
     `select format('grant %s on table %s to %s', string_agg(x.privilege_type, ', ' order by x.privilege_type), c.relname,
-       coalesce(nullif(x.grantee, 0)::regrole::text, 'public')) as line
+       ${grantee}) as line
      from pg_class c, aclexplode(c.relacl) x
      where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'v', 'S') and x.grantee <> c.relowner
        and not c.relispartition
      group by c.relname, x.grantee
      union all
      select format('grant %s (%s) on table %s to %s', x.privilege_type, string_agg(a.attname, ', ' order by a.attname), c.relname,
-       coalesce(nullif(x.grantee, 0)::regrole::text, 'public'))
+       ${grantee})
      from pg_class c join pg_attribute a on a.attrelid = c.oid, aclexplode(a.attacl) x
      where c.relnamespace = 'public'::regnamespace and not c.relispartition
      group by c.relname, x.grantee, x.privilege_type
      union all
      select format('grant %s on function %s to %s', x.privilege_type, p.oid::regprocedure,
-       coalesce(nullif(x.grantee, 0)::regrole::text, 'public'))
+       ${grantee})
      from pg_proc p, aclexplode(p.proacl) x
      where p.pronamespace = 'public'::regnamespace and x.grantee <> p.proowner
      order by 1`,

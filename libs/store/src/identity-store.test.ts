@@ -78,12 +78,13 @@ describe('people', () => {
 
   it('lose what their groups no longer give, and keep what was given by hand', async () => {
     const first = await signIn(pool, person('b', ['health-triage', 'health-imaging']))
-    await withOrg(pool, 'health', (tx) =>
-      tx.rows(
+    await withOrg(pool, 'health', async (tx) => {
+      await tx.rows(`select set_config('app.managed_by', 'files', true)`)
+      await tx.rows(
         `insert into team_members (org_uid, team_uid, user_uid, source) values ('health', 'lead', $1, 'manual')`,
         [first?.uid],
-      ),
-    )
+      )
+    })
     const second = await signIn(pool, person('b', ['health-imaging']))
     expect(second?.memberships).toEqual([{ orgUid: 'health', teams: ['imaging', 'lead'] }])
     const third = await signIn(pool, person('b', []))

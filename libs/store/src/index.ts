@@ -1,5 +1,6 @@
 export { assertLeastPrivilege } from './app-login.ts'
 export { type AccessChange, applyAccess, applyAccessIn, type ApplyOptions } from './apply/apply-access.ts'
+export { type AccessPlan, planAccess } from './apply/plan-access.ts'
 export * from './dashboards/index.ts'
 export { listDataSources } from './data-sources.ts'
 export { dumpSchema } from './dump-schema.ts'

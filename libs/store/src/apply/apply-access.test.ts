@@ -6,6 +6,7 @@ import { signIn } from '../recognise.ts'
 import { readSnapshot } from '../snapshot.ts'
 import { withOrg } from '../transaction.ts'
 import { applyAccess } from './apply-access.ts'
+import { planAccess } from './plan-access.ts'
 
 let database: TestDatabase
 let pool: Pool
@@ -165,12 +166,12 @@ describe('applyAccess', () => {
   })
 
   it('applies all or nothing', async () => {
-    const before = await policy()
     await withOrg(pool, 'health', (tx) =>
       tx.rows(
         `insert into dashboards (org_uid, uid, folder_uid, title) values ('health', 'board', 'risk', 'Board')`,
       ),
     )
+    const before = await policy()
     // The folder is in use, so everything else of the document stays undone too.
     await expect(
       applyAccess(pool, documentOf({ name: 'Other', folders: [], grants: [] })),
@@ -180,13 +181,67 @@ describe('applyAccess', () => {
     expect(await policy()).toEqual(before)
   })
 
+  it('plans exactly what it would do, in rows and in people, and does nothing', async () => {
+    const before = await policy()
+    const wider = documentOf({ grants: [{ team: 'triage', role: 'viewer' }] })
+    const plan = await planAccess(pool, wider, { now: Date.UTC(2026, 0, 1) })
+    expect(await policy()).toEqual(before)
+    expect(plan.changes.map(({ table, kind }) => `${table} ${kind}`).toSorted()).toEqual([
+      'grants added',
+      'grants removed',
+      'grants removed',
+      'grants removed',
+    ])
+    const [health] = plan.orgs
+    const found = health?.differences.map(({ kind, name, series, lost }) => [
+      kind,
+      name,
+      series.map(({ change }) => change).join(),
+      lost.length,
+    ])
+    expect(found).toContainEqual(['team', 'Triage', 'widened', 0])
+    expect(found).toContainEqual(['user', 'Bob', 'widened', 0])
+    const ann = found?.find(([, name]) => name === 'Ann')
+    // She also loses the folder she edited.
+    expect(ann?.[3]).toBeGreaterThan(0)
+    expect(await applyAccess(pool, wider)).toEqual(
+      plan.changes.map((change) => ({ ...change, key: expect.any(String) })),
+    )
+    await applyAccess(pool, documentOf())
+    const version = (await policy()).version
+    expect(await applyAccess(pool, documentOf())).toEqual([])
+    expect((await policy()).version).toBe(version)
+    expect(await planAccess(pool, documentOf(), { now: 0 })).toEqual({ changes: [], orgs: [] })
+  })
+
+  it('is the only way to change what files declare', async () => {
+    const change = (sql: string) => withOrg(pool, 'health', (tx) => tx.rows(sql))
+    for (const sql of [
+      `insert into guardrails (org_uid, uid, selector, reason) values ('health', 'x', '{a="b"}', 'why')`,
+      `update grants set role = 'org-admin'`,
+      `delete from teams`,
+      `update service_accounts set team_uid = null`,
+      `insert into team_members (org_uid, team_uid, user_uid, source) select 'health', 'imaging', user_uid, 'manual' from memberships`,
+    ])
+      await expect(change(sql), sql).rejects.toMatchObject({
+        code: 'conflict',
+        message: expect.stringContaining('files'),
+      })
+    await change(`update service_accounts set disabled = true`)
+    await change(`update service_accounts set disabled = false`)
+  })
+
   it('does not take over an org that is managed through the API unless told to', async () => {
     const document = parseAccessDocument({
       apiVersion: 'gatehouse/v1',
       kind: 'Access',
       orgs: [{ uid: 'by-api', name: 'By API' }],
     })
-    await withOrg(pool, 'by-api', (tx) => tx.rows(`insert into orgs (uid, name) values ('by-api', 'By API')`))
+    await withOrg(pool, 'by-api', async (tx) => {
+      await tx.rows(`insert into orgs (uid, name) values ('by-api', 'By API')`)
+      await tx.rows(`insert into teams (org_uid, uid, name) values ('by-api', 't', 'T')`)
+      await tx.rows(`delete from teams`)
+    })
     await expect(applyAccess(pool, document)).rejects.toMatchObject({ code: 'conflict' })
     expect(await applyAccess(pool, document, { adopt: true })).toEqual([
       { orgUid: 'by-api', table: 'orgs', kind: 'changed', key: 'by-api' },

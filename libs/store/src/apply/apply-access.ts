@@ -61,11 +61,13 @@ async function findPeople(tx: Transaction, org: OrgDocument): Promise<FindUser> 
   return (person) => uids.get(keyOf(person)) ?? ''
 }
 
-/** A membership that the file does not name any more lives on as long as IdP groups give it. */
-async function keepMembersByGroups(tx: OrgTransaction): Promise<void> {
+/** A membership that the file no longer names lives on as long as IdP groups give it. */
+async function keepMembersByGroups(tx: OrgTransaction, wanted: readonly unknown[]): Promise<void> {
   await tx.rows(
-    `update memberships m set source = 'sso' where m.org_uid = app_org() and m.source = 'manual' and exists (
+    `update memberships m set source = 'sso'
+     where m.org_uid = app_org() and m.source = 'manual' and m.user_uid <> all ($1) and exists (
        select from team_members t where t.org_uid = m.org_uid and t.user_uid = m.user_uid and t.source = 'sso')`,
+    [wanted],
   )
 }
 
@@ -105,17 +107,21 @@ export async function applyAccessIn(
   document: AccessDocument,
   options: ApplyOptions = {},
 ): Promise<readonly AccessChange[]> {
+  await tx.rows(`select set_config('app.managed_by', 'files', true)`)
   const changes: AccessChange[] = []
   const prepared: Prepared[] = []
   for (const org of document.orgs.toSorted((a, b) => (a.uid < b.uid ? -1 : 1))) {
     const entered = await enterOrg(tx, org.uid)
     changes.push(...(await writeOrg(entered, org, options)))
-    await keepMembersByGroups(entered)
-    prepared.push({ org, rows: wantedRows(org, await findPeople(tx, org)) })
+    const rows = wantedRows(org, await findPeople(tx, org))
+    const members = rows.memberships.map((row) => row['user_uid'])
+    await keepMembersByGroups(entered, members)
+    prepared.push({ org, rows })
   }
   // First everything that goes, in all orgs: a tenant may move from one to another.
   for (const entry of prepared) changes.push(...(await removeFrom(tx, entry)))
   for (const entry of prepared) changes.push(...(await writeTo(tx, entry)))
+  await tx.rows(`select set_config('app.managed_by', '', true)`)
   return changes
 }
 
