@@ -196,9 +196,6 @@ describe.each(versions)('answers put together from extents, Prometheus %s', (ver
       else if (isRounded(answer.body, expected)) counts.rounded += 1
       else different.push(query)
     }
-    process.stdout.write(
-      `Prometheus ${version}, step ${step}: ${JSON.stringify(counts)} ${JSON.stringify(uncut)}\n`,
-    )
     expect(different).toEqual([])
     expect(counts.same).toBeGreaterThan((0.7 * queries.length) | 0)
     // Sums of floats in another order.
