@@ -49,3 +49,12 @@ export { eraseIdentity, identitiesOf } from './identities.ts'
 export { verifyExportFile } from './verify-export.ts'
 export { type LegalHold, listHolds, placeHold, releaseHold } from './holds.ts'
 export { purgeAudit, type PurgeOptions, type PurgeResult, type Retention } from './retention.ts'
+export {
+  createLabelValues,
+  type LabelValueKey,
+  type LabelValuePolicy,
+  labelValueHash,
+  type LabelValues,
+  revealLabelValues,
+  type RevealedValue,
+} from './label-values.ts'

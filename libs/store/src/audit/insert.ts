@@ -35,6 +35,17 @@ export async function insertIdentities(tx: Transaction, lines: readonly string[]
   )
 }
 
+/** Adds sealed label values; those that are there already are left as they are. Needs the scope `all`. */
+export async function insertLabelValues(tx: Transaction, lines: readonly string[]): Promise<void> {
+  await tx.rows(
+    `insert into audit_label_values (org_uid, hash, label, sealed)
+    select v ->> 'org', v ->> 'hash', v ->> 'label', decode(v ->> 'sealed', 'base64')
+    from jsonb_array_elements($1::jsonb) r, lateral (select r -> 'value' as v) x
+    on conflict do nothing`,
+    [`[${lines.join(',')}]`],
+  )
+}
+
 /** Makes the partitions for a time (RFC 3339) and for `ahead` months after it. */
 export async function makePartitions(tx: Transaction, at: string, ahead: number): Promise<void> {
   await tx.rows('select audit_make_partitions($1::timestamptz, $2)', [at, ahead])

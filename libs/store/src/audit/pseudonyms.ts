@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { type AuditEvent, type Identity, identityOf, redact } from '@gatehouse/audit'
+import type { Companion } from './companion.ts'
 import { sha256 } from './sha256.ts'
 
 type Actor = NonNullable<AuditEvent['actor']>
 
-/** An actor's pseudonym and, until the spool holds it, the identity to be written with the first event. */
-export interface Pseudonym {
+/** An actor's pseudonym, with the identity that is to be written before its first event. */
+export interface Pseudonym extends Companion {
   readonly identity: Identity
-  isWritten: boolean
 }
 
 /** Pseudonyms in use by one writer. */
@@ -45,7 +45,8 @@ export function createPseudonyms(): Pseudonyms {
       const found = known.get(key)
       if (found !== undefined) return found
       const salt = randomBytes(16).toString('hex')
-      const made = { identity: identityOf(clean(actor), orgUid, salt, sha256), isWritten: false }
+      const identity = identityOf(clean(actor), orgUid, salt, sha256)
+      const made = { identity, line: JSON.stringify({ identity }), isWritten: false }
       if (known.size >= maxPseudonyms) known.delete(known.keys().next().value ?? '')
       known.set(key, made)
       return made

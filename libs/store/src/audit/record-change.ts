@@ -22,9 +22,9 @@ export function createChangeRecorder(): RecordChange {
       pseudonyms = createPseudonyms()
       since = Date.now()
     }
-    const identity = pseudonyms.of(event)?.identity
-    const text = prepareEvent(toStoredEvent(event, identity?.ref ?? null), sha256)
-    if (identity !== undefined) await insertIdentities(tx, [JSON.stringify({ identity })])
+    const pseudonym = pseudonyms.of(event)
+    const text = prepareEvent(toStoredEvent(event, pseudonym?.identity.ref ?? null), sha256)
+    if (pseudonym !== undefined) await insertIdentities(tx, [pseudonym.line])
     await makePartitions(tx, event.at, 0)
     const org = event.orgUid
     const rows = await tx.rows<{ seq: string; hash: string }>('select seq, hash from audit_head($1, $2)', [

@@ -43,7 +43,7 @@ interface Scan {
 
 function readLine(line: string, writer: string, heads: Heads): boolean {
   const kind = lineKind(line)
-  if (kind !== 'event') return kind === 'identity'
+  if (kind !== 'event') return kind === 'identity' || kind === 'value'
   try {
     const record: AuditRecord = { writer, ...recordSchema.parse(JSON.parse(line)) }
     const head = heads.get(record.org) ?? genesis(record, sha256)

@@ -6,6 +6,7 @@ import type { SpoolPosition } from './spool-log.ts'
 export interface Batch {
   readonly events: readonly string[]
   readonly identities: readonly string[]
+  readonly values: readonly string[]
   readonly bytes: number
 }
 
@@ -28,6 +29,7 @@ function toBatch(bytes: Buffer): Batch {
   return {
     events: lines.filter((line) => lineKind(line) === 'event'),
     identities: lines.filter((line) => lineKind(line) === 'identity'),
+    values: lines.filter((line) => lineKind(line) === 'value'),
     bytes: bytes.length,
   }
 }

@@ -45,8 +45,9 @@ export function recordLine(org: string | null, link: Link, text: string): string
 }
 
 /** What a line of a segment is, by how it begins. */
-export function lineKind(line: string): 'event' | 'identity' | 'header' | 'unknown' {
+export function lineKind(line: string): 'event' | 'identity' | 'value' | 'header' | 'unknown' {
   if (line.startsWith('{"hash":')) return 'event'
   if (line.startsWith('{"identity":')) return 'identity'
+  if (line.startsWith('{"value":')) return 'value'
   return line.startsWith('{"spool":1,') ? 'header' : 'unknown'
 }

@@ -1,5 +1,5 @@
 import type { Pool } from '../pool.ts'
-import { insertNewEvents, insertIdentities, makePartitions } from './insert.ts'
+import { insertIdentities, insertLabelValues, insertNewEvents, makePartitions } from './insert.ts'
 import { withAudit } from './scope.ts'
 import type { Batch } from './segment-reader.ts'
 
@@ -27,6 +27,7 @@ async function makeMissingPartitions(pool: Pool, { events }: Batch): Promise<voi
 async function shipOnce(pool: Pool, writer: string, batch: Batch): Promise<number> {
   return withAudit(pool, 'all', async (tx) => {
     if (batch.identities.length > 0) await insertIdentities(tx, batch.identities)
+    if (batch.values.length > 0) await insertLabelValues(tx, batch.values)
     return batch.events.length === 0 ? 0 : insertNewEvents(tx, writer, batch.events)
   })
 }

@@ -1,5 +1,5 @@
 import { genesis, type Head, nextLink } from '@gatehouse/audit'
-import type { Pseudonym } from './pseudonyms.ts'
+import type { Companion } from './companion.ts'
 import { type Heads, headerLine, recordLine } from './segment.ts'
 import { createSegment, type SegmentFile } from './segment-file.ts'
 import { sha256 } from './sha256.ts'
@@ -9,7 +9,8 @@ export interface Entry {
   readonly org: string | null
   /** Canonical JSON. */
   readonly text: string
-  readonly pseudonym: Pseudonym | undefined
+  /** What the event refers to: its actor's identity, sealed label values. */
+  readonly companions: readonly Companion[]
 }
 
 /** How far a spool has been written: bytes of its newest segment. */
@@ -38,17 +39,18 @@ interface LogOptions {
 interface Chained {
   readonly lines: string
   readonly heads: Heads
-  readonly written: ReadonlySet<Pseudonym>
+  readonly written: ReadonlySet<Companion>
 }
 
 function chain(entries: readonly Entry[], { writer, heads }: LogOptions): Chained {
   const next = new Map<string | null, Head>()
-  const written = new Set<Pseudonym>()
+  const written = new Set<Companion>()
   let lines = ''
-  for (const { org, text, pseudonym } of entries) {
-    if (pseudonym !== undefined && !pseudonym.isWritten && !written.has(pseudonym)) {
-      lines += `{"identity":${JSON.stringify(pseudonym.identity)}}\n`
-      written.add(pseudonym)
+  for (const { org, text, companions } of entries) {
+    for (const companion of companions) {
+      if (companion.isWritten || written.has(companion)) continue
+      lines += `${companion.line}\n`
+      written.add(companion)
     }
     const head = next.get(org) ?? heads.get(org) ?? genesis({ writer, org }, sha256)
     const link = nextLink(head, sha256(text), sha256)
@@ -85,7 +87,7 @@ export async function createSpoolLog(dir: string, options: LogOptions): Promise<
       await file.add(chained.lines)
       bytesWritten += file.committed() - before
       for (const [org, head] of chained.heads) heads.set(org, head)
-      for (const pseudonym of chained.written) pseudonym.isWritten = true
+      for (const companion of chained.written) companion.isWritten = true
     },
     bytesWritten: () => bytesWritten,
     position: () => ({ segment: file.segment, offset: file.committed() }),

@@ -11,6 +11,7 @@ import {
 } from '@gatehouse/audit'
 import { type GatehouseError, isGatehouseError } from '@gatehouse/errors'
 import { auditUnavailable, createGroupCommit, type GroupCommit } from './group-commit.ts'
+import type { LabelValues } from './label-values.ts'
 import { lockSpool, type SpoolLock } from './lock.ts'
 import { createPseudonyms } from './pseudonyms.ts'
 import { type Recovered, recoverSpool } from './recover.ts'
@@ -32,6 +33,8 @@ export interface SpoolOptions {
   readonly maxBytes?: number
   /** Bytes after which a segment is closed. Default 8 MiB, at most a quarter of `maxBytes`. */
   readonly segmentBytes?: number
+  /** Keeps label values in queries as keyed hashes, where an org wants it. */
+  readonly labelValues?: LabelValues
   /** Longest wait for the disk, ms; then everything waiting is refused. Default 2,000. */
   readonly maxWaitMs?: number
 }
@@ -103,6 +106,7 @@ export class Spool {
   readonly #log: SpoolLog
   readonly #commit: GroupCommit<Entry>
   readonly #pseudonyms = createPseudonyms()
+  readonly #labelValues: LabelValues | undefined
   #heldBytes: number
   #waitingBytes = 0
   #appended = 0
@@ -116,6 +120,7 @@ export class Spool {
     this.#name = options.writerId
     this.#maxBytes = maxBytes
     this.#lock = opened.lock
+    this.#labelValues = options.labelValues
     this.#log = opened.log
     this.#heldBytes = bytesOf(opened.dir, opened.recovered.segments)
     this.#commit = createGroupCommit((entries) => opened.log.add(entries), options.maxWaitMs ?? 2_000)
@@ -200,13 +205,16 @@ export class Spool {
   async #record(event: AuditEvent): Promise<void> {
     if (this.#isClosed) throw auditUnavailable('the spool is closed')
     const pseudonym = this.#pseudonyms.of(event)
-    const text = prepareEvent(toStoredEvent(event, pseudonym?.identity.ref ?? null), sha256)
+    const hidden = this.#labelValues?.hide(event)
+    const stored = toStoredEvent(hidden?.event ?? event, pseudonym?.identity.ref ?? null)
+    const text = prepareEvent(stored, sha256)
+    const companions = [...(pseudonym === undefined ? [] : [pseudonym]), ...(hidden?.values ?? [])]
     const size = Buffer.byteLength(text) + lineOverhead
     if (this.#bytes() + this.#waitingBytes + size > this.#maxBytes)
       throw auditUnavailable('the spool is full')
     this.#waitingBytes += size
     try {
-      await this.#commit.add({ org: event.orgUid, text, pseudonym })
+      await this.#commit.add({ org: event.orgUid, text, companions })
     } finally {
       this.#waitingBytes -= size
     }
