@@ -1,8 +1,9 @@
 import { type ErrorCode, GatehouseError } from '@gatehouse/errors'
 import { type Logger, requestIdFrom } from '@gatehouse/telemetry'
 import express, { type Express, type NextFunction, type Request, type Response } from 'express'
+import { type Format, plainJson } from './format.ts'
 import { checkOrigin } from './origin.ts'
-import { errorFrom, sendProblem } from './problem.ts'
+import { errorFrom, sendError } from './problem.ts'
 import { securityHeaders } from './security-headers.ts'
 import type { Route } from './route.ts'
 import type { Ending, Trail } from './trail.ts'
@@ -34,6 +35,9 @@ export function trailOf(response: Response): Trail {
   return trail
 }
 const trails = new WeakMap<Response, Trail>()
+const formats = new WeakMap<Response, Format>()
+
+const maxBodyBytes = 100_000
 
 function startTrail(request: Request): Trail {
   return {
@@ -90,23 +94,36 @@ export function createApp(deps: AppDeps): App {
   }
 }
 
+function handlerOf(route: Route, deps: AppDeps) {
+  const { status = 200, format } = route.declaration
+  const { type } = format ?? plainJson
+  return async (request: Request, response: Response): Promise<void> => {
+    const trail = trailOf(response)
+    const url = new URL(request.originalUrl, 'http://unused')
+    const params = Object.fromEntries(Object.entries(request.params).map(([k, v]) => [k, String(v)]))
+    const input = { params, query: url.searchParams, body: request.body as unknown }
+    const answer = await route.run(request, input, trail, {
+      setCookie: (cookie) => response.append('set-cookie', cookie),
+      setHeader: (name, value) => response.setHeader(name, value),
+    })
+    const body = JSON.stringify(answer)
+    // A change that recorded itself, in its own transaction, needs no second event.
+    if (trail.isRecorded !== true) await deps.record(trail, { status, errorCode: undefined })
+    response.setHeader('cache-control', 'no-store')
+    response.status(status)
+    if (status === 204) response.end()
+    else response.type(type).send(body)
+  }
+}
+
 function mountRoutes(app: Express, routes: readonly Route[], deps: AppDeps): void {
   checkRoutes(routes)
-  const json = express.json({ limit: '100kb', inflate: false, type: 'application/json' })
   for (const route of routes) {
-    const { method, path, action } = route.declaration
-    const handle = async (request: Request, response: Response): Promise<void> => {
-      const trail = trailOf(response)
-      const url = new URL(request.originalUrl, 'http://unused')
-      const params = Object.fromEntries(Object.entries(request.params).map(([k, v]) => [k, String(v)]))
-      const input = { params, query: url.searchParams, body: request.body as unknown }
-      const answer = await route.run(request, input, trail, (cookie) => response.append('set-cookie', cookie))
-      const body = JSON.stringify(answer)
-      await deps.record(trail, { status: 200, errorCode: undefined })
-      response.setHeader('cache-control', 'no-store')
-      response.status(200).type('application/json').send(body)
-    }
-    app[method](path, nameRoute(path, action), requireJson, json, handle)
+    const { method, path, action, format } = route.declaration
+    const accepts = [...(format ?? plainJson).accepts]
+    const limit = route.declaration.maxBodyBytes ?? maxBodyBytes
+    const json = express.json({ limit, inflate: false, type: accepts })
+    app[method](path, nameRoute(path, action, format), requireType(accepts), json, handlerOf(route, deps))
   }
   for (const path of new Set(routes.map((route) => route.declaration.path))) {
     const methods = routes.filter((r) => r.declaration.path === path).map((r) => r.declaration.method)
@@ -117,8 +134,9 @@ function mountRoutes(app: Express, routes: readonly Route[], deps: AppDeps): voi
   }
 }
 
-function nameRoute(path: string, action: string) {
+function nameRoute(path: string, action: string, format?: Format) {
   return (_request: Request, response: Response, next: NextFunction): void => {
+    if (format !== undefined) formats.set(response, format)
     const trail = trailOf(response)
     trail.route = path
     trail.action = action
@@ -127,13 +145,15 @@ function nameRoute(path: string, action: string) {
 }
 
 /** A form post needs no preflight, so a body in any other format is refused before it is read. */
-function requireJson(request: Request, _response: Response, next: NextFunction): void {
-  const hasBody =
-    request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined
-  const isEmpty = request.headers['content-length'] === '0'
-  if (hasBody && !isEmpty && !request.is('application/json'))
-    throw new GatehouseError('unsupported_media_type', 'send the body as application/json')
-  next()
+function requireType(accepts: string[]) {
+  return (request: Request, _response: Response, next: NextFunction): void => {
+    const hasBody =
+      request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined
+    const isEmpty = request.headers['content-length'] === '0'
+    if (hasBody && !isEmpty && !request.is(accepts))
+      throw new GatehouseError('unsupported_media_type', `send the body as ${accepts.join(' or ')}`)
+    next()
+  }
 }
 
 function finish(app: Express, deps: AppDeps): void {
@@ -145,7 +165,7 @@ function finish(app: Express, deps: AppDeps): void {
     const trail = trailOf(response)
     const error = await recordError(errorFrom(thrown), trail, deps)
     if (response.headersSent) response.destroy()
-    else sendProblem(response, error, trail.requestId)
+    else sendError(response, error, { requestId: trail.requestId, format: formats.get(response) })
   })
 }
 

@@ -1,4 +1,5 @@
 export { type App, type AppDeps, checkRoutes, createApp, trailOf } from './app.ts'
+export type { Format } from './format.ts'
 export { answerHealth, type Health } from './health.ts'
 export { closeOnSignal, listen, type Listening } from './listen.ts'
 export { checkOrigin } from './origin.ts'
@@ -10,6 +11,6 @@ export {
   type Person,
 } from './permission.ts'
 export { errorFrom, sendProblem } from './problem.ts'
-export { type Call, nothing, type Route, type RouteDeclaration, route } from './route.ts'
+export { type Call, nothing, type Reply, type Route, type RouteDeclaration, route } from './route.ts'
 export { newNonce, pagePolicy, securityHeaders } from './security-headers.ts'
 export type { Ending, Trail, TrailActor } from './trail.ts'

@@ -6,6 +6,7 @@ import {
   renderProblem,
   toGatehouseError,
 } from '@gatehouse/errors'
+import type { Format } from './format.ts'
 
 const byStatus = new Map<number, ErrorCode>([
   [400, 'bad_data'],
@@ -34,5 +35,20 @@ export function sendProblem(response: ServerResponse, error: GatehouseError, req
   if (error.code === 'unauthenticated') response.setHeader('www-authenticate', 'Bearer realm="gatehouse"')
   response.statusCode = status
   response.setHeader('content-length', Buffer.byteLength(body))
+  response.end(body)
+}
+
+/** Answers in the format of the route that failed: problem details unless it speaks another protocol. */
+export function sendError(
+  response: ServerResponse,
+  error: GatehouseError,
+  { requestId, format }: { readonly requestId: string; readonly format: Format | undefined },
+): void {
+  if (format === undefined) return sendProblem(response, error, requestId)
+  const body = JSON.stringify(format.renderError(error))
+  if (error.code === 'unauthenticated') response.setHeader('www-authenticate', 'Bearer realm="gatehouse"')
+  response.setHeader('content-type', format.type)
+  response.setHeader('content-length', Buffer.byteLength(body))
+  response.statusCode = error.status
   response.end(body)
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { GatehouseError } from '@gatehouse/errors'
 import { z } from 'zod'
+import type { Format } from './format.ts'
 import type { Permission } from './permission.ts'
 import type { Trail } from './trail.ts'
 
@@ -16,7 +17,12 @@ export interface Call<C, P, Q, B> {
   readonly request: IncomingMessage
   /** Adds a `Set-Cookie` header to the answer. */
   setCookie(cookie: string): void
+  /** Sets a header of the answer, such as `ETag`. */
+  setHeader(name: string, value: string): void
 }
+
+/** What a handler may add to the answer besides its body. */
+export type Reply = Pick<Call<unknown, unknown, unknown, unknown>, 'setCookie' | 'setHeader'>
 
 /** One declaration per route; documents, checks and the audit event derive from it. */
 export interface RouteDeclaration<C, P, Q, B, R> {
@@ -32,6 +38,12 @@ export interface RouteDeclaration<C, P, Q, B, R> {
   readonly query: z.ZodType<Q>
   readonly body: z.ZodType<B>
   readonly response: z.ZodType<R>
+  /** Of a success; 204 sends no body. Default 200. */
+  readonly status?: 200 | 201 | 202 | 204
+  /** Longest request body in bytes; default 100,000. */
+  readonly maxBodyBytes?: number
+  /** Default: JSON, with problem details for errors. */
+  readonly format?: Format
   readonly handler: (call: Call<C, P, Q, B>) => Promise<NoInfer<R>>
 }
 
@@ -54,14 +66,12 @@ export interface Route {
     readonly query: z.ZodType
     readonly body: z.ZodType
     readonly response: z.ZodType
+    readonly status?: 200 | 201 | 202 | 204
+    readonly maxBodyBytes?: number
+    readonly format?: Format
   }
   /** Admits, parses, handles; the answer's body fits the response schema. */
-  run(
-    request: IncomingMessage,
-    input: RawInput,
-    trail: Trail,
-    setCookie: (cookie: string) => void,
-  ): Promise<unknown>
+  run(request: IncomingMessage, input: RawInput, trail: Trail, reply: Reply): Promise<unknown>
 }
 
 /** For a route without path parameters, query parameters or body. */
@@ -89,7 +99,7 @@ export function route<C, P, Q, B, R>(declaration: RouteDeclaration<C, P, Q, B, R
   const { permission, params, query, body, response, handler } = declaration
   return {
     declaration,
-    async run(request, input, trail, setCookie) {
+    async run(request, input, trail, reply) {
       // The caller first: someone unknown learns nothing about what a route would accept.
       const caller = await permission.admit(request, input, trail)
       const answer = await handler({
@@ -99,7 +109,8 @@ export function route<C, P, Q, B, R>(declaration: RouteDeclaration<C, P, Q, B, R
         body: parse(body, input.body ?? {}, 'body'),
         trail,
         request,
-        setCookie,
+        setCookie: reply.setCookie,
+        setHeader: reply.setHeader,
       })
       const checked = response.safeParse(answer)
       if (checked.success) return checked.data

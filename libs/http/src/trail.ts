@@ -19,6 +19,8 @@ export interface Trail {
   orgUid: string | null
   resource: Resource | undefined
   decision: Decision | undefined
+  /** Set by a change that wrote its own event together with itself. */
+  isRecorded?: boolean
 }
 
 /** How a request ended. */
