@@ -116,6 +116,12 @@ const subqueries = [
   'quantile_over_time(0.5, stddev(temperature)[10m:1m])',
 ]
 
+// Windows whose first or last sample lies between one and two spacings from the bound, where extrapolation changes.
+const edges = [13, 17, 19, 23, 29, 31, 37, 41, 43, 47].flatMap((step) => [
+  `delta(sum by (instance) (flicker)[4m:${step}s])`,
+  `rate(sum by (code, instance) (http_requests_total)[3m:${step}s])`,
+])
+
 export const rangeFunctions = [
   ...entries(
     'range functions',
@@ -151,5 +157,6 @@ export const rangeFunctions = [
   ),
   ...entries('range functions', wrapped),
   ...entries('range functions', own),
+  ...entries('range functions', edges),
   ...entries('sub-queries', subqueries),
 ]
