@@ -149,6 +149,27 @@ export function createRanges(deps: RangeDeps) {
     return { ...made, holds: asked.window.to <= settled ? 'settled' : 'repeat' }
   }
 
+  /** As `fetchWhole`, unless another gateway is at it: then what that one fetched is used. */
+  const fetchOrWait = async <S>(
+    asked: Asked,
+    fetch: Fetch<S>,
+    signal: AbortSignal,
+  ): Promise<MadeAnswer<S>> => {
+    const { window, settled } = asked
+    if (shared === undefined || !shared.isUp || window.from > settled) return fetchWhole(asked, fetch, signal)
+    const first = { from: window.from, to: window.from }
+    const look = async (): Promise<readonly Extent[]> => withShared(asked, inMemory(asked))
+    const isThere = async (): Promise<boolean> => cover(await look(), first) !== undefined
+    const turn = await shared.enter(`${asked.key}#${window.from}-${window.to}`, signal, isThere)
+    if (turn === 'waited') {
+      return (await answerKnown(asked, await look(), fetch, signal)) ?? fetchWhole(asked, fetch, signal)
+    }
+    const answered = fetchWhole(asked, fetch, signal)
+    if (turn === undefined) return answered
+    // Given up when what was fetched is there for the others to find, or when there is nothing to find.
+    return answered.finally(() => void shared.idle().then(turn))
+  }
+
   /** Fetches the missing ends; undefined if one of them cannot be put together with what is known. */
   const extend = async <S>(
     asked: Asked,
@@ -189,6 +210,24 @@ export function createRanges(deps: RangeDeps) {
     return { ...made, holds: asked.window.to <= settled ? 'settled' : 'repeat' }
   }
 
+  /** Answers from what is known and the missing ends; undefined if nothing of the window is known, or it cannot be put together. */
+  const answerKnown = async <S>(
+    asked: Asked,
+    known: readonly Extent[],
+    fetch: Fetch<S>,
+    signal: AbortSignal,
+  ): Promise<MadeAnswer<S> | undefined> => {
+    const { window, step, settled } = asked
+    const gaps = missingSpans(known, window, step)
+    if (gaps.some(({ from, to }) => from === window.from && to === window.to)) return undefined
+    if (gaps.length > 0) return extend<S>(asked, known, gaps, (demand) => fetch({ ...demand, signal }))
+    const covered = cover(known, window)
+    if (covered === undefined) return undefined
+    store(asked, known, [], settled)
+    const fetched = { kind: 'body', body: renderMatrix(covered), isComplete: true, asOf: undefined } as const
+    return { fetched, result: 'hit', spans: [], holds: 'settled' }
+  }
+
   return async <S>(
     request: CacheRequest,
     range: TimeRange,
@@ -197,20 +236,9 @@ export function createRanges(deps: RangeDeps) {
   ): Promise<MadeAnswer<S>> => {
     const asked = ask(request, range)
     const known = await withShared(asked, inMemory(asked))
-    const gaps = missingSpans(known, asked.window, asked.step)
-    const [gap] = gaps
-    if (gap === undefined) {
-      const covered = cover(known, asked.window)
-      if (covered === undefined) return fetchWhole(asked, fetch, signal)
-      store(asked, known, [], asked.settled)
-      const body = renderMatrix(covered)
-      const fetched = { kind: 'body', body, isComplete: true, asOf: undefined } as const
-      return { fetched, result: 'hit', spans: [], holds: 'settled' }
-    }
-    const isWhole = gap.from === asked.window.from && gap.to === asked.window.to
-    if (isWhole) return fetchWhole(asked, fetch, signal)
-    const extended = await extend<S>(asked, known, gaps, (demand) => fetch({ ...demand, signal }))
-    return extended ?? fetchWhole(asked, fetch, signal)
+    const isKnown = known.some(({ from, to }) => from <= asked.window.to && to >= asked.window.from)
+    if (!isKnown) return fetchOrWait(asked, fetch, signal)
+    return (await answerKnown(asked, known, fetch, signal)) ?? fetchWhole(asked, fetch, signal)
   }
 }
 

@@ -28,7 +28,7 @@ export interface RedisLink {
   close(): Promise<void>
 }
 
-export type CommandKind = 'read' | 'write' | 'lease'
+export type CommandKind = 'read' | 'write' | 'lease' | 'claim'
 
 export interface RedisLinkOptions {
   readonly url: string
@@ -121,7 +121,7 @@ export function createRedisLink({ url, timeout, metrics, log }: RedisLinkOptions
 
   const fail = (kind: CommandKind, result: RedisResult, why: string, isServer: boolean): undefined => {
     metrics.redisCommands.inc({ command: kind, result })
-    if (kind === 'write' && isServer) writesPausedUntil = performance.now() + writePauseMs
+    if (kind !== 'read' && isServer) writesPausedUntil = performance.now() + writePauseMs
     else if (++failures >= failuresToRest) rest(why)
     return undefined
   }
@@ -129,7 +129,7 @@ export function createRedisLink({ url, timeout, metrics, log }: RedisLinkOptions
   connecting = connect()
   return {
     async run(kind, command) {
-      const isPaused = kind === 'write' && performance.now() < writesPausedUntil
+      const isPaused = kind !== 'read' && performance.now() < writesPausedUntil
       if (client === undefined || isPaused) {
         metrics.redisCommands.inc({ command: kind, result: 'skipped' })
         return undefined

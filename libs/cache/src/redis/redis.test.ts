@@ -1,6 +1,8 @@
+import { GatehouseError } from '@gatehouse/errors'
 import { createLogger } from '@gatehouse/telemetry'
 import { createClient, RESP_TYPES } from 'redis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Fetch } from '../model.ts'
 import { createTestGateway, rangeRequest } from '../testing/gateway.ts'
 import { eventually, startTestProxy, startTestRedis, type TestRedis } from '../testing/redis-server.ts'
 import { createWorld, type World } from '../testing/world.ts'
@@ -79,6 +81,52 @@ describe('the second level', () => {
     await third.ready()
     expect((await third.ask(moved)).outcome.result).toBe('hit')
     await Promise.all([one.close(), two.close(), third.close()])
+  })
+
+  it('lets one of several gateways fetch what all lack', async () => {
+    const world = createWorld(start, 10_000)
+    const prefix = newPrefix()
+    const gateways = [1, 2, 3].map(() => gatewayAt(world, redis.url, { prefix }))
+    await Promise.all(gateways.map((gateway) => gateway.ready()))
+    const { promise: gate, resolve: open } = Promise.withResolvers<void>()
+    const slow: Fetch<never> = async (demand) => {
+      const answer = await world.fetch(tenants, range)(demand)
+      await gate
+      return answer
+    }
+    const answers = gateways.flatMap(({ cache }) =>
+      [1, 2].map(() => cache.cached(rangeRequest(tenants, range), slow)),
+    )
+    await eventually(() => world.calls > 0)
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    open()
+    for (const answer of await Promise.all(answers)) {
+      expect(answer.kind === 'body' && answer.body.equals(world.answer(tenants, range))).toBe(true)
+    }
+    expect(world.calls).toBe(1)
+    await Promise.all(gateways.map((gateway) => gateway.close()))
+  })
+
+  it('waits for no gateway that failed or has nothing to share', async () => {
+    const world = createWorld(start, 10_000)
+    const prefix = newPrefix()
+    const [one, two] = [gatewayAt(world, redis.url, { prefix }), gatewayAt(world, redis.url, { prefix })]
+    await Promise.all([one.ready(), two.ready()])
+    const slowly =
+      (fetch: Fetch<never>): Fetch<never> =>
+      async (demand) => {
+        await new Promise((resolve) => setTimeout(resolve, 100))
+        return fetch(demand)
+      }
+    const failing = slowly(async () => {
+      throw new GatehouseError('unavailable', 'down')
+    })
+    const request = rangeRequest(tenants, range)
+    const failed = one.cache.cached(request, failing).catch((error: unknown) => error)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    expect((await two.ask()).outcome.result).toBe('miss')
+    expect(await failed).toMatchObject({ code: 'unavailable' })
+    await Promise.all([one.close(), two.close()])
   })
 
   it('tells nothing of queries in its names, and every entry expires', async () => {
@@ -239,7 +287,7 @@ describe('without a working Redis', () => {
     await gateway.ready()
     await gateway.ask()
     await gateway.shared.idle()
-    expect(await gateway.commands('write', 'error')).toBeGreaterThan(0)
+    expect((await gateway.commands('claim', 'error')) + (await gateway.commands('write', 'error'))).toBe(1)
     await gateway.ask(fresh(1))
     expect(gateway.shared.isUp).toBe(true)
     expect(await gateway.commands('read', 'ok')).toBe(2)

@@ -1,10 +1,11 @@
 import { ErrorReply } from 'redis'
 import type { CacheMetrics } from '../metrics.ts'
+import { type Claims, createClaims } from './claims.ts'
 import type { RedisClient, RedisLink } from './link.ts'
 import type { Sealed, Sealer } from './sealed.ts'
 
 /** The second level: entries shared by gateways. Every failure is a miss; writing never makes an answer wait. */
-export interface SharedLevel {
+export interface SharedLevel extends Claims {
   /** Reads several entries in one round trip; undefined for each that is missing, wrong or late. */
   read(keys: readonly string[]): Promise<readonly (Sealed | undefined)[]>
   /** Writes in the background, for `ttlMs`. */
@@ -53,6 +54,7 @@ export function createSharedLevel(link: RedisLink, sealer: Sealer, metrics: Cach
   }
 
   return {
+    ...createClaims(link, sealer),
     async read(keys) {
       const stop = metrics.redisSeconds.startTimer()
       const values = await link.run('read', (client) =>
