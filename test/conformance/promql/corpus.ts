@@ -516,6 +516,8 @@ export const refused: readonly string[] = [
   'round(a, 1, 2)',
   'label_replace(a, "b", "c", "d")',
   'label_join(a)',
+  'label_join(a, "x", "y", "z", 5)',
+  'histogram_quantiles(a, "q", 1, "2")',
   'histogram_quantile(a, 0.5)',
   'a:b(c)',
   'sum()',
