@@ -41,15 +41,22 @@ function readLabels(metric: unknown): Labels {
   return labelsOf(pairs)
 }
 
-/** Time in ms and the raw value of a `[seconds, value]` pair. */
-function readPair(pair: unknown): { time: number; value: unknown } {
-  if (!isList(pair) || typeof pair[0] !== 'number') throw unusable('a sample that is no pair')
-  return { time: Math.round(pair[0] * 1000), value: pair[1] }
+/** A sample as the API has it. */
+type Pair = readonly [seconds: number, value: unknown]
+
+function assertPair(pair: unknown): asserts pair is Pair {
+  if (!Array.isArray(pair) || typeof pair[0] !== 'number') throw unusable('a sample that is no pair')
+}
+
+function timeOf([seconds]: Pair): number {
+  return Math.round(seconds * 1000)
 }
 
 function readFloat(value: unknown): number {
   if (typeof value !== 'string') throw unusable('a value that is no text')
-  return parseValue(value)
+  const number = Number(value)
+  // Only the names of infinities and NaN are no numbers to JavaScript.
+  return Number.isNaN(number) ? parseValue(value) : number
 }
 
 function readHistogram(value: unknown): Histogram {
@@ -57,42 +64,64 @@ function readHistogram(value: unknown): Histogram {
   return value
 }
 
+interface RawSeries {
+  readonly metric: unknown
+  readonly floats: readonly unknown[]
+  readonly histograms: readonly unknown[]
+}
+
 /** The sample pairs of a series: floats and histograms, whether one (instant) or many (range). */
-function pairsOf(series: unknown): {
-  metric: unknown
-  floats: readonly unknown[]
-  histograms: readonly unknown[]
-} {
+function rawSeries(series: unknown): RawSeries {
   if (!isRecord(series)) throw unusable('a series that is no object')
   const { metric, value, values, histogram, histograms } = series
   const list = (one: unknown, many: unknown) => (one === undefined ? (isList(many) ? many : []) : [one])
   return { metric, floats: list(value, values), histograms: list(histogram, histograms) }
 }
 
-/** Reads a vector, or a matrix of a range query, onto a grid. Samples of an instant vector belong to its one time. */
-export function readSeries(data: QueryData, grid: Grid): MutableSeries[] {
+/** Place of a sample on a grid. Samples of an instant vector belong to its one time. */
+function indexOf(pair: Pair, grid: Grid): number {
+  if (grid.step === 0) return 0
+  const index = (timeOf(pair) - grid.start) / grid.step
+  if (!Number.isInteger(index) || index < 0 || index >= grid.count) throw unusable('a sample off the grid')
+  return index
+}
+
+/** The series of a vector, or of a range query's matrix, as they came. */
+export function readItems(data: QueryData): readonly unknown[] {
   const { resultType, result } = answerOf(data)
   if (resultType !== 'vector' && resultType !== 'matrix') throw unusable(`a ${resultType} for a vector`)
-  const indexOf = (time: number) => {
-    const index = grid.step === 0 ? 0 : (time - grid.start) / grid.step
-    if (!Number.isInteger(index) || index < 0 || index >= grid.count) throw unusable('a sample off the grid')
-    return index
-  }
-  return result.map((item) => {
-    const { metric, floats, histograms } = pairsOf(item)
+  return result
+}
+
+/** Labels of a series as it came. */
+export function readItemLabels(item: unknown): Labels {
+  return readLabels(rawSeries(item).metric)
+}
+
+/** Reads a vector, or a range query's matrix, onto a grid. */
+export function readSeries(data: QueryData, grid: Grid): MutableSeries[] {
+  return readItems(data).map((item) => {
+    const { metric, floats, histograms } = rawSeries(item)
     const series = emptySeries(readLabels(metric), grid.count)
     for (const pair of floats) {
-      const { time, value } = readPair(pair)
-      setFloat(series, indexOf(time), readFloat(value))
+      assertPair(pair)
+      setFloat(series, indexOf(pair, grid), readFloat(pair[1]))
     }
     for (const pair of histograms) {
-      const { time, value } = readPair(pair)
+      assertPair(pair)
+      const index = indexOf(pair, grid)
       series.histograms ??= []
-      series.histograms[indexOf(time)] = readHistogram(value)
-      series.present[indexOf(time)] = 1
+      series.histograms[index] = readHistogram(pair[1])
+      series.present[index] = 1
     }
     return series
   })
+}
+
+interface RawSample {
+  readonly time: number
+  readonly value: number
+  readonly histogram: Histogram | undefined
 }
 
 /** Reads a range vector: series with their own sample times. */
@@ -100,15 +129,15 @@ export function readSamples(data: QueryData): Samples[] {
   const { resultType, result } = answerOf(data)
   if (resultType !== 'matrix') throw unusable(`a ${resultType} for a range vector`)
   return result.map((item) => {
-    const { metric, floats, histograms } = pairsOf(item)
-    const samples: { time: number; value: number; histogram: Histogram | undefined }[] = []
+    const { metric, floats, histograms } = rawSeries(item)
+    const samples: RawSample[] = []
     for (const pair of floats) {
-      const { time, value } = readPair(pair)
-      samples.push({ time, value: readFloat(value), histogram: undefined })
+      assertPair(pair)
+      samples.push({ time: timeOf(pair), value: readFloat(pair[1]), histogram: undefined })
     }
     for (const pair of histograms) {
-      const { time, value } = readPair(pair)
-      samples.push({ time, value: 0, histogram: readHistogram(value) })
+      assertPair(pair)
+      samples.push({ time: timeOf(pair), value: 0, histogram: readHistogram(pair[1]) })
     }
     if (histograms.length > 0) samples.sort((a, b) => a.time - b.time)
     return {
@@ -123,7 +152,10 @@ export function readSamples(data: QueryData): Samples[] {
 /** Reads a scalar: of an instant query, or of a range query, which prints it as one series without labels. */
 export function readScalar(data: QueryData, grid: Grid): Float64Array {
   const { resultType, result } = answerOf(data)
-  if (resultType === 'scalar') return new Float64Array([readFloat(readPair(result).value)])
+  if (resultType === 'scalar') {
+    assertPair(result)
+    return new Float64Array([readFloat(result[1])])
+  }
   const [series] = readSeries(data, grid)
   if (series === undefined || series.present.includes(0)) throw unusable('a scalar with gaps')
   return series.values

@@ -5,7 +5,7 @@ import { planQuery } from '../plan/plan.ts'
 import type { LeafAnswer } from './context.ts'
 import { evaluate, type Evaluation } from './evaluate.ts'
 import { formatValue } from './format.ts'
-import type { QueryResult } from './result.ts'
+import { type QueryResult, renderResult } from './result.ts'
 
 // Two shards. A series is written as in Prometheus's own tests: labels, then one value per step, `_` for none.
 const source = {
@@ -75,17 +75,25 @@ function run(query: string, { parts, steps = 1, version = '2.53' }: Case): Evalu
   return evaluate(plan, new Map(answers))
 }
 
+type Pair = readonly [time: number, value: string]
+
+interface Rendered {
+  readonly result: readonly {
+    readonly metric: Readonly<Record<string, string>>
+    readonly value?: Pair
+    readonly values?: readonly Pair[]
+  }[]
+}
+
+/** What a client reads, written as above but with the step before each value. */
 function linesOf(result: QueryResult): string[] {
-  if (result.type === 'string') return [result.value]
   if (result.type === 'scalar') return [formatValue(result.value)]
-  return result.series.map(({ labels, samples }) => {
-    const { __name__: name = '', ...others } = Object.fromEntries(labels)
-    const text = Object.entries(others).map(([label, value]) => `${label}="${value}"`)
-    const values = samples.map(
-      ({ time, value }) =>
-        `${(time - start) / 60_000}:${typeof value === 'number' ? formatValue(value) : 'histogram'}`,
-    )
-    return `${name}{${text.join(',')}} ${values.join(' ')}`
+  const { result: list } = JSON.parse([...renderResult(result)].join('')) as Rendered
+  return list.map(({ metric, value, values = [] }) => {
+    const { __name__: name = '', ...others } = metric
+    const text = Object.entries(others).map(([label, labelValue]) => `${label}="${labelValue}"`)
+    const pairs = value === undefined ? values : [value]
+    return `${name}{${text.join(',')}} ${pairs.map(([time, one]) => `${(time - start / 1000) / 60}:${one}`).join(' ')}`
   })
 }
 
@@ -298,10 +306,7 @@ describe('native histograms', () => {
 
   it('are carried through', () => {
     const evaluation = runWith('x', [], empty)
-    expect(evaluation).toMatchObject({
-      kind: 'answer',
-      result: { series: [{ samples: [{ value: histogram }] }] },
-    })
+    expect(evaluation).toMatchObject({ kind: 'answer', result: { type: 'vector', items: data.result } })
   })
 
   it.each(['sum(x)', 'avg(x)', 'quantile(0.5, x)', 'histogram_quantile(0.5, sum(x))', 'x + on () y'])(

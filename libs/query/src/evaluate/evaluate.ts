@@ -6,6 +6,7 @@ import type {
   BinaryNode,
   CallNode,
   EvaluatePlan,
+  LeafNode,
   NegateNode,
   PlanNode,
   RangeNode,
@@ -16,10 +17,10 @@ import { evaluateCall } from './call.ts'
 import type { Context, LeafAnswer } from './context.ts'
 import { gridOf } from './grid.ts'
 import { withoutName } from './labels.ts'
-import { evaluateLeaf, unitSeries } from './leaf.ts'
+import { evaluateLeaf, unitItems, unitSeries } from './leaf.ts'
 import { evaluateMerge } from './merge.ts'
-import { type Grid, type Samples, type Series, timeAt, type Value } from './model.ts'
-import { type QueryResult, resultOf } from './result.ts'
+import type { Grid, Series, Value } from './model.ts'
+import { type QueryResult, resultOf, toSamples, unionOf } from './result.ts'
 import { emptySeries, hasHistograms, hasSamples, joinEqual, mapFloats, setFloat } from './series.ts'
 import { applyVectorOperator } from './vector/binary.ts'
 import { anyPresent } from './vector/matching.ts'
@@ -44,11 +45,13 @@ export type Evaluation =
 export function evaluate(plan: EvaluatePlan, answers: ReadonlyMap<number, LeafAnswer>): Evaluation {
   const context: Context = { requests: plan.requests, answers, semantics: plan.semantics }
   try {
-    const value = evaluateNode(plan.root, gridOf(plan.range), context)
+    const result = isUnion(plan.root)
+      ? unionOf(unitItems(plan.root, context), plan.range)
+      : resultOf(evaluateNode(plan.root, gridOf(plan.range), context), plan.range)
     const list = [...answers.values()]
     return {
       kind: 'answer',
-      result: resultOf(value, plan.range),
+      result,
       warnings: [...new Set(list.flatMap((answer) => answer.warnings))],
       infos: [...new Set(list.flatMap((answer) => answer.infos))],
     }
@@ -56,6 +59,16 @@ export function evaluate(plan: EvaluatePlan, answers: ReadonlyMap<number, LeafAn
     if (!(error instanceof BeyondShards)) throw error
     return { kind: 'beyond', beyond: error.beyond }
   }
+}
+
+/** Whether the answer is what the shards sent, side by side: nothing then needs to be read or computed. */
+function isUnion(node: PlanNode): node is LeafNode {
+  return (
+    node.kind === 'leaf' &&
+    node.type === 'vector' &&
+    node.overlap === 'never' &&
+    node.requests.every((stretches) => stretches.length === 1)
+  )
 }
 
 function evaluateNode(node: PlanNode, grid: Grid, context: Context): Value {
@@ -193,14 +206,4 @@ function rangeNode(node: RangeNode, context: Context): Value {
   const series = value.type === 'scalar' ? [] : seriesOf(value)
   const samples = series.filter(hasSamples).map((one) => toSamples(one, node.grid))
   return { type: 'matrix', samples, window: node.window }
-}
-
-function toSamples(series: Series, grid: Grid): Samples {
-  const indices = Array.from(series.present.keys()).filter((i) => series.present[i] === 1)
-  return {
-    labels: series.labels,
-    times: Float64Array.from(indices, (i) => timeAt(grid, i)),
-    values: Float64Array.from(indices, (i) => series.values[i] ?? NaN),
-    histograms: series.histograms === undefined ? undefined : indices.map((i) => series.histograms?.[i]),
-  }
 }

@@ -7,8 +7,9 @@ export function formatValue(value: number): string {
   if (value === Infinity) return '+Inf'
   if (value === -Infinity) return '-Inf'
   if (Object.is(value, -0)) return '-0'
+  const text = String(value)
   // JavaScript switches to exponents at the same two bounds, but pads nothing.
-  return String(value).replace(/e([+-])(\d)$/, 'e$10$2')
+  return text.includes('e') ? text.replace(/e([+-])(\d)$/, 'e$10$2') : text
 }
 
 /** A float in Go's shortest decimal form without an exponent, as in the label values of `count_values`. */
@@ -32,8 +33,9 @@ export function parseValue(text: string): number {
 
 /** Milliseconds as the API prints a sample's time: seconds with three decimals, or none. */
 export function formatTimestamp(ms: number): string {
-  const sign = ms < 0 ? '-' : ''
   const fraction = Math.abs(ms) % 1000
+  if (fraction === 0) return String(ms / 1000)
+  const sign = ms < 0 ? '-' : ''
   const seconds = Math.trunc(Math.abs(ms) / 1000)
-  return fraction === 0 ? `${sign}${seconds}` : `${sign}${seconds}.${String(fraction).padStart(3, '0')}`
+  return `${sign}${seconds}.${String(fraction).padStart(3, '0')}`
 }

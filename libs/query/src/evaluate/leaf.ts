@@ -1,7 +1,7 @@
 import { GatehouseError } from '@gatehouse/errors'
 import type { LeafNode } from '../plan/model.ts'
 import type { Context, LeafAnswer } from './context.ts'
-import { readSamples, readScalar, readSeries } from './decode.ts'
+import { readItems, readSamples, readScalar, readSeries } from './decode.ts'
 import { gridOf } from './grid.ts'
 import { labelsKey } from './labels.ts'
 import type { Grid, Samples, Series, Value } from './model.ts'
@@ -49,6 +49,11 @@ export function unitSeries(leaf: LeafNode, context: Context): Series[][] {
     case 'refuse':
       return [joinEqual(units.flat(), true)]
   }
+}
+
+/** The units' series as they came, of a leaf whose units each answered one query. */
+export function unitItems(leaf: LeafNode, context: Context): readonly unknown[] {
+  return leaf.requests.flat().flatMap((id) => readItems(answerTo(id, context).data))
 }
 
 /** A unit's series over the whole grid, from queries that each covered a stretch of it. */

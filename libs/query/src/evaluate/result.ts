@@ -1,4 +1,5 @@
 import type { TimeRange } from '../model.ts'
+import { readItemLabels } from './decode.ts'
 import { formatTimestamp, formatValue } from './format.ts'
 import { gridOf } from './grid.ts'
 import { compareLabels, noLabels } from './labels.ts'
@@ -13,23 +14,13 @@ import {
 } from './model.ts'
 import { hasSamples } from './series.ts'
 
-/** A series of an answer: its samples in order. */
-export interface ResultSeries {
-  readonly labels: Labels
-  readonly samples: readonly ResultSample[]
-}
-
-export interface ResultSample {
-  /** ms since the epoch. */
-  readonly time: number
-  readonly value: number | Histogram
-}
-
-/** The answer to a query, as the query API has it. */
+/** The answer to a query, as the query API has it. Times are ms since the epoch. */
 export type QueryResult =
   | { readonly type: 'scalar'; readonly time: number; readonly value: number }
   | { readonly type: 'string'; readonly time: number; readonly value: string }
-  | { readonly type: 'vector' | 'matrix'; readonly series: readonly ResultSeries[] }
+  | { readonly type: 'vector' | 'matrix'; readonly series: readonly Samples[] }
+  /** Series as shards sent them, parsed from JSON and otherwise untouched. */
+  | { readonly type: 'vector' | 'matrix'; readonly items: readonly unknown[] }
 
 /** An evaluated value as a query's answer: an instant query's order is kept, a range query's series are sorted by labels. */
 export function resultOf(value: Value, range: TimeRange): QueryResult {
@@ -40,45 +31,51 @@ export function resultOf(value: Value, range: TimeRange): QueryResult {
       return { type: 'string', time: range.start, value: value.value }
     case 'scalar':
       if (isInstant) return { type: 'scalar', time: range.start, value: value.values[0] ?? NaN }
-      return {
-        type: 'matrix',
-        series: [{ labels: noLabels, samples: gridSamples(scalarSeries(value.values), grid) }],
-      }
+      return { type: 'matrix', series: [toSamples(scalarSeries(value.values), grid)] }
     case 'vector': {
-      const series = value.series
-        .filter(hasSamples)
-        .map((one) => ({ labels: one.labels, samples: gridSamples(one, grid) }))
+      const series = value.series.filter(hasSamples).map((one) => toSamples(one, grid))
       return isInstant ? { type: 'vector', series } : { type: 'matrix', series: sorted(series) }
     }
     case 'matrix':
-      return { type: 'matrix', series: sorted(value.samples.map(timedSamples)) }
+      return { type: 'matrix', series: sorted(value.samples) }
   }
+}
+
+/** The answer that is nothing but the union of what shards sent. */
+export function unionOf(items: readonly unknown[], range: TimeRange): QueryResult {
+  if (range.step === 0) return { type: 'vector', items }
+  const labelled = items.map((item) => ({ item, labels: readItemLabels(item) }))
+  labelled.sort((a, b) => compareLabels(a.labels, b.labels))
+  return { type: 'matrix', items: labelled.map(({ item }) => item) }
 }
 
 function scalarSeries(values: Float64Array): Series {
   return { labels: noLabels, values, present: new Uint8Array(values.length).fill(1), histograms: undefined }
 }
 
-function sorted(series: readonly ResultSeries[]): ResultSeries[] {
-  return series.filter((one) => one.samples.length > 0).toSorted((a, b) => compareLabels(a.labels, b.labels))
+function sorted(series: readonly Samples[]): Samples[] {
+  return series.filter((one) => one.times.length > 0).toSorted((a, b) => compareLabels(a.labels, b.labels))
 }
 
-function gridSamples(series: Series, grid: Grid): ResultSample[] {
-  const samples: ResultSample[] = []
+/** The samples of a series on a grid, without the gaps. */
+export function toSamples({ labels, values, present, histograms }: Series, grid: Grid): Samples {
+  const times = new Float64Array(grid.count)
+  const kept = new Float64Array(grid.count)
+  const keptHistograms: Histogram[] = []
+  let n = 0
   for (let i = 0; i < grid.count; i++) {
-    if (series.present[i] !== 1) continue
-    samples.push({ time: timeAt(grid, i), value: series.histograms?.[i] ?? series.values[i] ?? NaN })
+    if (present[i] !== 1) continue
+    times[n] = timeAt(grid, i)
+    kept[n] = values[i] ?? NaN
+    const histogram = histograms?.[i]
+    if (histogram !== undefined) keptHistograms[n] = histogram
+    n++
   }
-  return samples
-}
-
-function timedSamples(samples: Samples): ResultSeries {
   return {
-    labels: samples.labels,
-    samples: Array.from(samples.times, (time, i) => ({
-      time,
-      value: samples.histograms?.[i] ?? samples.values[i] ?? NaN,
-    })),
+    labels,
+    times: times.subarray(0, n),
+    values: kept.subarray(0, n),
+    histograms: histograms === undefined ? undefined : keptHistograms,
   }
 }
 
@@ -94,9 +91,16 @@ export function* renderResult(result: QueryResult): Generator<string, void> {
   }
   yield `{"resultType":"${result.type}","result":[`
   let separator = ''
-  for (const series of result.series) {
-    yield separator + (result.type === 'vector' ? renderInstant(series) : renderRange(series))
-    separator = ','
+  if ('items' in result) {
+    for (const item of result.items) {
+      yield separator + JSON.stringify(item)
+      separator = ','
+    }
+  } else {
+    for (const series of result.series) {
+      yield separator + (result.type === 'vector' ? renderInstant(series) : renderRange(series))
+      separator = ','
+    }
   }
   yield ']}'
 }
@@ -106,21 +110,27 @@ function renderLabels(labels: Labels): string {
   return `{${pairs.join(',')}}`
 }
 
-function renderSample({ time, value }: ResultSample): string {
-  return `[${formatTimestamp(time)},${typeof value === 'number' ? `"${formatValue(value)}"` : JSON.stringify(value)}]`
+function renderSample({ times, values, histograms }: Samples, i: number): string {
+  const histogram = histograms?.[i]
+  const value = histogram === undefined ? `"${formatValue(values[i] ?? NaN)}"` : JSON.stringify(histogram)
+  return `[${formatTimestamp(times[i] ?? 0)},${value}]`
 }
 
-function renderInstant({ labels, samples }: ResultSeries): string {
-  const [sample] = samples
-  if (sample === undefined) return ''
-  const member = typeof sample.value === 'number' ? 'value' : 'histogram'
-  return `{"metric":${renderLabels(labels)},"${member}":${renderSample(sample)}}`
+function renderInstant(series: Samples): string {
+  const member = series.histograms?.[0] === undefined ? 'value' : 'histogram'
+  return `{"metric":${renderLabels(series.labels)},"${member}":${renderSample(series, 0)}}`
 }
 
-function renderRange({ labels, samples }: ResultSeries): string {
-  const floats = samples.filter((sample) => typeof sample.value === 'number')
-  const histograms = samples.filter((sample) => typeof sample.value !== 'number')
-  const list = (member: string, some: readonly ResultSample[]) =>
-    some.length === 0 ? '' : `,"${member}":[${some.map(renderSample).join(',')}]`
-  return `{"metric":${renderLabels(labels)}${list('values', floats)}${list('histograms', histograms)}}`
+function renderRange(series: Samples): string {
+  const list = (member: string, isWanted: (i: number) => boolean) => {
+    let text = ''
+    for (let i = 0; i < series.times.length; i++) {
+      if (isWanted(i)) text += `${text === '' ? '' : ','}${renderSample(series, i)}`
+    }
+    return text === '' ? '' : `,"${member}":[${text}]`
+  }
+  const { histograms } = series
+  const floats = list('values', (i) => histograms?.[i] === undefined)
+  const others = histograms === undefined ? '' : list('histograms', (i) => histograms[i] !== undefined)
+  return `{"metric":${renderLabels(series.labels)}${floats}${others}}`
 }
