@@ -21,6 +21,21 @@ create table audit_checkpoint_heads (
 create index audit_checkpoint_heads_number on audit_checkpoint_heads (number);
 create index audit_checkpoint_heads_org on audit_checkpoint_heads (org_uid, number);
 
+-- How far each chain is sealed, beside its head: a figure to look at; what counts is what was signed.
+alter table audit_heads add column sealed_seq bigint not null default 0;
+
+create function audit_sealed() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+  as $$
+begin
+  update public.audit_heads h set sealed_seq = s.seq
+    from sealed s where h.writer = s.writer and h.org_uid is not distinct from s.org_uid and h.sealed_seq < s.seq;
+  return null;
+end
+$$;
+create trigger sealed after insert on audit_checkpoint_heads
+  referencing new table as sealed for each statement execute function audit_sealed();
+
 create table audit_key_rotations (
   -- The old key's last checkpoint.
   number bigint primary key,
@@ -136,7 +151,8 @@ begin
   end if;
   grant create on schema public to gatehouse_definer;
   alter function audit_erase(text, text) owner to gatehouse_definer;
-  revoke execute on function audit_erase(text, text) from public;
+  alter function audit_sealed() owner to gatehouse_definer;
+  revoke execute on function audit_erase(text, text), audit_sealed() from public;
   execute format('grant execute on function audit_erase(text, text) to gatehouse_app, %I', current_user);
   revoke create on schema public from gatehouse_definer;
   if lent then

@@ -49,10 +49,11 @@ export async function readNew(
   tx: AuditTransaction,
   positions: Positions,
   filter: AuditFilter = {},
-): Promise<{ readonly events: FoundEvent[]; readonly isMore: boolean }> {
+): Promise<{ readonly events: FoundEvent[]; readonly isMore: boolean; readonly hasMoved: boolean }> {
   const values = await filterValues(tx, filter)
   const events: FoundEvent[] = []
   let isMore = false
+  let hasMoved = false
   for (const { writer, org, seq } of await listHeads(tx)) {
     const key = chainKey(writer, org)
     const from = positions.get(key) ?? 0
@@ -60,10 +61,11 @@ export async function readNew(
     if (to <= from) continue
     events.push(...(await tx.rows<FoundEvent>(nextOfChain, [...values, writer, org, from, to])))
     positions.set(key, to)
+    hasMoved = true
     isMore ||= to < seq
   }
   events.sort((a, b) => (a.event.at < b.event.at ? -1 : a.event.at > b.event.at ? 1 : 0))
-  return { events, isMore }
+  return { events, isMore, hasMoved }
 }
 
 /** Events as they arrive, until `signal` aborts. */

@@ -58,3 +58,11 @@ export {
   revealLabelValues,
   type RevealedValue,
 } from './label-values.ts'
+export { createFeed, type Feed, listSinks, type SinkStatus } from './sinks/feed.ts'
+export { createOtlpSink, createWebhookSink } from './sinks/http.ts'
+export { createFileSink, createStreamSink } from './sinks/lines.ts'
+export { type Sink, sinkLine } from './sinks/sink.ts'
+export { createSyslogSink, syslogMessage, type SyslogOptions } from './sinks/syslog.ts'
+export { type AuditKeeper, type KeeperOptions, type KeeperStats, startAuditKeeper } from './keeper.ts'
+export { type AuditStatus, auditStatus, keepVerification, type KeptVerification } from './status.ts'
+export { deleteView, listViews, type SavedView, saveView } from './views.ts'
