@@ -9,6 +9,7 @@ export {
   type PermissionDeps,
   type Permissions,
   type Person,
+  type RouteInput,
 } from './permission.ts'
 export { errorFrom, sendProblem } from './problem.ts'
 export { type Call, nothing, type Reply, type Route, type RouteDeclaration, route } from './route.ts'

@@ -13,6 +13,9 @@ import {
 } from '@gatehouse/identity'
 import type { Logger } from '@gatehouse/telemetry'
 import { auditEventOf } from './audit-event.ts'
+import { type ChangesDeps, createChanges } from './changes.ts'
+import { dashboardRoutes } from './features/dashboards/routes.ts'
+import { folderRoutes } from './features/folders/routes.ts'
 import { issuerRoutes } from './features/issuers/routes.ts'
 import { meRoutes } from './features/me/routes.ts'
 import { sessionRoutes, signedOutPath } from './features/sessions/routes.ts'
@@ -34,6 +37,8 @@ export interface ControlDeps {
   readonly policyOf: (orgUid: string) => Promise<OrgPolicy>
   /** Resolves when the event is durable; throws when it cannot be. */
   readonly appendAudit: (event: AuditEvent) => Promise<void>
+  /** Transactions of one org, and how a change in one is recorded. */
+  readonly changes: ChangesDeps
   /** Where control reaches the gateway. */
   readonly gatewayUrl: string
   /** Where clients reach the gateway; shown to people. */
@@ -106,8 +111,11 @@ export function createControl(deps: ControlDeps, externalUrl: string): App['expr
   const { attempts, gatewayUrl } = deps
   mountLogin(app.express, { issuers, attempts, store, cookies, lifetime, externalUrl, record, logger })
   const endSession = endSessionWith(issuers, externalUrl)
+  const changes = createChanges(deps.changes)
   app.mount([
     ...issuerRoutes(issuers, permissions),
+    ...dashboardRoutes({ permissions, policyOf, changes }),
+    ...folderRoutes({ permissions, policyOf, changes }),
     ...sessionRoutes({ permissions, cookies, recognise, closeSession: store.closeSession, endSession }),
     ...meRoutes({
       permissions,

@@ -8,6 +8,15 @@ const stems: Readonly<Record<string, string>> = {
   'sign-ins:finish': 'L001',
   'sessions:delete': 'L002',
   'sessions:revoke': 'L003',
+  'dashboards:create': 'C007',
+  'dashboards:write': 'C008',
+  'dashboards:move': 'C008',
+  'dashboards:approve': 'C008',
+  'dashboards:disapprove': 'C008',
+  'dashboards:delete': 'C009',
+  'folders:create': 'C004',
+  'folders:write': 'C005',
+  'folders:delete': 'C006',
 }
 
 function viewCode(route: string, status: number): EventCode {

@@ -5,6 +5,7 @@ import { answerHealth, type Health, listen, type Listening } from '@gatehouse/ht
 import {
   closeSession,
   createAuditWriter,
+  createChangeRecorder,
   createIdentityStore,
   createPolicyStore,
   createPool,
@@ -15,6 +16,7 @@ import {
   revokeSessionsOf,
   signIn,
   takeLoginAttempt,
+  withOrg,
 } from '@gatehouse/store'
 import { createLogger, createMetrics, type Logger } from '@gatehouse/telemetry'
 import { type ControlDeps, createControl } from './app.ts'
@@ -51,7 +53,11 @@ function createControlStore(pool: Pool, onError: (error: Error) => void) {
     keep: (stateHash, attempt, lifetimeMs) => keepLoginAttempt(pool, stateHash, attempt, lifetimeMs),
     take: (stateHash) => takeLoginAttempt(pool, stateHash),
   }
-  return { store, attempts, close: identities.close }
+  const changes: ControlDeps['changes'] = {
+    withOrg: (orgUid, work) => withOrg(pool, orgUid, work),
+    record: createChangeRecorder(),
+  }
+  return { store, attempts, changes, close: identities.close }
 }
 
 async function openAdapters(config: Config, log: Logger) {
@@ -59,7 +65,7 @@ async function openAdapters(config: Config, log: Logger) {
   const { url } = config.database
   if (url === undefined) throw new Error('database.url or database.urlFile is required')
   const pool = createPool({ url, size: config.database.poolSize, onError })
-  const { store, attempts, close: closeIdentities } = createControlStore(pool, onError)
+  const { store, attempts, changes, close: closeIdentities } = createControlStore(pool, onError)
   const policies = createPolicyStore({ pool, maxStaleness: config.gateway.maxPolicyStaleness, onError })
   const closeStores = async (): Promise<void> => {
     await policies.close()
@@ -82,7 +88,7 @@ async function openAdapters(config: Config, log: Logger) {
     await audit.close()
     await closeStores()
   }
-  return { store, attempts, policies, audit, close }
+  return { store, attempts, changes, policies, audit, close }
 }
 
 type Adapters = Awaited<ReturnType<typeof openAdapters>>
@@ -105,6 +111,7 @@ function depsOf(config: Config, adapters: Adapters, log: Logger): ControlDeps {
     issuers: config.issuers,
     store: adapters.store,
     attempts: adapters.attempts,
+    changes: adapters.changes,
     policyOf: async (orgUid) => (await adapters.policies.get(orgUid)).policy,
     appendAudit: adapters.audit.append,
     gatewayUrl,

@@ -1,0 +1,45 @@
+import { GatehouseError } from '@gatehouse/errors'
+import { z } from 'zod'
+
+/** Query parameters of a list. */
+export const pageQuery = {
+  limit: z.coerce.number().int().min(1).max(1_000).default(100),
+  cursor: z.string().max(500).optional(),
+}
+
+/** One page of a list, and where the next begins. */
+export interface Page<T> {
+  readonly items: readonly T[]
+  readonly next: string | null
+}
+
+/** A page as an answer. */
+export function pageOf<T extends z.ZodType>(item: T) {
+  return z.strictObject({
+    items: z.array(item),
+    next: z.string().nullable().describe('Cursor of the next page; null on the last'),
+  })
+}
+
+function keyFrom(cursor: string): string {
+  const key = Buffer.from(cursor, 'base64url').toString()
+  if (key === '' || Buffer.from(key).toString('base64url') !== cursor)
+    throw new GatehouseError('bad_data', 'invalid cursor')
+  return key
+}
+
+/** The page of a list after a cursor, ordered by `keyOf`, so that items added or gone meanwhile shift nothing. */
+export function paginate<T>(
+  all: readonly T[],
+  keyOf: (item: T) => string,
+  { limit, cursor }: { readonly limit: number; readonly cursor?: string | undefined },
+): Page<T> {
+  const after = cursor === undefined ? undefined : keyFrom(cursor)
+  const sorted = all
+    .filter((item) => after === undefined || keyOf(item) > after)
+    .toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))
+  const items = sorted.slice(0, limit)
+  const last = items.at(-1)
+  const isMore = sorted.length > limit && last !== undefined
+  return { items, next: isMore ? Buffer.from(keyOf(last)).toString('base64url') : null }
+}
