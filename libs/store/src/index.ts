@@ -4,6 +4,7 @@ export { type AccessPlan, planAccess } from './apply/plan-access.ts'
 export * from './dashboards/index.ts'
 export { listDataSources } from './data-sources.ts'
 export { dumpSchema } from './dump-schema.ts'
+export { createFolder, deleteFolder, findFolder, listFolders, updateFolder } from './folders.ts'
 export { storeError } from './errors.ts'
 export {
   createIdentityStore,
