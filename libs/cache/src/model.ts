@@ -39,7 +39,11 @@ export type Fetched<S> =
     }
   | { readonly kind: 'stream'; readonly stream: S }
 
-/** Asks the shards. It runs once for all callers that share an answer. */
+/**
+ * Asks the shards. It runs once for all callers that share an answer, so `bad_data` and `execution` it throws are given to all of
+ * them, and again for a moment. What concerns one caller only (its own limits, stop rules) is checked before the cache is asked, or
+ * thrown as `too_many_requests`, `forbidden` or `canceled`: then the next caller's fetch runs.
+ */
 export type Fetch<S> = (demand: FetchDemand) => Promise<Fetched<S>>
 
 /**
