@@ -48,6 +48,7 @@ table audit_events partitioned by RANGE (at) [row security forced] (
   seq bigint not null,
   prev bytea not null,
   hash bytea not null,
+  received_at timestamp with time zone not null default now(),
   event jsonb not null,
   code text not null generated always as (event ->> 'code'::text),
   result text not null generated always as (event #>> '{outcome,result}'::text[]),
@@ -71,13 +72,35 @@ END)),
   metrics text[] not null generated always as audit_keys((event -> 'metrics'::text)),
   words tsvector not null generated always as audit_words(audit_text(VARIADIC ARRAY[(event #>> '{request,query}'::text[]), (event #>> '{request,matches}'::text[]), (event ->> 'requestId'::text), (event ->> 'traceId'::text), (event #>> '{from,address}'::text[]), (event #>> '{resource,uid}'::text[]), (event ->> 'action'::text), (event #>> '{outcome,errorCode}'::text[]), (event #>> '{decision,reason}'::text[]), (event ->> 'detail'::text)]))
 );
+table audit_export_chunks [row security forced] (
+  export_uid uid not null,
+  org_uid text,
+  n integer not null,
+  bytes bytea not null
+);
+table audit_exports [row security forced] (
+  uid uid not null,
+  org_uid text,
+  format text not null,
+  filter jsonb not null,
+  requested_by text not null,
+  requested_at timestamp with time zone not null default now(),
+  state text not null default 'queued'::text,
+  moved_at timestamp with time zone not null default now(),
+  events bigint not null default 0,
+  expected bigint,
+  bytes bigint not null default 0,
+  manifest jsonb,
+  error text
+);
 table audit_heads [row security forced] (
   writer text not null,
   org_uid text,
   seq bigint not null,
   hash bytea not null,
   at timestamp with time zone not null,
-  received_at timestamp with time zone not null default now()
+  received_at timestamp with time zone not null default now(),
+  sealed_seq bigint not null default 0
 );
 table audit_holds [row security forced] (
   uid uid not null,
@@ -105,7 +128,31 @@ table audit_key_rotations (
   number bigint not null,
   rotation jsonb not null
 );
+table audit_label_values [row security forced] (
+  org_uid text,
+  hash text not null,
+  label text not null,
+  sealed bytea not null,
+  first_at timestamp with time zone not null default now()
+);
+table audit_sink_positions [row security forced] (
+  sink text not null,
+  writer text not null,
+  org_uid text,
+  seq bigint not null
+);
+table audit_sinks (
+  sink text not null,
+  holder text,
+  lease_until timestamp with time zone not null default now(),
+  sent bigint not null default 0,
+  sent_at timestamp with time zone,
+  behind_since timestamp with time zone,
+  failing_since timestamp with time zone,
+  error text
+);
 table audit_tombstones [row security forced] (
+  number bigint not null,
   month text not null,
   class text not null,
   org_uid text,
@@ -121,11 +168,33 @@ table audit_verifications [row security forced] (
   seconds double precision not null,
   findings jsonb not null
 );
+table audit_views [row security forced] (
+  org_uid text,
+  user_uid text not null,
+  name text not null,
+  filter jsonb not null
+);
+table dashboard_versions [row security forced] (
+  org_uid uid not null,
+  dashboard_uid uid not null,
+  version integer not null,
+  content jsonb not null,
+  queries jsonb not null,
+  message text not null default ''::text,
+  saved_by text not null,
+  saved_at timestamp with time zone not null default now()
+);
 table dashboards [row security forced] (
   org_uid uid not null,
   uid uid not null,
   folder_uid uid,
-  title text not null
+  title text not null,
+  version integer not null default 1,
+  updated_at timestamp with time zone not null default now(),
+  approved_by_kind text,
+  approved_by uid,
+  approved_sources text[] not null default '{}'::text[],
+  approved_constraints text[] not null default '{}'::text[]
 );
 table data_sources [row security forced] (
   org_uid uid not null,
@@ -296,6 +365,11 @@ constraint on audit_events: audit_events_org_agrees CHECK ((NOT (org_uid IS DIST
 constraint on audit_events: audit_events_pkey PRIMARY KEY (at, id, class, hash);
 constraint on audit_events: audit_events_prev_check CHECK ((length(prev) = 32));
 constraint on audit_events: audit_events_seq_check CHECK ((seq > 0));
+constraint on audit_export_chunks: audit_export_chunks_export_uid_fkey FOREIGN KEY (export_uid) REFERENCES audit_exports(uid) ON DELETE CASCADE;
+constraint on audit_export_chunks: audit_export_chunks_pkey PRIMARY KEY (export_uid, n);
+constraint on audit_exports: audit_exports_format_check CHECK ((format = ANY (ARRAY['ndjson'::text, 'csv'::text])));
+constraint on audit_exports: audit_exports_pkey PRIMARY KEY (uid);
+constraint on audit_exports: audit_exports_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'running'::text, 'done'::text, 'failed'::text])));
 constraint on audit_heads: audit_heads_writer_org_uid_key UNIQUE NULLS NOT DISTINCT (writer, org_uid);
 constraint on audit_holds: audit_holds_check CHECK ((from_at < to_at));
 constraint on audit_holds: audit_holds_check1 CHECK (((released_at IS NULL) = (released_by IS NULL)));
@@ -304,12 +378,25 @@ constraint on audit_holds: audit_holds_reason_check CHECK (((length(reason) >= 1
 constraint on audit_identities: audit_identities_check CHECK (((erased_at IS NULL) = ((uid IS NOT NULL) AND (name IS NOT NULL) AND (salt IS NOT NULL))));
 constraint on audit_identities: audit_identities_pkey PRIMARY KEY (ref);
 constraint on audit_key_rotations: audit_key_rotations_pkey PRIMARY KEY (number);
-constraint on audit_tombstones: audit_tombstones_month_class_org_uid_key UNIQUE NULLS NOT DISTINCT (month, class, org_uid);
+constraint on audit_label_values: audit_label_values_org_uid_hash_key UNIQUE NULLS NOT DISTINCT (org_uid, hash);
+constraint on audit_sink_positions: audit_sink_positions_sink_fkey FOREIGN KEY (sink) REFERENCES audit_sinks(sink) ON DELETE CASCADE;
+constraint on audit_sink_positions: audit_sink_positions_sink_writer_org_uid_key UNIQUE NULLS NOT DISTINCT (sink, writer, org_uid);
+constraint on audit_sinks: audit_sinks_pkey PRIMARY KEY (sink);
+constraint on audit_tombstones: audit_tombstones_pkey PRIMARY KEY (number);
 constraint on audit_verifications: audit_verifications_pkey PRIMARY KEY (at);
+constraint on audit_views: audit_views_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100)));
+constraint on audit_views: audit_views_org_uid_user_uid_name_key UNIQUE NULLS NOT DISTINCT (org_uid, user_uid, name);
+constraint on dashboard_versions: dashboard_versions_message_check CHECK ((length(message) <= 500));
+constraint on dashboard_versions: dashboard_versions_org_uid_dashboard_uid_fkey FOREIGN KEY (org_uid, dashboard_uid) REFERENCES dashboards(org_uid, uid) ON DELETE CASCADE;
+constraint on dashboard_versions: dashboard_versions_pkey PRIMARY KEY (org_uid, dashboard_uid, version);
+constraint on dashboard_versions: dashboard_versions_version_check CHECK ((version > 0));
+constraint on dashboards: dashboards_approval CHECK ((((approved_by IS NULL) = (approved_by_kind IS NULL)) AND ((approved_by IS NULL) = (cardinality(approved_sources) = 0)) AND ((approved_by IS NOT NULL) OR (cardinality(approved_constraints) = 0))));
+constraint on dashboards: dashboards_approved_by_kind_check CHECK ((approved_by_kind = ANY (ARRAY['user'::text, 'team'::text, 'service-account'::text])));
 constraint on dashboards: dashboards_org_uid_fkey FOREIGN KEY (org_uid) REFERENCES orgs(uid) ON DELETE CASCADE;
 constraint on dashboards: dashboards_org_uid_folder_uid_fkey FOREIGN KEY (org_uid, folder_uid) REFERENCES folders(org_uid, uid);
 constraint on dashboards: dashboards_pkey PRIMARY KEY (org_uid, uid);
 constraint on dashboards: dashboards_title_check CHECK (((length(title) >= 1) AND (length(title) <= 200)));
+constraint on dashboards: dashboards_version_check CHECK ((version > 0));
 constraint on data_sources: data_sources_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)));
 constraint on data_sources: data_sources_org_uid_fkey FOREIGN KEY (org_uid) REFERENCES orgs(uid) ON DELETE CASCADE;
 constraint on data_sources: data_sources_pkey PRIMARY KEY (org_uid, uid);
@@ -414,6 +501,11 @@ CREATE INDEX audit_events_refused ON ONLY public.audit_events USING btree (resul
 CREATE INDEX audit_events_source ON ONLY public.audit_events USING btree (data_source, at);
 CREATE INDEX audit_events_token ON ONLY public.audit_events USING btree (token_id, at) WHERE (token_id IS NOT NULL);
 CREATE INDEX audit_events_words ON ONLY public.audit_events USING gin (words);
+CREATE INDEX audit_export_chunks_org ON public.audit_export_chunks USING btree (org_uid);
+CREATE UNIQUE INDEX audit_export_chunks_pkey ON public.audit_export_chunks USING btree (export_uid, n);
+CREATE INDEX audit_exports_org ON public.audit_exports USING btree (org_uid, requested_at);
+CREATE UNIQUE INDEX audit_exports_pkey ON public.audit_exports USING btree (uid);
+CREATE INDEX audit_exports_waiting ON public.audit_exports USING btree (requested_at) WHERE (state = ANY (ARRAY['queued'::text, 'running'::text]));
 CREATE INDEX audit_heads_org ON public.audit_heads USING btree (org_uid);
 CREATE UNIQUE INDEX audit_heads_writer_org_uid_key ON public.audit_heads USING btree (writer, org_uid) NULLS NOT DISTINCT;
 CREATE UNIQUE INDEX audit_holds_pkey ON public.audit_holds USING btree (uid);
@@ -421,8 +513,15 @@ CREATE INDEX audit_identities_org ON public.audit_identities USING btree (org_ui
 CREATE UNIQUE INDEX audit_identities_pkey ON public.audit_identities USING btree (ref);
 CREATE INDEX audit_identities_uid ON public.audit_identities USING btree (uid);
 CREATE UNIQUE INDEX audit_key_rotations_pkey ON public.audit_key_rotations USING btree (number);
-CREATE UNIQUE INDEX audit_tombstones_month_class_org_uid_key ON public.audit_tombstones USING btree (month, class, org_uid) NULLS NOT DISTINCT;
+CREATE UNIQUE INDEX audit_label_values_org_uid_hash_key ON public.audit_label_values USING btree (org_uid, hash) NULLS NOT DISTINCT;
+CREATE INDEX audit_sink_positions_org ON public.audit_sink_positions USING btree (org_uid);
+CREATE UNIQUE INDEX audit_sink_positions_sink_writer_org_uid_key ON public.audit_sink_positions USING btree (sink, writer, org_uid) NULLS NOT DISTINCT;
+CREATE UNIQUE INDEX audit_sinks_pkey ON public.audit_sinks USING btree (sink);
+CREATE INDEX audit_tombstones_org ON public.audit_tombstones USING btree (org_uid);
+CREATE UNIQUE INDEX audit_tombstones_pkey ON public.audit_tombstones USING btree (number);
 CREATE UNIQUE INDEX audit_verifications_pkey ON public.audit_verifications USING btree (at);
+CREATE UNIQUE INDEX audit_views_org_uid_user_uid_name_key ON public.audit_views USING btree (org_uid, user_uid, name) NULLS NOT DISTINCT;
+CREATE UNIQUE INDEX dashboard_versions_pkey ON public.dashboard_versions USING btree (org_uid, dashboard_uid, version);
 CREATE INDEX dashboards_folder ON public.dashboards USING btree (org_uid, folder_uid);
 CREATE UNIQUE INDEX dashboards_pkey ON public.dashboards USING btree (org_uid, uid);
 CREATE UNIQUE INDEX data_sources_pkey ON public.data_sources USING btree (org_uid, uid);
@@ -471,20 +570,32 @@ policy owner on audit_counts for ALL to the migrating role using (true) with che
 policy append on audit_events for INSERT to gatehouse_app using () with check (true);
 policy org_or_all on audit_events for SELECT to gatehouse_app using (((org_uid = app_org()) OR app_audit_all()));
 policy owner on audit_events for ALL to the migrating role using (true) with check (true);
+policy org_or_all on audit_export_chunks for ALL to gatehouse_app using (((org_uid = app_org()) OR app_audit_all())) with check (((org_uid = app_org()) OR app_audit_all()));
+policy owner on audit_export_chunks for ALL to the migrating role using (true) with check (true);
+policy org_or_all on audit_exports for ALL to gatehouse_app using (((org_uid = app_org()) OR app_audit_all())) with check (((org_uid = app_org()) OR app_audit_all()));
+policy owner on audit_exports for ALL to the migrating role using (true) with check (true);
 policy derived on audit_heads for ALL to gatehouse_definer using (true) with check (true);
 policy org_or_all on audit_heads for SELECT to gatehouse_app using (((org_uid = app_org()) OR app_audit_all()));
 policy owner on audit_heads for ALL to the migrating role using (true) with check (true);
 policy org_or_all on audit_holds for ALL to gatehouse_app using (((org_uid = app_org()) OR app_audit_all())) with check (((org_uid = app_org()) OR app_audit_all()));
 policy owner on audit_holds for ALL to the migrating role using (true) with check (true);
 policy append on audit_identities for INSERT to gatehouse_app using () with check (true);
+policy erase on audit_identities for ALL to gatehouse_definer using (true) with check (true);
 policy org_or_all on audit_identities for SELECT to gatehouse_app using (((org_uid = app_org()) OR app_audit_all()));
 policy owner on audit_identities for ALL to the migrating role using (true) with check (true);
+policy org_or_all on audit_label_values for ALL to gatehouse_app using (((org_uid = app_org()) OR app_audit_all())) with check (((org_uid = app_org()) OR app_audit_all()));
+policy owner on audit_label_values for ALL to the migrating role using (true) with check (true);
+policy all_only on audit_sink_positions for ALL to gatehouse_app using (app_audit_all()) with check (app_audit_all());
+policy owner on audit_sink_positions for ALL to the migrating role using (true) with check (true);
 policy append on audit_tombstones for INSERT to gatehouse_app using () with check (app_audit_all());
 policy org_or_all on audit_tombstones for SELECT to gatehouse_app using (((org_uid = app_org()) OR app_audit_all()));
 policy owner on audit_tombstones for ALL to the migrating role using (true) with check (true);
 policy append on audit_verifications for INSERT to gatehouse_app using () with check (app_audit_all());
 policy org_or_all on audit_verifications for SELECT to gatehouse_app using (((org_uid = app_org()) OR app_audit_all()));
 policy owner on audit_verifications for ALL to the migrating role using (true) with check (true);
+policy org_or_all on audit_views for ALL to gatehouse_app using (((org_uid = app_org()) OR app_audit_all())) with check (((org_uid = app_org()) OR app_audit_all()));
+policy owner on audit_views for ALL to the migrating role using (true) with check (true);
+policy org_only on dashboard_versions for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
 policy org_only on dashboards for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
 policy org_only on data_sources for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
 policy org_only on folders for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
@@ -562,6 +673,27 @@ CREATE OR REPLACE FUNCTION public.audit_class(code text)
 AS $function$ select case left(code, 1) when 'Q' then 'query' when 'V' then 'query' when 'L' then 'identity' else 'change' end $function$
 
 -- owner the migrating role;
+CREATE OR REPLACE FUNCTION public.audit_erase(person text, within text)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  erased int;
+begin
+  if within is null and not public.app_audit_all() or within is distinct from public.app_org() and not public.app_audit_all() then
+    raise exception 'not in this org' using errcode = 'insufficient_privilege';
+  end if;
+  update public.audit_identities
+    set uid = null, name = null, issuer = null, subject = null, salt = null, erased_at = now()
+    where uid = person and (within is null or org_uid = within) and erased_at is null;
+  get diagnostics erased = row_count;
+  return erased;
+end
+$function$
+
+-- owner gatehouse_definer;
 CREATE OR REPLACE FUNCTION public.audit_head(chain_writer text, chain_org text)
  RETURNS TABLE(seq bigint, hash text)
  LANGUAGE plpgsql
@@ -607,18 +739,18 @@ begin
   end if;
   for i in 0 .. ahead loop
     name := 'audit_events_' || to_char(first, 'YYYY_MM');
-    if to_regclass('public.' || name) is null then
+    foreach class in array array['query', 'identity', 'change'] loop
+      continue when to_regclass(format('public.%I', name || '_' || class)) is not null;
       perform pg_advisory_xact_lock(hashtextextended('audit partitions', 0));
-    end if;
-    if to_regclass('public.' || name) is null then
-      execute format('create table public.%I partition of public.audit_events for values from (%L) to (%L) partition by list (class)',
-        name, first::timestamptz, (first + interval '1 month')::timestamptz);
-      foreach class in array array['query', 'identity', 'change'] loop
-        execute format('create table public.%I partition of public.%I for values in (%L)', name || '_' || class, name, class);
-        execute format('create trigger append_only_truncate before truncate on public.%I
-          for each statement execute function public.audit_refuse_change()', name || '_' || class);
-      end loop;
-    end if;
+      continue when to_regclass(format('public.%I', name || '_' || class)) is not null;
+      if to_regclass(format('public.%I', name)) is null then
+        execute format('create table public.%I partition of public.audit_events for values from (%L) to (%L) partition by list (class)',
+          name, first::timestamptz, (first + interval '1 month')::timestamptz);
+      end if;
+      execute format('create table public.%I partition of public.%I for values in (%L)', name || '_' || class, name, class);
+      execute format('create trigger append_only_truncate before truncate on public.%I
+        for each statement execute function public.audit_refuse_change()', name || '_' || class);
+    end loop;
     first := (first + interval '1 month')::date;
   end loop;
 end
@@ -635,6 +767,20 @@ end
 $function$
 
 -- owner the migrating role;
+CREATE OR REPLACE FUNCTION public.audit_sealed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  update public.audit_heads h set sealed_seq = s.seq
+    from sealed s where h.writer = s.writer and h.org_uid is not distinct from s.org_uid and h.sealed_seq < s.seq;
+  return null;
+end
+$function$
+
+-- owner gatehouse_definer;
 CREATE OR REPLACE FUNCTION public.audit_text(VARIADIC parts text[])
  RETURNS text
  LANGUAGE sql
@@ -721,6 +867,43 @@ begin
     select f.parent_uid into above from folders f where f.org_uid = new.org_uid and f.uid = above;
   end loop;
   return null;
+end
+$function$
+
+-- owner the migrating role;
+CREATE OR REPLACE FUNCTION public.check_managed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+declare
+  manager text;
+begin
+  -- What follows from a change elsewhere (a cascade) is not decided here.
+  if pg_trigger_depth() = 1 then
+    select o.managed into manager from orgs o where o.uid = app_org();
+    if manager = 'files' and current_setting('app.managed_by', true) is distinct from 'files' then
+      raise exception 'the access of this org is declared in files' using errcode = 'GH409';
+    end if;
+  end if;
+  return null;
+end
+$function$
+
+-- owner the migrating role;
+CREATE OR REPLACE FUNCTION public.check_managed_row()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+begin
+  if pg_trigger_depth() = 1
+    and current_setting('app.managed_by', true) is distinct from 'files'
+    and exists (select from orgs o where o.uid = app_org() and o.managed = 'files')
+  then
+    raise exception 'the access of this org is declared in files' using errcode = 'GH409';
+  end if;
+  return case tg_op when 'DELETE' then old else new end;
 end
 $function$
 
@@ -918,6 +1101,7 @@ AS $function$
 
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.audit_checkpoint_heads FOR EACH ROW EXECUTE FUNCTION audit_refuse_change();
 CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON public.audit_checkpoint_heads FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_change();
+CREATE TRIGGER sealed AFTER INSERT ON public.audit_checkpoint_heads REFERENCING NEW TABLE AS sealed FOR EACH STATEMENT EXECUTE FUNCTION audit_sealed();
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.audit_checkpoints FOR EACH ROW EXECUTE FUNCTION audit_refuse_change();
 CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON public.audit_checkpoints FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_change();
 CREATE TRIGGER added AFTER INSERT ON public.audit_events REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION audit_added();
@@ -927,20 +1111,29 @@ CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.audit_key_rotations
 CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON public.audit_key_rotations FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_change();
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.audit_tombstones FOR EACH ROW EXECUTE FUNCTION audit_refuse_change();
 CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON public.audit_tombstones FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_change();
+CREATE TRIGGER policy_deleted AFTER DELETE ON public.dashboards REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
+CREATE TRIGGER policy_inserted AFTER INSERT ON public.dashboards REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
+CREATE TRIGGER policy_updated AFTER UPDATE ON public.dashboards REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
 CREATE TRIGGER data_source_version BEFORE UPDATE ON public.data_sources FOR EACH ROW EXECUTE FUNCTION bump_data_source_version();
+CREATE TRIGGER managed BEFORE INSERT OR DELETE OR UPDATE ON public.data_sources FOR EACH STATEMENT EXECUTE FUNCTION check_managed();
 CREATE TRIGGER policy_deleted AFTER DELETE ON public.data_sources REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
 CREATE TRIGGER policy_inserted AFTER INSERT ON public.data_sources REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
 CREATE TRIGGER policy_updated AFTER UPDATE ON public.data_sources REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
 CREATE TRIGGER folders_tree AFTER INSERT OR UPDATE OF parent_uid ON public.folders FOR EACH ROW WHEN ((new.parent_uid IS NOT NULL)) EXECUTE FUNCTION check_folder_tree();
+CREATE TRIGGER managed BEFORE INSERT OR DELETE OR UPDATE ON public.folders FOR EACH STATEMENT EXECUTE FUNCTION check_managed();
 CREATE TRIGGER policy_deleted AFTER DELETE ON public.folders REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
 CREATE TRIGGER policy_inserted AFTER INSERT ON public.folders REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
 CREATE TRIGGER policy_updated AFTER UPDATE ON public.folders REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
+CREATE TRIGGER managed BEFORE INSERT OR DELETE OR UPDATE ON public.grants FOR EACH STATEMENT EXECUTE FUNCTION check_managed();
 CREATE TRIGGER policy_deleted AFTER DELETE ON public.grants REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
 CREATE TRIGGER policy_inserted AFTER INSERT ON public.grants REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
 CREATE TRIGGER policy_updated AFTER UPDATE ON public.grants REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
+CREATE TRIGGER managed BEFORE INSERT OR DELETE OR UPDATE ON public.guardrails FOR EACH STATEMENT EXECUTE FUNCTION check_managed();
 CREATE TRIGGER policy_deleted AFTER DELETE ON public.guardrails REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
 CREATE TRIGGER policy_inserted AFTER INSERT ON public.guardrails REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
 CREATE TRIGGER policy_updated AFTER UPDATE ON public.guardrails REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
+CREATE TRIGGER managed_delete BEFORE DELETE ON public.memberships FOR EACH ROW WHEN ((old.source = 'manual'::text)) EXECUTE FUNCTION check_managed_row();
+CREATE TRIGGER managed_insert BEFORE INSERT OR UPDATE ON public.memberships FOR EACH ROW WHEN ((new.source = 'manual'::text)) EXECUTE FUNCTION check_managed_row();
 CREATE TRIGGER policy_deleted AFTER DELETE ON public.memberships REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
 CREATE TRIGGER policy_inserted AFTER INSERT ON public.memberships REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
 CREATE TRIGGER policy_updated AFTER UPDATE ON public.memberships REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
@@ -949,27 +1142,35 @@ CREATE TRIGGER version_changed AFTER INSERT OR DELETE OR UPDATE ON public.orgs F
 CREATE TRIGGER data_source_deleted AFTER DELETE ON public.replicas REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION touch_data_sources();
 CREATE TRIGGER data_source_inserted AFTER INSERT ON public.replicas REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION touch_data_sources();
 CREATE TRIGGER data_source_updated AFTER UPDATE ON public.replicas REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION touch_data_sources();
+CREATE TRIGGER managed BEFORE INSERT OR DELETE OR UPDATE ON public.replicas FOR EACH STATEMENT EXECUTE FUNCTION check_managed();
 CREATE TRIGGER policy_deleted AFTER DELETE ON public.replicas REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
 CREATE TRIGGER policy_inserted AFTER INSERT ON public.replicas REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
 CREATE TRIGGER policy_updated AFTER UPDATE ON public.replicas REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
+CREATE TRIGGER managed BEFORE INSERT OR DELETE OR UPDATE ON public.roles FOR EACH STATEMENT EXECUTE FUNCTION check_managed();
 CREATE TRIGGER policy_deleted AFTER DELETE ON public.roles REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
 CREATE TRIGGER policy_inserted AFTER INSERT ON public.roles REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
 CREATE TRIGGER policy_updated AFTER UPDATE ON public.roles REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
+CREATE TRIGGER managed BEFORE INSERT OR DELETE OR UPDATE OF name, team_uid ON public.service_accounts FOR EACH STATEMENT EXECUTE FUNCTION check_managed();
 CREATE TRIGGER policy_deleted AFTER DELETE ON public.service_accounts REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
 CREATE TRIGGER policy_inserted AFTER INSERT ON public.service_accounts REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
 CREATE TRIGGER policy_updated AFTER UPDATE ON public.service_accounts REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
 CREATE TRIGGER data_source_deleted AFTER DELETE ON public.shards REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION touch_data_sources();
 CREATE TRIGGER data_source_inserted AFTER INSERT ON public.shards REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION touch_data_sources();
 CREATE TRIGGER data_source_updated AFTER UPDATE ON public.shards REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION touch_data_sources();
+CREATE TRIGGER managed BEFORE INSERT OR DELETE OR UPDATE ON public.shards FOR EACH STATEMENT EXECUTE FUNCTION check_managed();
 CREATE TRIGGER policy_deleted AFTER DELETE ON public.shards REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
 CREATE TRIGGER policy_inserted AFTER INSERT ON public.shards REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
 CREATE TRIGGER policy_updated AFTER UPDATE ON public.shards REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
+CREATE TRIGGER managed_delete BEFORE DELETE ON public.team_members FOR EACH ROW WHEN ((old.source = 'manual'::text)) EXECUTE FUNCTION check_managed_row();
+CREATE TRIGGER managed_insert BEFORE INSERT OR UPDATE ON public.team_members FOR EACH ROW WHEN ((new.source = 'manual'::text)) EXECUTE FUNCTION check_managed_row();
 CREATE TRIGGER policy_deleted AFTER DELETE ON public.team_members REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
 CREATE TRIGGER policy_inserted AFTER INSERT ON public.team_members REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
 CREATE TRIGGER policy_updated AFTER UPDATE ON public.team_members REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
+CREATE TRIGGER managed BEFORE INSERT OR DELETE OR UPDATE ON public.teams FOR EACH STATEMENT EXECUTE FUNCTION check_managed();
 CREATE TRIGGER policy_deleted AFTER DELETE ON public.teams REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
 CREATE TRIGGER policy_inserted AFTER INSERT ON public.teams REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
 CREATE TRIGGER policy_updated AFTER UPDATE ON public.teams REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
+CREATE TRIGGER managed BEFORE INSERT OR DELETE OR UPDATE ON public.tenants FOR EACH STATEMENT EXECUTE FUNCTION check_managed();
 CREATE TRIGGER policy_deleted AFTER DELETE ON public.tenants REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
 CREATE TRIGGER policy_inserted AFTER INSERT ON public.tenants REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
 CREATE TRIGGER policy_updated AFTER UPDATE ON public.tenants REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
@@ -977,7 +1178,12 @@ CREATE TRIGGER user_changed AFTER UPDATE OF name, disabled ON public.users FOR E
 
 -- Privileges
 
+grant DELETE, INSERT, SELECT on table audit_label_values to gatehouse_app;
 grant DELETE, INSERT, SELECT on table login_attempts to gatehouse_app;
+grant DELETE, INSERT, SELECT, UPDATE on table audit_export_chunks to gatehouse_app;
+grant DELETE, INSERT, SELECT, UPDATE on table audit_exports to gatehouse_app;
+grant DELETE, INSERT, SELECT, UPDATE on table audit_views to gatehouse_app;
+grant DELETE, INSERT, SELECT, UPDATE on table dashboard_versions to gatehouse_app;
 grant DELETE, INSERT, SELECT, UPDATE on table dashboards to gatehouse_app;
 grant DELETE, INSERT, SELECT, UPDATE on table data_sources to gatehouse_app;
 grant DELETE, INSERT, SELECT, UPDATE on table folders to gatehouse_app;
@@ -995,8 +1201,17 @@ grant DELETE, INSERT, SELECT, UPDATE on table teams to gatehouse_app;
 grant DELETE, INSERT, SELECT, UPDATE on table tenants to gatehouse_app;
 grant DELETE, SELECT on table orgs to gatehouse_app;
 grant DELETE, SELECT on table sessions to gatehouse_definer;
+grant EXECUTE on function app_audit_all() to gatehouse_definer;
+grant EXECUTE on function app_audit_all() to public;
+grant EXECUTE on function app_org() to gatehouse_definer;
+grant EXECUTE on function app_org() to public;
+grant EXECUTE on function audit_erase(text,text) to gatehouse_app;
+grant EXECUTE on function audit_erase(text,text) to the migrating role;
 grant EXECUTE on function audit_head(text,text) to gatehouse_app;
+grant EXECUTE on function audit_head(text,text) to the migrating role;
 grant EXECUTE on function audit_make_partitions(timestamp with time zone,integer) to gatehouse_app;
+grant EXECUTE on function bump_policy_version() to the migrating role;
+grant EXECUTE on function bump_policy_version_of_user() to the migrating role;
 grant EXECUTE on function find_memberships(text) to gatehouse_app;
 grant EXECUTE on function find_session(text) to gatehouse_app;
 grant EXECUTE on function find_teams_of_groups(text,text[]) to gatehouse_app;
@@ -1022,6 +1237,8 @@ grant INSERT, SELECT on table users to gatehouse_definer;
 grant INSERT, SELECT, UPDATE on table audit_anchors to gatehouse_app;
 grant INSERT, SELECT, UPDATE on table audit_counts to gatehouse_definer;
 grant INSERT, SELECT, UPDATE on table audit_heads to gatehouse_definer;
+grant INSERT, SELECT, UPDATE on table audit_sink_positions to gatehouse_app;
+grant INSERT, SELECT, UPDATE on table audit_sinks to gatehouse_app;
 grant SELECT (idp_groups, org_uid, uid) on table teams to gatehouse_definer;
 grant SELECT (issuers, policy_version, uid) on table orgs to gatehouse_definer;
 grant SELECT on table audit_counts to gatehouse_app;
@@ -1033,6 +1250,7 @@ grant SELECT on table service_account_tokens to gatehouse_definer;
 grant SELECT on table service_accounts to gatehouse_definer;
 grant SELECT on table team_members to gatehouse_definer;
 grant SELECT on table users to gatehouse_app;
+grant SELECT, UPDATE on table audit_identities to gatehouse_definer;
 grant UPDATE (email, name) on table users to gatehouse_definer;
 grant UPDATE (issuers, managed, name, platform) on table orgs to gatehouse_app;
 grant UPDATE (last_seen_at, revoked_at) on table sessions to gatehouse_definer;

@@ -1,4 +1,5 @@
 import { accessMatrix, permissionsModule, rolesLock, rolesModule } from './access.ts'
+import { auditEventsReference } from './audit-events.ts'
 import { configReference, configSchemaJson } from './config-reference.ts'
 import { schemaDump } from './schema.ts'
 
@@ -12,6 +13,7 @@ export interface GoldenFile {
 /** Every derived file. Nothing in this list is ever edited by hand. */
 export const goldenFiles: readonly GoldenFile[] = [
   { path: 'docs/configuration.md', generate: configReference },
+  { path: 'docs/audit-events.md', generate: auditEventsReference },
   { path: 'deploy/config.schema.json', generate: configSchemaJson },
   { path: 'libs/authz/src/permissions.gen.ts', generate: permissionsModule },
   { path: 'libs/authz/src/roles.gen.ts', generate: rolesModule },
