@@ -43,6 +43,10 @@ export async function startTestRedis(options: readonly string[] = [], port?: num
     '/tmp',
   ]
   const child = spawn(binary, [...settings, ...options], { stdio: 'ignore' })
+  // A test that fails may not come to stop it.
+  const end = (): void => void child.kill('SIGKILL')
+  process.once('exit', end)
+  child.once('exit', () => process.off('exit', end))
   await accepts(child, at)
   return {
     port: at,
