@@ -140,7 +140,7 @@ export async function compare(
       if (second.accepted) explain('us', '2', query, ours.error)
       if (third?.accepted === true) explain('us', '3', query, ours.error)
       if (!second.accepted && third?.accepted !== true) count('refused by all')
-      comparePosition(ours.error, third ?? second)
+      if (third !== undefined) comparePosition(ours.error, third)
       return
     }
     if (
