@@ -22,14 +22,15 @@ do $$
 declare
   t text;
 begin
-  foreach t in array array['tenants', 'teams', 'folders', 'data_sources', 'shards', 'replicas', 'roles', 'guardrails', 'grants'] loop
+  foreach t in array array['tenants', 'teams', 'data_sources', 'shards', 'replicas', 'roles', 'guardrails', 'grants'] loop
     execute format('create trigger managed before insert or update or delete on %I
       for each statement execute function check_managed()', t);
   end loop;
 end
 $$;
 
--- Disabling a service account is how one stops a leak, so it stays possible at once; so do tokens, sessions and dashboards.
+-- Disabling a service account is how one stops a leak, so it stays possible at once; so do tokens, sessions, folders
+-- and dashboards, which are content.
 create trigger managed before insert or delete or update of name, team_uid on service_accounts
   for each statement execute function check_managed();
 

@@ -14,7 +14,7 @@ import {
   revokeSession,
   revokeSessionsOf,
 } from './sessions.ts'
-import { createToken, listTokens, revokeToken } from './tokens.ts'
+import { createToken, listTokens, revokeToken, shortenToken } from './tokens.ts'
 import { withOrg } from './transaction.ts'
 
 let database: TestDatabase
@@ -259,6 +259,16 @@ describe('service-account tokens', () => {
     )
     expect(listed?.lastUsedAt).toBeGreaterThan(Date.now() - 10_000)
     expect(JSON.stringify(listed)).not.toContain(hashOf('used'))
+  })
+
+  it('end earlier for a rotation, never later', async () => {
+    const end = Date.now() + 60_000
+    const token = await withOrg(pool, 'health', (tx) => createToken(tx, newToken('rotated')))
+    expect(await withOrg(pool, 'health', (tx) => shortenToken(tx, token.uid, end))).toBe(true)
+    expect((await identities.findServiceAccountToken(hashOf('rotated')))?.expiresAt).toBe(end)
+    await withOrg(pool, 'health', (tx) => shortenToken(tx, token.uid, end + 1_000_000))
+    expect((await identities.findServiceAccountToken(hashOf('rotated')))?.expiresAt).toBe(end)
+    expect(await withOrg(pool, 'revenue', (tx) => shortenToken(tx, token.uid, 0))).toBe(false)
   })
 
   it('name a service account of the org', async () => {

@@ -1,3 +1,4 @@
+export { requireAdministrator } from './administrators.ts'
 export { assertLeastPrivilege } from './app-login.ts'
 export { type AccessChange, applyAccess, applyAccessIn, type ApplyOptions } from './apply/apply-access.ts'
 export { type AccessPlan, planAccess } from './apply/plan-access.ts'
@@ -6,6 +7,7 @@ export { listDataSources } from './data-sources.ts'
 export { dumpSchema } from './dump-schema.ts'
 export { createFolder, deleteFolder, findFolder, listFolders, updateFolder } from './folders.ts'
 export { storeError } from './errors.ts'
+export { createGrant, deleteGrant, listGrants, type NewGrant } from './grants.ts'
 export {
   createIdentityStore,
   type IdentityStore,
@@ -18,6 +20,7 @@ export { type Org, findOrg } from './orgs.ts'
 export { createPolicyStore, type PolicyStore, type PolicyStoreOptions } from './policy-store.ts'
 export { createPool, type Pool, type PoolOptions } from './pool.ts'
 export { recogniseUser, signIn, type UserRecord, type VouchedIdentity } from './recognise.ts'
+export { deleteRole, listRoles, putRole } from './roles.ts'
 export {
   closeSession,
   listSessions,
@@ -29,7 +32,14 @@ export {
   type Session,
 } from './sessions.ts'
 export { type OrgSnapshot, readSnapshot } from './snapshot.ts'
-export { createToken, listTokens, type NewToken, revokeToken, type ServiceAccountToken } from './tokens.ts'
+export {
+  createToken,
+  listTokens,
+  type NewToken,
+  revokeToken,
+  type ServiceAccountToken,
+  shortenToken,
+} from './tokens.ts'
 export {
   enterOrg,
   type OrgTransaction,

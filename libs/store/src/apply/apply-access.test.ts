@@ -166,19 +166,22 @@ describe('applyAccess', () => {
   })
 
   it('applies all or nothing', async () => {
+    const before = await policy()
+    // The tenant is another org's, so everything else of the document stays undone too.
+    await expect(
+      applyAccess(pool, documentOf({ name: 'Other', tenants: ['x'], guardrails: [], grants: [] })),
+    ).rejects.toMatchObject({ code: 'conflict' })
+    expect(await policy()).toEqual(before)
+  })
+
+  it('leaves folders that people made', async () => {
     await withOrg(pool, 'health', (tx) =>
       tx.rows(
-        `insert into dashboards (org_uid, uid, folder_uid, title) values ('health', 'board', 'risk', 'Board')`,
+        `insert into folders (org_uid, uid, title, parent_uid) values ('health', 'mine', 'Mine', 'risk')`,
       ),
     )
-    const before = await policy()
-    // The folder is in use, so everything else of the document stays undone too.
-    await expect(
-      applyAccess(pool, documentOf({ name: 'Other', folders: [], grants: [] })),
-    ).rejects.toMatchObject({
-      code: 'conflict',
-    })
-    expect(await policy()).toEqual(before)
+    expect(await applyAccess(pool, documentOf())).toEqual([])
+    expect((await policy()).folders.map(({ uid }) => uid)).toContain('mine')
   })
 
   it('plans exactly what it would do, in rows and in people, and does nothing', async () => {

@@ -127,7 +127,7 @@ export async function applyAccessIn(
 
 /**
  * Makes the access of the document's orgs exactly what it says, all of it or nothing. Applying it again changes nothing. What it does
- * not speak of stays: other orgs, tokens, sessions, dashboards, and teams that IdP groups give.
+ * not speak of stays: other orgs, tokens, sessions, other folders, dashboards, and teams that IdP groups give.
  * @throws GatehouseError `conflict` if an org is managed through the API, a tenant belongs to another org, or something to be
  *   removed is still in use; `unavailable` if Postgres is away.
  * @example await applyAccess(pool, parseAccessDocument(parse(readFileSync('access.yaml', 'utf8'))))

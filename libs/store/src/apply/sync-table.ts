@@ -17,12 +17,13 @@ function keyText({ key }: TableSpec, from: string): string {
   return `concat_ws('/', ${key.map((column) => `${from}.${column}`).join(', ')}) as key`
 }
 
-/** Deletes the org's rows that are not wanted; their keys. */
+/** Deletes the org's rows that are not wanted, unless others may add to them; their keys. */
 export async function deleteUnwanted(
   tx: OrgTransaction,
   table: TableSpec,
   wanted: Rows,
 ): Promise<readonly string[]> {
+  if (table.keepsOthers === true) return []
   const rows = await tx.rows<Keyed>(
     `${wantedCte(table)}
      delete from ${table.name} t

@@ -5,6 +5,8 @@ export interface TableSpec {
   readonly columns: readonly string[]
   /** Rows the document has no say over are left alone: a condition on `t`. */
   readonly only?: string
+  /** Rows that the document does not name are left alone. */
+  readonly keepsOthers?: true
 }
 
 /** In the order in which rows may be written: what is referred to stands before what refers to it. */
@@ -13,8 +15,9 @@ export const accessTables = [
   { name: 'memberships', key: ['user_uid'], columns: ['source'], only: `t.source = 'manual'` },
   { name: 'teams', key: ['uid'], columns: ['name', 'idp_groups'] },
   { name: 'team_members', key: ['team_uid', 'user_uid', 'source'], columns: [], only: `t.source = 'manual'` },
-  { name: 'folders', key: ['uid'], columns: ['title', 'parent_uid'] },
-  { name: 'service_accounts', key: ['uid'], columns: ['name', 'team_uid'] },
+  // People make folders too, for their dashboards.
+  { name: 'folders', key: ['uid'], columns: ['title', 'parent_uid'], keepsOthers: true },
+  { name: 'service_accounts', key: ['uid'], columns: ['name', 'team_uid'], only: `t.origin = 'policy'` },
   { name: 'data_sources', key: ['uid'], columns: ['name', 'tenant_label'] },
   { name: 'shards', key: ['data_source_uid', 'name'], columns: ['slice'] },
   { name: 'replicas', key: ['data_source_uid', 'shard', 'name'], columns: ['url'] },
@@ -37,6 +40,7 @@ export const accessTables = [
       'expires_at',
       'reason',
     ],
+    only: `t.origin = 'policy'`,
   },
 ] as const satisfies readonly TableSpec[]
 
