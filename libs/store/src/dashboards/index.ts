@@ -15,3 +15,13 @@ export {
   listDashboardVersions,
   readDashboardContent,
 } from './versions.ts'
+export {
+  createShareLink,
+  deleteShareLink,
+  isPublicSharingAllowed,
+  listShareLinks,
+  type NewShareLink,
+  setPublicSharing,
+  type ShareLink,
+} from './share-links.ts'
+export { importDashboard, type ImportOutcome } from './import.ts'

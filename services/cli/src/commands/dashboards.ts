@@ -1,7 +1,15 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { type CapabilityCheck, checkCapability, readDashboard, seededRandom } from '@gatehouse/authz'
+import {
+  type CapabilityCheck,
+  checkCapability,
+  readDashboard,
+  seededRandom,
+  type Subject,
+} from '@gatehouse/authz'
 import { Command, InvalidArgumentError } from 'commander'
+import { configFileHelp } from '../config-file.ts'
+import { importDashboards, type ImportOptions } from './dashboards-import.ts'
 
 interface CheckOptions {
   readonly rounds: number
@@ -70,6 +78,28 @@ function check(path: string, options: CheckOptions): void {
   if (rows.some(({ check: c }) => c.notAdmitted.length + c.missesAdmitted.length > 0)) process.exitCode = 1
 }
 
+function subject(text: string): Subject {
+  const [, kind, uid] = /^(user|team|service-account):(.+)$/.exec(text) ?? []
+  if (uid === undefined) throw new InvalidArgumentError('team:…, service-account:… or user:…')
+  return { kind: kind === 'team' || kind === 'service-account' ? kind : 'user', uid }
+}
+
+function importCommand(): Command {
+  return new Command('import')
+    .description('bring Grafana dashboards (JSON) into an org; unchanged ones are left as they are')
+    .argument('<path>', 'a dashboard (JSON) or a folder of them')
+    .requiredOption('--org <uid>', 'org')
+    .option('--folder <uid>', 'folder; default: the top level')
+    .option('--approve <uids>', 'let viewers run their queries on these data sources (comma-separated)')
+    .option('--as <subject>', 'who stands for the queries, such as team:owners; with --approve', subject)
+    .option('--config.file <path>', configFileHelp)
+    .action(async (path: string, options: ImportOptions) => {
+      if ((options.approve === undefined) !== (options.as === undefined))
+        throw new Error('--approve and --as go together')
+      await importDashboards(jsonFiles(path), options)
+    })
+}
+
 /** `gatehouse dashboards`: what a dashboard permits as a capability. */
 export function dashboardsCommand(): Command {
   const dashboards = new Command('dashboards').description('dashboards as capabilities')
@@ -80,5 +110,6 @@ export function dashboardsCommand(): Command {
     .option('--rounds <n>', 'sets of values to try for each query', wholeNumber, 20)
     .option('--seed <n>', 'seed of the random values', wholeNumber, 1)
     .action(check)
+  dashboards.addCommand(importCommand())
   return dashboards
 }

@@ -33,6 +33,7 @@ import {
   moveSchema,
   newDashboardSchema,
 } from './schemas.ts'
+import { shareLinkRoutes } from './share-link-routes.ts'
 import { versionRoutes } from './version-routes.ts'
 
 type Answer = z.output<typeof dashboardSchema>
@@ -242,5 +243,6 @@ export function dashboardRoutes(deps: DashboardRouteDeps): readonly Route[] {
     deleteRoute(deps),
     ...versionRoutes(deps),
     ...approvalRoutes(deps),
+    ...shareLinkRoutes(deps),
   ]
 }
