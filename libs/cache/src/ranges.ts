@@ -161,13 +161,13 @@ export function createRanges(deps: RangeDeps) {
     const look = async (): Promise<readonly Extent[]> => withShared(asked, inMemory(asked))
     const isThere = async (): Promise<boolean> => cover(await look(), first) !== undefined
     const turn = await shared.enter(`${asked.key}#${window.from}-${window.to}`, signal, isThere)
-    if (turn === 'waited') {
-      return (await answerKnown(asked, await look(), fetch, signal)) ?? fetchWhole(asked, fetch, signal)
-    }
-    const answered = fetchWhole(asked, fetch, signal)
-    if (turn === undefined) return answered
+    if (turn === undefined) return fetchWhole(asked, fetch, signal)
+    // Looked at again with the claim as well: another gateway may have ended just before.
+    const makeKnown = async () =>
+      (await answerKnown(asked, await look(), fetch, signal)) ?? fetchWhole(asked, fetch, signal)
+    if (turn === 'waited') return makeKnown()
     // Given up when what was fetched is there for the others to find, or when there is nothing to find.
-    return answered.finally(() => void shared.idle().then(turn))
+    return makeKnown().finally(() => void shared.idle().then(turn))
   }
 
   /** Fetches the missing ends; undefined if one of them cannot be put together with what is known. */

@@ -73,9 +73,9 @@ const cache = z.strictObject({
       prefix: z.string().min(1).default('gatehouse').describe('What keys begin with'),
       secret: secret.describe('Signs entries; every gateway that shares them has the same one'),
       timeout: duration
-        .default(20)
+        .default(15)
         .refine((ms) => ms <= 50, 'at most 50ms')
-        .describe('Longest time an answer waits for Redis'),
+        .describe('Longest time one command to Redis may take; an answer waits for three at most'),
     })
     .optional(),
 })
