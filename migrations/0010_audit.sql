@@ -187,29 +187,34 @@ create function audit_head(chain_writer text, chain_org text)
   returns table (seq bigint, hash text)
   language plpgsql security definer set search_path = pg_catalog, pg_temp
   as $$
+declare
+  entered text := coalesce(current_setting('app.audit', true), '');
 begin
   perform pg_advisory_xact_lock(hashtextextended('audit chain ' || chain_writer || ' ' || coalesce(chain_org, ''), 0));
+  perform set_config('app.audit', 'all', true);
   return query select h.seq, encode(h.hash, 'hex') from public.audit_heads h
     where h.writer = chain_writer and h.org_uid is not distinct from chain_org;
+  perform set_config('app.audit', entered, true);
 end
 $$;
+revoke execute on function audit_head(text, text) from public;
+grant execute on function audit_head(text, text) to gatehouse_app;
 
+-- Row-level security binds the tables' owner as well as the application: both see what they entered, or ask for all.
 do $$
 declare
   t text;
-  f regprocedure;
   lent boolean := not pg_has_role(current_user, 'gatehouse_definer', 'usage');
 begin
   foreach t in array array['audit_events', 'audit_identities', 'audit_heads', 'audit_counts'] loop
     execute format('alter table %I enable row level security', t);
     execute format('alter table %I force row level security', t);
-    execute format('create policy org_or_all on %I for select to gatehouse_app using (org_uid = app_org() or app_audit_all())', t);
-    execute format('create policy owner on %I to %I using (true) with check (true)', t, current_user);
+    execute format('create policy org_or_all on %I for select using (org_uid = app_org() or app_audit_all())', t);
     execute format('grant select on %I to gatehouse_app', t);
   end loop;
   -- A gateway ships the events of every org; it can add and never change.
   foreach t in array array['audit_events', 'audit_identities'] loop
-    execute format('create policy append on %I for insert to gatehouse_app with check (true)', t);
+    execute format('create policy append on %I for insert with check (true)', t);
     execute format('grant insert on %I to gatehouse_app', t);
   end loop;
   foreach t in array array['audit_heads', 'audit_counts'] loop
@@ -221,12 +226,9 @@ begin
     execute format('grant gatehouse_definer to %I', current_user);
   end if;
   grant create on schema public to gatehouse_definer;
-  foreach f in array array['audit_added()', 'audit_head(text, text)']::regprocedure[] loop
-    execute format('alter function %s owner to gatehouse_definer', f);
-    execute format('revoke execute on function %s from public', f);
-  end loop;
+  alter function audit_added() owner to gatehouse_definer;
+  revoke execute on function audit_added() from public;
   revoke create on schema public from gatehouse_definer;
-  execute format('grant execute on function audit_head(text, text) to gatehouse_app, %I', current_user);
   if lent then
     execute format('revoke gatehouse_definer from %I', current_user);
   end if;

@@ -106,15 +106,14 @@ begin
   foreach t in array array['audit_checkpoint_heads', 'audit_tombstones', 'audit_holds', 'audit_verifications'] loop
     execute format('alter table %I enable row level security', t);
     execute format('alter table %I force row level security', t);
-    execute format('create policy owner on %I to %I using (true) with check (true)', t, current_user);
   end loop;
   foreach t in array array['audit_checkpoint_heads', 'audit_tombstones', 'audit_verifications'] loop
-    execute format('create policy org_or_all on %I for select to gatehouse_app using (org_uid = app_org() or app_audit_all())', t);
-    execute format('create policy append on %I for insert to gatehouse_app with check (app_audit_all())', t);
+    execute format('create policy org_or_all on %I for select using (org_uid = app_org() or app_audit_all())', t);
+    execute format('create policy append on %I for insert with check (app_audit_all())', t);
   end loop;
 end
 $$;
-create policy org_or_all on audit_holds to gatehouse_app
+create policy org_or_all on audit_holds
   using (org_uid = app_org() or app_audit_all()) with check (org_uid = app_org() or app_audit_all());
 grant select, insert on audit_checkpoints, audit_checkpoint_heads, audit_key_rotations, audit_verifications to gatehouse_app;
 grant select on audit_tombstones to gatehouse_app;
@@ -153,7 +152,7 @@ begin
   alter function audit_erase(text, text) owner to gatehouse_definer;
   alter function audit_sealed() owner to gatehouse_definer;
   revoke execute on function audit_erase(text, text), audit_sealed() from public;
-  execute format('grant execute on function audit_erase(text, text) to gatehouse_app, %I', current_user);
+  grant execute on function audit_erase(text, text) to gatehouse_app;
   revoke create on schema public from gatehouse_definer;
   if lent then
     execute format('revoke gatehouse_definer from %I', current_user);

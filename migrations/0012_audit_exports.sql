@@ -46,8 +46,7 @@ begin
   foreach t in array array['audit_exports', 'audit_export_chunks', 'audit_views'] loop
     execute format('alter table %I enable row level security', t);
     execute format('alter table %I force row level security', t);
-    execute format('create policy owner on %I to %I using (true) with check (true)', t, current_user);
-    execute format('create policy org_or_all on %I to gatehouse_app
+    execute format('create policy org_or_all on %I
       using (org_uid = app_org() or app_audit_all()) with check (org_uid = app_org() or app_audit_all())', t);
     execute format('grant select, insert, update, delete on %I to gatehouse_app', t);
   end loop;

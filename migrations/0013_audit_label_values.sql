@@ -11,11 +11,6 @@ create table audit_label_values (
 
 alter table audit_label_values enable row level security;
 alter table audit_label_values force row level security;
-do $$
-begin
-  execute format('create policy owner on audit_label_values to %I using (true) with check (true)', current_user);
-end
-$$;
-create policy org_or_all on audit_label_values to gatehouse_app
+create policy org_or_all on audit_label_values
   using (org_uid = app_org() or app_audit_all()) with check (org_uid = app_org() or app_audit_all());
 grant select, insert, delete on audit_label_values to gatehouse_app;

@@ -25,10 +25,5 @@ create index audit_sink_positions_org on audit_sink_positions (org_uid);
 
 alter table audit_sink_positions enable row level security;
 alter table audit_sink_positions force row level security;
-do $$
-begin
-  execute format('create policy owner on audit_sink_positions to %I using (true) with check (true)', current_user);
-end
-$$;
-create policy all_only on audit_sink_positions to gatehouse_app using (app_audit_all()) with check (app_audit_all());
+create policy all_only on audit_sink_positions using (app_audit_all()) with check (app_audit_all());
 grant select, insert, update on audit_sink_positions to gatehouse_app;

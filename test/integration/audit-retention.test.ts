@@ -12,6 +12,7 @@ import {
   listHolds,
   loadPublicKey,
   loadSigner,
+  migrate,
   placeHold,
   type Pool,
   purgeAudit,
@@ -153,6 +154,35 @@ describe('purging', () => {
     expect(new Set(now.map(({ kept }) => kept))).toEqual(
       new Set(['some of its events were received later than their own time says']),
     )
+  })
+})
+
+describe('the owner', () => {
+  it('does not need to be a superuser to purge', async () => {
+    const plain = await freshDatabase({ migrated: false })
+    const name = new URL(plain.adminUrl).pathname.slice(1)
+    const admin = createPool({ url: plain.adminUrl })
+    await admin.query(`create role owner_of_${name} login createrole password 'x'`)
+    await admin.query(
+      `grant gatehouse_app, gatehouse_definer to owner_of_${name} with admin true, inherit false`,
+    )
+    await admin.query(`alter database ${name} owner to owner_of_${name}`)
+    await admin.end()
+    const access = { username: `owner_of_${name}`, password: 'x' }
+    const ownerUrl = Object.assign(new URL(plain.adminUrl), access).href
+    await migrate(ownerUrl, { appUrl: plain.appUrl })
+    const plainOwner = createPool({ url: ownerUrl })
+    const plainPool = createPool({ url: plain.appUrl })
+    const writer = await createAuditWriter({ dir, writerId: 'plain', pool: plainPool })
+    for (let i = 0; i < 10; i++) await writer.append(made('2024-01', i))
+    await writer.close()
+    await sealAudit(plainPool, signer)
+    const options = { retention: { query: 30 }, signer, record: createChangeRecorder(), now: later }
+    expect(purged(await purgeAudit(plainOwner, options))).toBeGreaterThan(0)
+    expect(await verifyAudit(plainPool, { publicKeys })).toMatchObject({ findings: [] })
+    await plainOwner.end()
+    await plainPool.end()
+    await plain.drop()
   })
 })
 
