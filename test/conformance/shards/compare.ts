@@ -22,11 +22,18 @@ type Sample = readonly [time: number, value: unknown]
 export function difference(expected: Outcome, actual: Outcome, ordered: boolean): string | undefined {
   if (expected.kind === 'error' || actual.kind === 'error') return errorDifference(expected, actual)
   const [a, b] = [expected.data as Data, actual.data as Data]
+  const [noted, notedHere] = [notesOf(expected.warnings), notesOf(actual.warnings)]
+  if (noted !== notedHere) return `notes ${noted}, got ${notedHere}`
   if (a.resultType !== b.resultType) return `type ${a.resultType}, got ${b.resultType}`
   if (a.resultType === 'scalar' || a.resultType === 'string') {
     return sampleDifference(a.result as Sample, b.result as Sample)
   }
   return seriesDifference(a.result as readonly Series[], b.result as readonly Series[], ordered)
+}
+
+/** Warnings and infos without their positions, which are those of another text when a part was pushed down. */
+function notesOf(notes: readonly string[]): string {
+  return [...new Set(notes.map((note) => note.replace(/ \(\d+:\d+\)$/, '')))].toSorted().join('; ')
 }
 
 /** Texts of refusals name series in storage order, which is not reproducible: the sentence must agree. */

@@ -112,7 +112,10 @@ async function execute(setup: Setup, plan: Plan): Promise<{ by: AnsweredBy; outc
   }
   // Through the text, so that what a client reads is what is compared.
   const data: unknown = JSON.parse([...renderResult(evaluation.result)].join(''))
-  return { by: 'evaluated here', outcome: { kind: 'data', data, warnings: evaluation.warnings } }
+  return {
+    by: 'evaluated here',
+    outcome: { kind: 'data', data, warnings: [...evaluation.warnings, ...evaluation.infos] },
+  }
 }
 
 async function askEngine(

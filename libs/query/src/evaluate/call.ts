@@ -5,11 +5,12 @@ import { goMax, goMin } from './arithmetic.ts'
 import type { Context } from './context.ts'
 import { applyDate, applyDateToTime, areDates, isDateFunction } from './functions/date.ts'
 import { applyFloatFunction, isFloatFunction } from './functions/float.ts'
-import { histogramFraction, histogramQuantile } from './functions/histogram.ts'
+import { histogramFraction, histogramQuantile, isBucket } from './functions/histogram.ts'
 import { labelJoin, labelReplace } from './functions/label.ts'
 import { sortByLabel, sortByValue } from './functions/sort.ts'
 import { noLabels, withoutName } from './labels.ts'
 import { type Grid, type MatrixValue, type Series, timeAt, type Value } from './model.ts'
+import { noteBadBucket, noteDecrease, noteQuantiles } from './notes.ts'
 import { applyRange, applyToEach } from './range/apply.ts'
 import { rangeFunctions } from './range/functions.ts'
 import { emptySeries, hasSamples, joinEqual, setFloat } from './series.ts'
@@ -55,8 +56,12 @@ const calls: ReadonlyMap<string, Evaluate> = new Map(
       const none = perTime(grid, () => NaN)
       return vectorValue(histogramFraction(lower ?? none, upper ?? none, vector))
     },
-    histogram_quantile: ({ scalars: [phi], vector }, grid) =>
-      vectorValue(histogramQuantile(phi ?? perTime(grid, () => NaN), vector)),
+    histogram_quantile: ({ scalars, vector }, grid, { notes }) => {
+      const [phi = perTime(grid, () => NaN)] = scalars
+      noteQuantiles(phi, notes)
+      for (const series of vector) if (!isBucket(series)) noteBadBucket(series, notes)
+      return vectorValue(histogramQuantile(phi, vector, () => noteDecrease(notes)))
+    },
     label_join: ({ vector, strings }, _grid, { semantics }) =>
       vectorValue(labelJoin(vector, strings, semantics)),
     label_replace: ({ vector, strings }, _grid, { semantics }) =>
@@ -109,6 +114,9 @@ export function evaluateCall(
   const apply = rangeFunctions.get(func)
   if (apply === undefined || args.matrix === undefined) {
     throw new GatehouseError('internal', `${func}() has no implementation`)
+  }
+  if (func === 'quantile_over_time' && args.matrix.samples.length > 0) {
+    noteQuantiles(args.scalars[0] ?? new Float64Array(), context.notes)
   }
   const call = { name: func, apply, params: args.scalars, leftOpen: context.semantics.leftOpen }
   return vectorValue(applyRange(call, args.matrix, grid))

@@ -1,5 +1,6 @@
 import type { LeafRequest } from '../plan/model.ts'
 import type { QueryData } from './decode.ts'
+import type { Notes } from './notes.ts'
 import type { Semantics } from './semantics.ts'
 
 /** A shard's answer to a leaf request. */
@@ -14,4 +15,5 @@ export interface Context {
   readonly requests: readonly LeafRequest[]
   readonly answers: ReadonlyMap<number, LeafAnswer>
   readonly semantics: Semantics
+  readonly notes: Notes
 }

@@ -70,7 +70,7 @@ function run(query: string, { parts, steps = 1, version = '2.53' }: Case): Evalu
     )
     const lines = parts[part]?.[shard === 's1' ? 0 : 1]
     if (lines === undefined) throw new Error(`no answer to ${part}`)
-    return [id, { data: dataOf(lines, range), warnings: [`from ${shard}`], infos: [] }]
+    return [id, { data: dataOf(lines, range), warnings: [`from ${shard} (1:5)`], infos: [] }]
   })
   return evaluate(plan, new Map(answers))
 }
@@ -263,6 +263,28 @@ describe('evaluate', () => {
   it('joins the warnings of all shards', () => {
     const evaluation = run('sum(x)', { parts: { 'sum(x)': [['{} 1'], ['{} 2']] } })
     expect(evaluation).toMatchObject({ warnings: ['from s1', 'from s2'], infos: [] })
+  })
+
+  it.each([
+    [
+      'quantile(2, x)',
+      { parts: { x: [['x{t="a"} 1'], []] } },
+      'quantile value should be between 0 and 1, got 2',
+    ],
+    [
+      'histogram_quantile(NaN, sum(b))',
+      { parts: { 'sum(b)': [['{} 1'], []] } },
+      'quantile value should be between 0 and 1, got NaN',
+    ],
+    [
+      'histogram_quantile(1, sum(b))',
+      { parts: { 'sum(b)': [['{} 1'], []] } },
+      'bucket label "le" is missing or has a malformed value of "" for metric name ""',
+    ],
+  ] as const)('%s warns', (query, example, warning) => {
+    expect(run(query, example)).toMatchObject({
+      warnings: expect.arrayContaining([`PromQL warning: ${warning}`]),
+    })
   })
 
   it('keeps the sign of a zero that the version keeps', () => {

@@ -20,6 +20,7 @@ import { withoutName } from './labels.ts'
 import { evaluateLeaf, unitItems, unitSeries } from './leaf.ts'
 import { evaluateMerge } from './merge.ts'
 import type { Grid, Series, Value } from './model.ts'
+import { createNotes, noteQuantiles, withoutPosition } from './notes.ts'
 import { type QueryResult, resultOf, toSamples, unionOf } from './result.ts'
 import { emptySeries, hasHistograms, hasSamples, joinEqual, mapFloats, setFloat } from './series.ts'
 import { applyVectorOperator } from './vector/binary.ts'
@@ -43,17 +44,21 @@ export type Evaluation =
  *   is none.
  */
 export function evaluate(plan: EvaluatePlan, answers: ReadonlyMap<number, LeafAnswer>): Evaluation {
-  const context: Context = { requests: plan.requests, answers, semantics: plan.semantics }
+  const notes = createNotes()
+  const context: Context = { requests: plan.requests, answers, semantics: plan.semantics, notes }
   try {
     const result = isUnion(plan.root)
       ? unionOf(unitItems(plan.root, context), plan.range)
       : resultOf(evaluateNode(plan.root, gridOf(plan.range), context), plan.range)
-    const list = [...answers.values()]
+    for (const answer of answers.values()) {
+      for (const warning of answer.warnings) notes.warnings.add(withoutPosition(warning))
+      for (const info of answer.infos) notes.infos.add(withoutPosition(info))
+    }
     return {
       kind: 'answer',
       result,
-      warnings: [...new Set(list.flatMap((answer) => answer.warnings))],
-      infos: [...new Set(list.flatMap((answer) => answer.infos))],
+      warnings: [...notes.warnings],
+      infos: [...notes.infos],
     }
   } catch (error) {
     if (!(error instanceof BeyondShards)) throw error
@@ -152,6 +157,7 @@ function aggregateNode(
   const input = evaluateChild(node.input)
   const param = node.param === undefined ? undefined : evaluateChild(node.param)
   if (!histogramSafe.has(node.op)) assertFloats(node, [input])
+  if (node.op === 'quantile' && param?.type === 'scalar') noteQuantiles(param.values, context.notes)
   const aggregation = {
     op: node.op,
     grouping: node.grouping,

@@ -19,13 +19,15 @@ function ordered(buckets: readonly Bucket[]): Bucket[] | undefined {
 // Relative differences up to this come from rounding, says Prometheus.
 const tolerance = 1e-12
 
-/** Counts made non-decreasing; differences that only rounding explains are removed in either direction. */
-function monotonic(buckets: readonly Bucket[]): Bucket[] {
+/** Counts made non-decreasing; differences that only rounding explains are removed in either direction, unsaid. */
+function monotonic(buckets: readonly Bucket[], onDecrease: () => void): Bucket[] {
   let before = buckets[0]?.count ?? NaN
   return buckets.map((bucket) => {
     const { count } = bucket
     if (count === before) return bucket
-    if (isRounding(before, count) || count < before) return { ...bucket, count: before }
+    const isNoise = isRounding(before, count)
+    if (!isNoise && count < before) onDecrease()
+    if (isNoise || count < before) return { ...bucket, count: before }
     before = count
     return bucket
   })
@@ -41,14 +43,22 @@ function isRounding(a: number, b: number): boolean {
   return difference / Math.min(size, Number.MAX_VALUE) < tolerance
 }
 
-/** The φ-quantile of a classic histogram, interpolated linearly within a bucket; the lowest one starts at 0 if it can. */
-export function bucketQuantile(phi: number, unordered: readonly Bucket[]): number {
+/**
+ * The φ-quantile of a classic histogram, interpolated linearly within a bucket; the lowest one starts at 0 if it can.
+ * Counts that decrease with the bound are mended, which `onDecrease` is told.
+ */
+export function bucketQuantile(
+  phi: number,
+  unordered: readonly Bucket[],
+  onDecrease: () => void = () => {},
+): number {
   if (Number.isNaN(phi)) return NaN
   if (phi < 0) return -Infinity
   if (phi > 1) return Infinity
   const complete = ordered(unordered)
-  if (complete === undefined || complete.length < 2) return NaN
-  const buckets = monotonic(complete)
+  if (complete === undefined) return NaN
+  const buckets = monotonic(complete, onDecrease)
+  if (buckets.length < 2) return NaN
   const observations = buckets.at(-1)?.count ?? NaN
   if (observations === 0) return NaN
   const rank = phi * observations

@@ -7,8 +7,12 @@ import { type Bucket, bucketFraction, bucketQuantile } from './buckets.ts'
 const bucketLabel: ReadonlySet<string> = new Set(['le'])
 
 /** `histogram_quantile` over classic buckets. */
-export function histogramQuantile(phi: Float64Array, vector: readonly Series[]): Series[] {
-  return ofBuckets(vector, (buckets, i) => bucketQuantile(phi[i] ?? NaN, buckets))
+export function histogramQuantile(
+  phi: Float64Array,
+  vector: readonly Series[],
+  onDecrease: () => void,
+): Series[] {
+  return ofBuckets(vector, (buckets, i) => bucketQuantile(phi[i] ?? NaN, buckets, onDecrease))
 }
 
 /** `histogram_fraction` over classic buckets. */
@@ -20,20 +24,27 @@ export function histogramFraction(
   return ofBuckets(vector, (buckets, i) => bucketFraction(lower[i] ?? NaN, upper[i] ?? NaN, buckets))
 }
 
+/** Whether a series has a bucket's bound. */
+export function isBucket(series: Series): boolean {
+  return parseBound(series.labels.get('le')) !== undefined
+}
+
 function ofBuckets(vector: readonly Series[], f: (buckets: Bucket[], i: number) => number): Series[] {
-  const bounded = vector.filter((series) => parseBound(series.labels.get('le')) !== undefined)
-  const results = groupSeries(bounded, (labels) => withoutLabels(labels, bucketLabel)).map((group) => {
-    const bounds = group.members.map((series) => parseBound(series.labels.get('le')) ?? NaN)
-    const result = emptySeries(withoutName(group.labels), group.members[0]?.values.length ?? 0)
-    for (let i = 0; i < result.values.length; i++) {
-      const buckets: Bucket[] = []
-      group.members.forEach((series, k) => {
-        if (series.present[i] === 1) buckets.push({ bound: bounds[k] ?? NaN, count: series.values[i] ?? NaN })
-      })
-      if (buckets.length > 0) setFloat(result, i, f(buckets, i))
-    }
-    return result
-  })
+  const results = groupSeries(vector.filter(isBucket), (labels) => withoutLabels(labels, bucketLabel)).map(
+    (group) => {
+      const bounds = group.members.map((series) => parseBound(series.labels.get('le')) ?? NaN)
+      const result = emptySeries(withoutName(group.labels), group.members[0]?.values.length ?? 0)
+      for (let i = 0; i < result.values.length; i++) {
+        const buckets: Bucket[] = []
+        group.members.forEach((series, k) => {
+          if (series.present[i] === 1)
+            buckets.push({ bound: bounds[k] ?? NaN, count: series.values[i] ?? NaN })
+        })
+        if (buckets.length > 0) setFloat(result, i, f(buckets, i))
+      }
+      return result
+    },
+  )
   return joinEqual(results, false)
 }
 

@@ -1,0 +1,44 @@
+import { formatValue } from './format.ts'
+import type { Series } from './model.ts'
+
+/** Warnings and infos that go with an answer, each once. */
+export interface Notes {
+  readonly warnings: Set<string>
+  readonly infos: Set<string>
+}
+
+export function createNotes(): Notes {
+  return { warnings: new Set(), infos: new Set() }
+}
+
+/** Shards give positions in the part that they were sent, which would mislead in the whole. */
+export function withoutPosition(note: string): string {
+  return note.replace(/ \(\d+:\d+\)$/, '')
+}
+
+/** Prometheus's warning about a φ that is no quantile. */
+export function noteQuantiles(phis: Float64Array, notes: Notes): void {
+  for (const phi of phis) {
+    if (phi >= 0 && phi <= 1) continue
+    notes.warnings.add(`PromQL warning: quantile value should be between 0 and 1, got ${formatValue(phi)}`)
+  }
+}
+
+/** Prometheus's warning about a bucket without a bound. */
+export function noteBadBucket({ labels }: Series, notes: Notes): void {
+  const [le, name] = [labels.get('le') ?? '', labels.get('__name__') ?? ''].map((text) =>
+    JSON.stringify(text),
+  )
+  notes.warnings.add(
+    `PromQL warning: bucket label "le" is missing or has a malformed value of ${le} for metric name ${name}`,
+  )
+}
+
+const manual = 'https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile'
+
+/** Prometheus's info about bucket counts that had to be mended; their metric name is gone by then. */
+export function noteDecrease(notes: Notes): void {
+  notes.infos.add(
+    `PromQL info: input to histogram_quantile needed to be fixed for monotonicity (see ${manual}) for metric name ""`,
+  )
+}
