@@ -201,7 +201,7 @@ describe('the second level', () => {
     const two = gatewayAt(world, redis.url, { prefix })
     await two.ready()
     expect((await two.ask()).outcome.result).toBe('miss')
-    expect(await two.commands('read', 'mismatch')).toBe(names.length)
+    expect(await two.commands('read', 'mismatch')).toBeGreaterThanOrEqual(names.length)
     client.destroy()
     await Promise.all([one.close(), two.close()])
   })
