@@ -44,7 +44,8 @@ function isInside(inner: Alternatives, outer: Alternatives): boolean {
   return inner.every((part) => outer.some((whole) => isWithin(part, whole) === true))
 }
 
-function changeOf(before: Constraints, after: Constraints): SeriesChange | undefined {
+/** How a view of series changes; undefined if it does not. */
+export function changeOf(before: Constraints, after: Constraints): SeriesChange | undefined {
   const [old, fresh] = [before.alternatives, after.alternatives]
   if (JSON.stringify(old) === JSON.stringify(fresh)) return undefined
   if (old.length === 0) return 'gained'

@@ -35,6 +35,14 @@ export {
 } from './explain.ts'
 export { heldPermissions, notHeld, type ProposedGrant } from './may-grant.ts'
 export { isWithin, type Overlap, overlapOf } from './overlap.ts'
+export {
+  type AuditedUse,
+  rehearse,
+  type Rehearsal,
+  type RehearsedEffect,
+  type RehearsedLine,
+  type RehearsedState,
+} from './rehearse.ts'
 export { folderPath, scopeOf } from './scopes.ts'
 export {
   everyone,
