@@ -1,6 +1,6 @@
 import { GatehouseError } from '@gatehouse/errors'
 import { combineConstraints } from './constraints.ts'
-import { type Applied, compileHoldings, type HeldAction, type Holdings } from './compile.ts'
+import { type Applied, compileHoldings, type HeldAction, type Holdings, isNamed } from './compile.ts'
 import type { Because, Decision, Principal, Resource } from './model.ts'
 import type { Action } from './permissions.gen.ts'
 import { isAction, isForPlatform, kindsOf, readsSeries } from './permissions.ts'
@@ -16,36 +16,48 @@ export interface AccessQuestion {
   readonly now: number
 }
 
-const maxPrincipals = 2_000
+const maxHolders = 2_000
 const maxDecisions = 512
 /** An allow that many grants support is explained by the first of them; an audit event stays small. */
 const maxBecause = 32
 
 interface Cached {
-  readonly isDisabled: boolean
   readonly holdings: Holdings
   readonly decisions: Map<string, Decision>
 }
-const caches = new WeakMap<OrgPolicy, Map<string, Cached>>()
 
-function isAccountDisabled(policy: OrgPolicy, { kind, uid }: Principal): boolean {
-  const accounts = kind === 'user' ? policy.members : policy.serviceAccounts
-  return accounts.some((account) => account.uid === uid && account.isDisabled)
+/** What is remembered of one policy. */
+interface Memory {
+  readonly disabled: ReadonlySet<string>
+  readonly byHolder: Map<string, Cached>
+}
+const memories = new WeakMap<OrgPolicy, Memory>()
+
+function memoryOf(policy: OrgPolicy): Memory {
+  const known = memories.get(policy)
+  if (known !== undefined) return known
+  const users = policy.members.filter(({ isDisabled }) => isDisabled).map(({ uid }) => `user ${uid}`)
+  const accounts = policy.serviceAccounts.filter(({ isDisabled }) => isDisabled)
+  const disabled = new Set([...users, ...accounts.map(({ uid }) => `service-account ${uid}`)])
+  const fresh: Memory = { disabled, byHolder: new Map() }
+  memories.set(policy, fresh)
+  return fresh
+}
+
+/** People who have nothing but their teams hold what everybody in just these teams holds. */
+function holderOf(policy: OrgPolicy, principal: Principal): string {
+  const own = isNamed(policy, principal) ? `${principal.kind} ${principal.uid}` : ''
+  return JSON.stringify([own, principal.teams])
 }
 
 function cachedFor(policy: OrgPolicy, principal: Principal, now: number): Cached {
-  const byPrincipal = caches.get(policy) ?? new Map<string, Cached>()
-  caches.set(policy, byPrincipal)
-  const key = JSON.stringify([principal.kind, principal.uid, principal.teams])
-  const known = byPrincipal.get(key)
+  const { byHolder } = memoryOf(policy)
+  const holder = holderOf(policy, principal)
+  const known = byHolder.get(holder)
   if (known !== undefined && known.holdings.from <= now && now < known.holdings.until) return known
-  if (byPrincipal.size >= maxPrincipals) byPrincipal.clear()
-  const fresh: Cached = {
-    isDisabled: isAccountDisabled(policy, principal),
-    holdings: compileHoldings(policy, principal, now),
-    decisions: new Map(),
-  }
-  byPrincipal.set(key, fresh)
+  if (byHolder.size >= maxHolders) byHolder.clear()
+  const fresh: Cached = { holdings: compileHoldings(policy, principal, now), decisions: new Map() }
+  byHolder.set(holder, fresh)
   return fresh
 }
 
@@ -123,8 +135,9 @@ export function authorize(policy: OrgPolicy, question: AccessQuestion): Decision
   const deny = (reason: string): Decision => ({ allowed: false, reason, policyVersion: policy.version })
   const refused = refusal(policy, question)
   if (refused !== undefined) return deny(refused)
-  const { isDisabled, holdings, decisions } = cachedFor(policy, principal, now)
-  if (isDisabled) return deny('the account is disabled')
+  if (memoryOf(policy).disabled.has(`${principal.kind} ${principal.uid}`))
+    return deny('the account is disabled')
+  const { holdings, decisions } = cachedFor(policy, principal, now)
   const key = JSON.stringify([action, resource.kind, resource.uid, resource.folderUid, resource.teamUid])
   const known = decisions.get(key)
   if (known !== undefined) return known

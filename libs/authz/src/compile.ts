@@ -32,6 +32,34 @@ export interface Holdings {
   readonly until: number
 }
 
+const indexes = new WeakMap<readonly Grant[], ReadonlyMap<string, readonly Grant[]>>()
+
+function grantsBySubject(grants: readonly Grant[]): ReadonlyMap<string, readonly Grant[]> {
+  const known = indexes.get(grants)
+  if (known !== undefined) return known
+  const index = new Map<string, Grant[]>()
+  for (const grant of grants) {
+    const key = `${grant.subject.kind} ${grant.subject.uid}`
+    const list = index.get(key)
+    if (list === undefined) index.set(key, [grant])
+    else list.push(grant)
+  }
+  indexes.set(grants, index)
+  return index
+}
+
+/** The grants that name a principal or one of its teams, in force or not. */
+export function grantsTo(policy: OrgPolicy, { kind, uid, teams }: Principal): readonly Grant[] {
+  const index = grantsBySubject(policy.grants)
+  const subjects = new Set([`${kind} ${uid}`, ...teams.map((team) => `team ${team}`)])
+  return [...subjects].flatMap((subject) => index.get(subject) ?? [])
+}
+
+/** Whether some grant names this very principal, not only its teams. */
+export function isNamed(policy: OrgPolicy, { kind, uid }: Principal): boolean {
+  return grantsBySubject(policy.grants).has(`${kind} ${uid}`)
+}
+
 /** Whether a grant names this principal or one of its teams. */
 export function isSubject(grant: Grant, principal: Principal): boolean {
   const { kind, uid } = grant.subject
@@ -92,7 +120,7 @@ function holdAction(policy: OrgPolicy, held: readonly HeldRole[], action: Action
 /** Works out what a principal holds at `now`. A grant of a role that does not exist gives nothing. */
 export function compileHoldings(policy: OrgPolicy, principal: Principal, now: number): Holdings {
   const roles = new Map(policy.roles.map((role) => [role.name, role]))
-  const own = policy.grants.filter((grant) => isSubject(grant, principal))
+  const own = grantsTo(policy, principal)
   const held = own
     .filter((grant) => isInForce(grant, now))
     .map((grant) => ({ grant, role: roles.get(grant.role) }))

@@ -1,6 +1,6 @@
 import type { Matcher } from '@gatehouse/promql'
 import { type AccessQuestion, authorize } from './authorize.ts'
-import { isInForce, isSubject } from './compile.ts'
+import { grantsTo, isInForce } from './compile.ts'
 import type { Decision, Principal } from './model.ts'
 import { overlapOf, type Overlap } from './overlap.ts'
 import { isAction, kindsOf } from './permissions.ts'
@@ -118,7 +118,7 @@ function isKnown(policy: OrgPolicy, { resource }: AccessQuestion): boolean {
 export function explain(policy: OrgPolicy, question: ExplainQuestion): Explanation {
   const decision = authorize(policy, question)
   const isMeant = isAsked(policy, question)
-  const own = isMeant ? policy.grants.filter((grant) => isSubject(grant, question.principal)) : []
+  const own = isMeant ? grantsTo(policy, question.principal) : []
   const all = own.map((grant) => pathOf(policy, question, grant))
   const paths = [
     ...all.filter(({ fails }) => fails === undefined),

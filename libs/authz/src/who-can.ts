@@ -76,13 +76,17 @@ function candidates(policy: OrgPolicy, { action, now }: WhoQuestion): readonly P
   )
 }
 
-function untilOf(policy: OrgPolicy, because: readonly Because[]): number | undefined {
-  const uids = new Set(because.map(({ grantUid }) => grantUid))
-  const ends = policy.grants.filter(({ uid }) => uids.has(uid)).map(({ expiresAt }) => expiresAt)
-  return ends.reduce<number | undefined>(
-    (latest, end) => (latest === undefined || end === undefined ? undefined : Math.max(latest, end)),
-    Number.NEGATIVE_INFINITY,
-  )
+/** When the last of these grants ends; undefined if one never does. */
+function untilOf(
+  ends: ReadonlyMap<string, number | undefined>,
+  because: readonly Because[],
+): number | undefined {
+  return because
+    .map(({ grantUid }) => ends.get(grantUid))
+    .reduce<number | undefined>(
+      (latest, end) => (latest === undefined || end === undefined ? undefined : Math.max(latest, end)),
+      Number.NEGATIVE_INFINITY,
+    )
 }
 
 /**
@@ -91,6 +95,7 @@ function untilOf(policy: OrgPolicy, because: readonly Because[]): number | undef
  */
 export function whoCan(policy: OrgPolicy, question: WhoQuestion): readonly WhoEntry[] {
   const { action, resource, now, selector } = question
+  const ends = new Map(policy.grants.map(({ uid, expiresAt }) => [uid, expiresAt]))
   return candidates(policy, question).flatMap((principal) => {
     const decision = authorize(policy, { principal, action, resource, now })
     if (!decision.allowed) return []
@@ -98,6 +103,6 @@ export function whoCan(policy: OrgPolicy, question: WhoQuestion): readonly WhoEn
     const overlap = selector === undefined || !readsSeries(action) ? 'all' : overlapOf(selector, constraints)
     if (overlap === 'none') return []
     const { kind, uid, name } = principal
-    return [{ kind, uid, name, because, until: untilOf(policy, because), constraints, overlap }]
+    return [{ kind, uid, name, because, until: untilOf(ends, because), constraints, overlap }]
   })
 }
