@@ -13,6 +13,7 @@ export interface Versions {
 
 const freshMs = 60_000
 const retryMs = 5_000
+const rememberMs = 1_000
 const probeTimeoutMs = 2_000
 const maxBytes = 65_536
 
@@ -72,13 +73,16 @@ export function createVersions(upstream: Upstream): Versions {
     return entry.version
   }
 
+  // Shards are the same array as long as their data source is unchanged.
+  const answers = new WeakMap<readonly Shard[], { lowest: string | undefined; until: number }>()
   return {
     async lowest(shards) {
+      const recent = answers.get(shards)
+      if (recent !== undefined && performance.now() < recent.until) return recent.lowest
       const known = (await Promise.all(shards.map(versionOf))).filter((version) => version !== undefined)
-      return known.reduce<string | undefined>(
-        (lowest, version) => (lowest === undefined || isOlder(version, lowest) ? version : lowest),
-        undefined,
-      )
+      const lowest = known.toSorted((a, b) => (isOlder(a, b) ? -1 : 1))[0]
+      answers.set(shards, { lowest, until: performance.now() + rememberMs })
+      return lowest
     },
   }
 }

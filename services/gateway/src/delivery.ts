@@ -61,9 +61,13 @@ export function finish(
   last: Buffer | string,
   options: ResponseOptions,
 ): Promise<Error | undefined> {
-  const { promise, resolve } = Promise.withResolvers<Error | undefined>()
   if (res.destroyed) return Promise.resolve(gone())
-  res.end(last)
+  const { promise, resolve } = Promise.withResolvers<Error | undefined>()
+  // A short text goes out with the head in one write; a buffer would be a second piece of it.
+  if (typeof last !== 'string' && last.length <= 16_384) res.end(last.toString('latin1'), 'latin1')
+  else res.end(last)
+  // The kernel took it all: nothing is left to wait for, which is so for every small answer.
+  if (res.socket === null || res.socket.writableLength === 0) return Promise.resolve(undefined)
   const timer = setTimeout(() => {
     res.destroy()
     resolve(unread())

@@ -84,6 +84,7 @@ export function createHandler(deps: HandlerDeps) {
     const ms = trail.elapsedMs()
     const isBroken = error !== undefined
     metrics.end({ endpoint, status, seconds: ms / 1000, bytes, isBroken })
+    if (!isBroken && !log.isLevelEnabled('debug')) return
     const fields = { requestId: trail.requestId, endpoint, status, bytes, ms: Math.round(ms * 10) / 10 }
     if (isBroken) log.warn({ ...fields, reason: error.message }, 'answer broke off')
     else log.debug(fields, 'answered')

@@ -21,6 +21,16 @@ function* render(result: QueryResult, { warnings, infos }: Annotations): Generat
   yield '}'
 }
 
+/** The result with at most `limit` series, 0 for all; itself if it has no more. */
+function cutTo(result: QueryResult, limit: number): QueryResult {
+  if (limit === 0) return result
+  if ('items' in result && result.items.length > limit)
+    return { ...result, items: result.items.slice(0, limit) }
+  if ('series' in result && result.series.length > limit)
+    return { ...result, series: result.series.slice(0, limit) }
+  return result
+}
+
 /** Evaluates an expression over the answers of its requests, in the order of the plan. @throws GatehouseError as `evaluate` does. */
 export function mergeEvaluation(question: Forwarded, plan: Evaluated, bodies: readonly Buffer[]): Answer {
   if (question.kind !== 'query' && question.kind !== 'query_range')
@@ -31,10 +41,7 @@ export function mergeEvaluation(question: Forwarded, plan: Evaluated, bodies: re
   )
   const outcome = evaluate(evaluation, answers)
   if (outcome.kind === 'beyond') throw refuse(outcome.beyond)
-  const { result, infos } = outcome
-  const limit = question.options.limit ?? 0
-  if (limit === 0 || !('series' in result) || result.series.length <= limit)
-    return { kind: 'pieces', pieces: render(result, outcome) }
-  const cut = { ...result, series: result.series.slice(0, limit) }
-  return { kind: 'pieces', pieces: render(cut, { warnings: [...outcome.warnings, truncated], infos }) }
+  const cut = cutTo(outcome.result, question.options.limit ?? 0)
+  const warnings = cut === outcome.result ? outcome.warnings : [...outcome.warnings, truncated]
+  return { kind: 'pieces', pieces: render(cut, { warnings, infos: outcome.infos }) }
 }
