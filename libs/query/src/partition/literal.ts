@@ -21,10 +21,22 @@ export function literalValues({ op, value }: Matcher): ReadonlySet<string> | und
   return op === '=~' ? alternatives(value) : undefined
 }
 
+// The regexes of grants can list thousands of tenants, and every query brings them again.
+const maxKnown = 500
+const known = new Map<string, ReadonlySet<string> | undefined>()
+
+function alternatives(regex: string): ReadonlySet<string> | undefined {
+  if (known.has(regex)) return known.get(regex)
+  const values = readAlternatives(regex)
+  if (known.size >= maxKnown) known.clear()
+  known.set(regex, values)
+  return values
+}
+
 // Escaped punctuation stands for itself; an escaped letter or digit is a class or an assertion.
 const literal = /^(?:[^\\.+*?()|[\]{}^$]|\\[^A-Za-z0-9])*$/u
 
-function alternatives(regex: string): ReadonlySet<string> | undefined {
+function readAlternatives(regex: string): ReadonlySet<string> | undefined {
   const values = new Set<string>()
   for (const part of splitAlternatives(regex)) {
     if (!literal.test(part)) return undefined

@@ -7,6 +7,8 @@ import { matchOf } from '../partition/match.ts'
 /** A part of the data that shares no series with any other: what one shard holds of one partition of the constraints. */
 export interface Unit {
   readonly shard: Shard
+  /** The tenants of the shard's slice that the constraint admits. */
+  readonly tenants: readonly string[]
   /** The partition's constraint. */
   readonly conjunction: Conjunction
   /** The same, narrowed to the shard's slice: asked of several shards, so that a misplaced series counts once. */
@@ -39,7 +41,7 @@ export function unitsOf(
   )
   const list = found
     .filter(({ tenants, conjunction }) => tenants.length > 0 && !isContradiction(conjunction))
-    .map(({ tenants, ...unit }) => ({ ...unit, narrowed: narrow(unit.conjunction, tenants, tenantLabel) }))
+    .map((unit) => ({ ...unit, narrowed: narrow(unit.conjunction, unit.tenants, tenantLabel) }))
   return {
     list,
     keyLabels: keyLabelsOf(list, tenantLabel),
@@ -49,8 +51,16 @@ export function unitsOf(
 
 /** The tenants of a shard's slice that a conjunction admits. */
 function tenantsIn(shard: Shard, conjunction: Conjunction, tenantLabel: string): readonly string[] {
-  const matches = conjunction.filter(({ name }) => name === tenantLabel).map(matchOf)
-  return shard.slice.tenants.filter((tenant) => matches.every((match) => match?.(tenant) ?? true))
+  return admitted(
+    shard.slice.tenants,
+    conjunction.filter(({ name }) => name === tenantLabel),
+  )
+}
+
+function admitted(tenants: readonly string[], matchers: readonly Matcher[]): readonly string[] {
+  if (matchers.length === 0) return tenants
+  const matches = matchers.map(matchOf)
+  return tenants.filter((tenant) => matches.every((match) => match?.(tenant) ?? true))
 }
 
 function narrow(conjunction: Conjunction, tenants: readonly string[], tenantLabel: string): Conjunction {
@@ -81,9 +91,13 @@ function holding(
   matchers: readonly Matcher[],
   tenantLabel: string,
 ): ReadonlySet<number> {
+  const onTenant = matchers.filter(({ name }) => name === tenantLabel)
+  const others = matchers.filter(({ name }) => name !== tenantLabel)
+  const names = new Set(others.map(({ name }) => name))
   const indices = units.flatMap((unit, i) => {
-    const all = [...unit.conjunction, ...matchers]
-    return tenantsIn(unit.shard, all, tenantLabel).length > 0 && !isContradiction(all) ? [i] : []
+    if (admitted(unit.tenants, onTenant).length === 0) return []
+    const related = unit.conjunction.filter(({ name }) => names.has(name))
+    return isContradiction([...related, ...others]) ? [] : [i]
   })
   return new Set(indices)
 }
