@@ -11,8 +11,10 @@ export { isLegacyLabelName, isLegacyMetricName } from './keywords.ts'
 export { matchesEmpty, metricNameLabel } from './matchers.ts'
 export { parseDuration, printDuration } from './numbers.ts'
 export { defaultMaxBytes, type ParseOptions, parse, parseMatchers, parseSelector } from './parse.ts'
+export { printPretty } from './pretty.ts'
 export { print, printMatcher } from './print.ts'
 export { regexError, regexMatchesEmpty } from './regex.ts'
+export { describeTree, type TreeNode } from './tree.ts'
 export { typeOf } from './type-of.ts'
 export {
   compareVersions,

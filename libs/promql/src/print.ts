@@ -4,6 +4,7 @@ import type {
   BinaryExpr,
   Expr,
   Matcher,
+  SubqueryExpr,
   TimeShift,
   VectorSelector,
 } from './ast.ts'
@@ -68,10 +69,16 @@ function printLabels(labels: readonly string[]): string {
   return `(${printed.join(', ')})`
 }
 
-function printAggregate({ op, expr, param, grouping, without }: AggregateExpr): string {
+/** An aggregation up to its opening parenthesis. */
+export function printAggregateHead({ op, grouping, without }: AggregateExpr): string {
   const modifier = without ? ` without ${printLabels(grouping)} ` : ` by ${printLabels(grouping)} `
+  return `${op}${without || grouping.length > 0 ? modifier : ''}`
+}
+
+function printAggregate(aggregation: AggregateExpr): string {
+  const { expr, param } = aggregation
   const args = param === undefined ? print(expr) : `${print(param)}, ${print(expr)}`
-  return `${op}${without || grouping.length > 0 ? modifier : ''}(${args})`
+  return `${printAggregateHead(aggregation)}(${args})`
 }
 
 function printMatching({ returnBool, matching }: BinaryExpr): string {
@@ -87,12 +94,23 @@ function printMatching({ returnBool, matching }: BinaryExpr): string {
   return text
 }
 
+/** The operator of a binary expression with its modifiers. */
+export function printBinaryOp(expr: BinaryExpr): string {
+  return expr.op + printMatching(expr)
+}
+
+/** What follows the expression of a sub-query. */
+export function printSubqueryTail(expr: SubqueryExpr): string {
+  const step = expr.stepMs === 0 ? '' : printDuration(expr.stepMs)
+  return `[${printDuration(expr.rangeMs)}:${step}]${printShift(expr)}`
+}
+
 function printBinary(expr: BinaryExpr): string {
   const own = precedenceOf(expr.op)
   const isPower = own === powerPrecedence
   const lhs = printOperand(expr.lhs, isPower ? own + 1 : own)
   const rhs = isSigned(expr.rhs) ? print(expr.rhs) : printOperand(expr.rhs, isPower ? own : own + 1)
-  return `${lhs} ${expr.op}${printMatching(expr)} ${rhs}`
+  return `${lhs} ${printBinaryOp(expr)} ${rhs}`
 }
 
 /**
@@ -113,11 +131,8 @@ export function print(expr: Expr): string {
       return printSeries(expr) + printShift(expr)
     case 'MatrixSelector':
       return `${printSeries(expr.vector)}[${printDuration(expr.rangeMs)}]${printShift(expr.vector)}`
-    case 'SubqueryExpr': {
-      const step = expr.stepMs === 0 ? '' : printDuration(expr.stepMs)
-      const range = `[${printDuration(expr.rangeMs)}:${step}]`
-      return printOperand(expr.expr, atomPrecedence) + range + printShift(expr)
-    }
+    case 'SubqueryExpr':
+      return printOperand(expr.expr, atomPrecedence) + printSubqueryTail(expr)
     case 'Call':
       return `${expr.func}(${expr.args.map(print).join(', ')})`
     case 'AggregateExpr':
