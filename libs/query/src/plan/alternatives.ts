@@ -1,9 +1,11 @@
+import { GatehouseError } from '@gatehouse/errors'
 import {
   type Call,
   type Expr,
   mapChildren,
   metricNameLabel,
   type Position,
+  selectors,
   type VectorSelector,
 } from '@gatehouse/promql'
 import { enforce } from '../enforce.ts'
@@ -35,8 +37,21 @@ export function enforceAny(expr: Expr, conjunctions: readonly Conjunction[]): En
   )
   if (common.length === 0 || own.flat().some(({ name }) => name === metricNameLabel)) return undefined
   const spread = spreadNode(expr, own)
+  if (spread === undefined) return undefined
+  assertCovered(spread, own)
   // What all alternatives share is enforced as any constraint is; the rest is in the expression already.
-  return spread === undefined ? undefined : enforce(spread, common)
+  return enforce(spread, common)
+}
+
+/** A selector without the matchers of an alternative would read what no grant allows. */
+function assertCovered(expr: Expr, alternatives: readonly Conjunction[]): void {
+  const isCovered = ({ matchers }: VectorSelector) =>
+    alternatives.some((one) =>
+      one.every((matcher) => matchers.some((other) => isSameMatcher(matcher, other))),
+    )
+  if (!selectors(expr).every(isCovered)) {
+    throw new GatehouseError('internal', 'a selector without the constraint of any grant')
+  }
 }
 
 function spreadNode(expr: Expr, conjunctions: readonly Conjunction[]): Expr | undefined {
@@ -48,8 +63,7 @@ function spreadNode(expr: Expr, conjunctions: readonly Conjunction[]): Expr | un
       if (expr.func === 'absent' || expr.func === 'absent_over_time') return undefined
       const distributes =
         rangeFunctions.has(expr.func) || expr.func === 'timestamp' || expr.func === 'start_timestamp'
-      if (distributes)
-        return anyOf(selector, conjunctions, (constrained) => replaceSelector(expr, constrained))
+      if (distributes) return distribute(expr, selector, conjunctions)
     }
   }
   let complete = true
@@ -75,13 +89,32 @@ function unwrap(expr: Expr): Expr {
   return expr.kind === 'ParenExpr' ? unwrap(expr.expr) : expr
 }
 
-function replaceSelector(call: Call, selector: VectorSelector): Expr {
-  const args = call.args.map((arg) => {
-    const inner = unwrap(arg)
-    if (inner.kind === 'VectorSelector') return selector
-    return inner.kind === 'MatrixSelector' ? { ...inner, vector: selector } : arg
-  })
-  return { ...call, args }
+/** The `or` of a call over each alternative's series; what its other arguments read is constrained, too. */
+function distribute(
+  call: Call,
+  selector: VectorSelector,
+  conjunctions: readonly Conjunction[],
+): Expr | undefined {
+  const isSelector = (arg: Expr) => unwrap(arg) === selector || isRangeOf(arg, selector)
+  const others = call.args.map((arg) => (isSelector(arg) ? arg : spreadNode(arg, conjunctions)))
+  if (others.includes(undefined)) return undefined
+  return anyOf(selector, conjunctions, (constrained) => ({
+    ...call,
+    args: others.flatMap((arg) => {
+      if (arg === undefined || !isSelector(arg)) return arg ?? []
+      const inner = unwrap(arg)
+      return inner.kind === 'MatrixSelector' ? { ...inner, vector: constrained } : constrained
+    }),
+  }))
+}
+
+function isRangeOf(arg: Expr, selector: VectorSelector): boolean {
+  const inner = unwrap(arg)
+  return inner.kind === 'MatrixSelector' && inner.vector === selector
+}
+
+function notIn(conjunction: Conjunction, matchers: Conjunction): Conjunction {
+  return matchers.filter((matcher) => !conjunction.some((one) => isSameMatcher(one, matcher)))
 }
 
 const nowhere: Position = { start: 0, end: 0 }
@@ -94,7 +127,7 @@ function anyOf(
   const possible = conjunctions.filter((one) => !isContradiction([...one, ...selector.matchers]))
   const [first = conjunctions[0] ?? [], ...others] = possible
   const constrained = (conjunction: Conjunction) =>
-    form({ ...selector, matchers: [...conjunction, ...selector.matchers] })
+    form({ ...selector, matchers: [...conjunction, ...notIn(conjunction, selector.matchers)] })
   const all = others.reduce<Expr>(
     (lhs, conjunction) => ({
       kind: 'BinaryExpr',

@@ -26,11 +26,21 @@ export interface Units {
 // A longer alternation costs a shard more than the misplaced series it guards against.
 const maxNarrowed = 1000
 
+type Source = Pick<DataSource, 'tenantLabel' | 'shards'>
+
+// A caller's constraints and a data source stay the same objects from query to query.
+const remembered = new WeakMap<readonly Conjunction[], { readonly source: Source; readonly units: Units }>()
+
 /** The units that can hold anything under the given disjoint constraints. */
-export function unitsOf(
-  source: Pick<DataSource, 'tenantLabel' | 'shards'>,
-  conjunctions: readonly Conjunction[],
-): Units {
+export function unitsOf(source: Source, conjunctions: readonly Conjunction[]): Units {
+  const known = remembered.get(conjunctions)
+  if (known?.source === source) return known.units
+  const units = findUnits(source, conjunctions)
+  remembered.set(conjunctions, { source, units })
+  return units
+}
+
+function findUnits(source: Source, conjunctions: readonly Conjunction[]): Units {
   const { tenantLabel } = source
   const found = conjunctions.flatMap((conjunction) =>
     source.shards.map((shard) => ({
