@@ -26,6 +26,8 @@ const seed: readonly string[] = [
   `insert into replicas (org_uid, data_source_uid, shard, name, url) values ($1::text, 'main', 's1', 'r1', 'http://127.0.0.1:9090')`,
   `insert into roles (org_uid, name, version, permissions) values ($1::text, 'custom', 1, '["datasources:read"]')`,
   `insert into grants (org_uid, uid, team_uid, role) values ($1::text, 'g1', 'team', 'viewer')`,
+  `insert into rehearsals (org_uid, uid, document_sha256, since, until, created_by, report)
+     values ($1::text, 'r1', repeat('a', 64), now() - interval '1 day', now(), 'u', '{}')`,
   `insert into guardrails (org_uid, uid, selector, reason) values ($1::text, 'rail', '{a="b"}', 'why')`,
 ]
 // Tables of other files of this package have tests of their own; here it counts that none of them is open.

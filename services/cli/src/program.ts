@@ -3,6 +3,7 @@ import { auditCommand } from './commands/audit.ts'
 import { dashboardsCommand } from './commands/dashboards.ts'
 import { healthcheckCommand } from './commands/healthcheck.ts'
 import { migrateCommand } from './commands/migrate.ts'
+import { policyCommand } from './commands/policy.ts'
 import { serveCommand } from './commands/serve.ts'
 
 /** The `gatehouse` command line: every command of the product hangs here. */
@@ -17,4 +18,5 @@ export function createProgram(): Command {
     .addCommand(healthcheckCommand())
     .addCommand(auditCommand())
     .addCommand(dashboardsCommand())
+    .addCommand(policyCommand())
 }

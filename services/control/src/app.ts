@@ -16,6 +16,7 @@ import { auditEventOf } from './audit-event.ts'
 import { type ChangesDeps, createChanges } from './changes.ts'
 import { dashboardRoutes } from './features/dashboards/routes.ts'
 import { folderRoutes } from './features/folders/routes.ts'
+import { rehearsalRoutes, type RehearsalRouteDeps } from './features/rehearsals/routes.ts'
 import { issuerRoutes } from './features/issuers/routes.ts'
 import { meRoutes } from './features/me/routes.ts'
 import { sessionRoutes, signedOutPath } from './features/sessions/routes.ts'
@@ -39,6 +40,7 @@ export interface ControlDeps {
   readonly appendAudit: (event: AuditEvent) => Promise<void>
   /** Transactions of one org, and how a change in one is recorded. */
   readonly changes: ChangesDeps
+  readonly rehearse: RehearsalRouteDeps['rehearse']
   /** Where control reaches the gateway. */
   readonly gatewayUrl: string
   /** Where clients reach the gateway; shown to people. */
@@ -116,6 +118,7 @@ export function createControl(deps: ControlDeps, externalUrl: string): App['expr
     ...issuerRoutes(issuers, permissions),
     ...dashboardRoutes({ permissions, policyOf, changes }),
     ...folderRoutes({ permissions, policyOf, changes }),
+    ...rehearsalRoutes({ permissions, changes, rehearse: deps.rehearse }),
     ...sessionRoutes({ permissions, cookies, recognise, closeSession: store.closeSession, endSession }),
     ...meRoutes({
       permissions,

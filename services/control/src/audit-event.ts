@@ -14,6 +14,7 @@ const stems: Readonly<Record<string, string>> = {
   'dashboards:approve': 'C008',
   'dashboards:disapprove': 'C008',
   'dashboards:delete': 'C009',
+  'rehearsals:create': 'A022',
   'share-links:create': 'A004',
   'share-links:delete': 'A006',
   'public-sharing:write': 'A014',

@@ -13,6 +13,7 @@ import {
   openSession,
   type Pool,
   pruneSessions,
+  rehearseAccess,
   revokeSessionsOf,
   signIn,
   takeLoginAttempt,
@@ -57,7 +58,8 @@ function createControlStore(pool: Pool, onError: (error: Error) => void) {
     withOrg: (orgUid, work) => withOrg(pool, orgUid, work),
     record: createChangeRecorder(),
   }
-  return { store, attempts, changes, close: identities.close }
+  const rehearse: ControlDeps['rehearse'] = (document, period) => rehearseAccess(pool, document, period)
+  return { store, attempts, changes, rehearse, close: identities.close }
 }
 
 async function openAdapters(config: Config, log: Logger) {
@@ -65,7 +67,7 @@ async function openAdapters(config: Config, log: Logger) {
   const { url } = config.database
   if (url === undefined) throw new Error('database.url or database.urlFile is required')
   const pool = createPool({ url, size: config.database.poolSize, onError })
-  const { store, attempts, changes, close: closeIdentities } = createControlStore(pool, onError)
+  const { store, attempts, changes, rehearse, close: closeIdentities } = createControlStore(pool, onError)
   const policies = createPolicyStore({ pool, maxStaleness: config.gateway.maxPolicyStaleness, onError })
   const closeStores = async (): Promise<void> => {
     await policies.close()
@@ -88,7 +90,7 @@ async function openAdapters(config: Config, log: Logger) {
     await audit.close()
     await closeStores()
   }
-  return { store, attempts, changes, policies, audit, close }
+  return { store, attempts, changes, rehearse, policies, audit, close }
 }
 
 type Adapters = Awaited<ReturnType<typeof openAdapters>>
@@ -112,6 +114,7 @@ function depsOf(config: Config, adapters: Adapters, log: Logger): ControlDeps {
     store: adapters.store,
     attempts: adapters.attempts,
     changes: adapters.changes,
+    rehearse: adapters.rehearse,
     policyOf: async (orgUid) => (await adapters.policies.get(orgUid)).policy,
     appendAudit: adapters.audit.append,
     gatewayUrl,

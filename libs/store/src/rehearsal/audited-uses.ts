@@ -1,0 +1,122 @@
+import type { AuditedUse } from '@gatehouse/authz'
+import { isAction } from '@gatehouse/authz'
+import type { Pool } from '../pool.ts'
+import { withAudit } from '../audit/scope.ts'
+
+/** A period of the audit log; ms since the epoch, `until` exclusive. */
+export interface Period {
+  readonly since: number
+  readonly until: number
+}
+
+/** Events grouped by one statement: a bounded piece of work, however long the period. */
+const chunkEvents = 50_000
+
+const boundary = `
+  select at from audit_events
+  where org_uid = $1 and at >= $2 and at < $3 and class = 'query'
+  order by at offset ${chunkEvents} limit 1`
+
+/** What decides is pulled out once per event; the rest of the statement only groups. Denials other than 403 were no decision. */
+const grouping = `
+  select u.uid, max(u.name) as name, u.kind, u.teams, u.action, u.data_source, u.dashboard, u.alert, u.via,
+    count(*) filter (where u.allowed)::int as allowed, count(*) filter (where not u.allowed)::int as denied, max(u.at) as last_at
+  from (
+    select i.uid, i.name, e.at, e.action, e.data_source, e.event #>> '{actor,kind}' as kind, e.event #>> '{actor,teams}' as teams,
+      left(e.event #>> '{hints,dashboardUid}', 200) as dashboard,
+      left(coalesce(e.event #>> '{hints,ruleName}', e.event #>> '{hints,ruleUid}'), 200) as alert,
+      substr(jsonb_path_query_first(e.event, '$.decision.because[*].via ? (@ starts with "dashboard:")') #>> '{}', 11) as via,
+      e.result <> 'denied' as allowed
+    from audit_events e join audit_identities i on i.ref = e.actor_ref
+    where e.org_uid = $1 and e.at >= $2 and e.at < $3 and e.class = 'query' and i.uid is not null and e.data_source is not null
+      and (e.result <> 'denied' or e.event #>> '{outcome,errorCode}' = 'forbidden')
+  ) u
+  group by u.uid, u.kind, u.teams, u.action, u.data_source, u.dashboard, u.alert, u.via`
+
+type Row = {
+  uid: string
+  name: string
+  kind: string
+  teams: string
+  action: string
+  data_source: string
+  dashboard: string | null
+  alert: string | null
+  via: string | null
+  allowed: number
+  denied: number
+  last_at: Date
+}
+
+function keyOf(row: Row): string {
+  const { uid, kind, teams, action, data_source, dashboard, alert, via } = row
+  return JSON.stringify([uid, kind, teams, action, data_source, dashboard, alert, via])
+}
+
+function useOf(row: Row): AuditedUse[] {
+  const { uid, name, action, allowed, denied } = row
+  if (!isAction(action)) return []
+  const teams: unknown = JSON.parse(row.teams)
+  const kind = row.kind === 'service-account' ? 'service-account' : 'user'
+  return [
+    {
+      who: { kind, uid, name, teams: Array.isArray(teams) ? teams.map(String) : [] },
+      action,
+      dataSource: row.data_source,
+      dashboard: row.dashboard ?? undefined,
+      alert: row.alert ?? undefined,
+      via: row.via ?? undefined,
+      allowed,
+      denied,
+      lastAt: row.last_at.getTime(),
+    },
+  ]
+}
+
+/** Chunks of a period with at most some 50,000 events each. */
+async function* chunksOf(pool: Pool, orgUid: string, { since, until }: Period): AsyncGenerator<[Date, Date]> {
+  const end = new Date(until)
+  let from = new Date(since)
+  for (;;) {
+    const start = from
+    const [next] = await withAudit(pool, { org: orgUid }, (tx) =>
+      tx.rows<{ at: Date }>(boundary, [orgUid, start, end]),
+    )
+    // JavaScript's times are whole milliseconds: a chunk begins with one, and one that would be empty takes the rest.
+    const isLast = next === undefined || next.at.getTime() <= start.getTime()
+    yield [start, isLast ? end : next.at]
+    if (isLast) return
+    from = next.at
+  }
+}
+
+/**
+ * The requests of an org's people and service accounts for series in a period, grouped by all that matters to a decision. Persons whose
+ * identity was erased are left out.
+ * @throws GatehouseError `unavailable` when Postgres is away.
+ */
+export async function readAuditedUses(
+  pool: Pool,
+  orgUid: string,
+  period: Period,
+): Promise<readonly AuditedUse[]> {
+  const groups = new Map<string, Row>()
+  for await (const [from, to] of chunksOf(pool, orgUid, period)) {
+    const rows = await withAudit(pool, { org: orgUid }, (tx) => tx.rows<Row>(grouping, [orgUid, from, to]))
+    for (const row of rows) {
+      const key = keyOf(row)
+      const known = groups.get(key)
+      groups.set(
+        key,
+        known === undefined
+          ? row
+          : {
+              ...row,
+              allowed: known.allowed + row.allowed,
+              denied: known.denied + row.denied,
+            },
+      )
+    }
+  }
+  return [...groups.values()].flatMap(useOf)
+}

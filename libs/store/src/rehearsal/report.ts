@@ -1,0 +1,76 @@
+import type { Constraints, Rehearsal, RehearsedEffect } from '@gatehouse/authz'
+import { printMatcher } from '@gatehouse/promql'
+import { z } from 'zod'
+
+const count = z.strictObject({ lines: z.number(), requests: z.number() })
+
+/** A rehearsal as it is answered, printed and kept: plain values only. */
+export const rehearsalReportSchema = z.strictObject({
+  orgUid: z.string(),
+  requests: z.number().describe('Requests looked at'),
+  unchanged: z.number().describe('Requests the change does nothing to'),
+  counts: z.strictObject({
+    'newly-denied': count,
+    'newly-allowed': count,
+    narrowed: count,
+    widened: count,
+    changed: count,
+  }),
+  cautions: z.array(z.string()),
+  lines: z.array(
+    z.strictObject({
+      effect: z.enum(['newly-denied', 'newly-allowed', 'narrowed', 'widened', 'changed']),
+      who: z.strictObject({ kind: z.enum(['user', 'service-account']), uid: z.string(), name: z.string() }),
+      action: z.string(),
+      dataSource: z.string(),
+      dashboard: z.string().nullable().describe('As the client said; unverified'),
+      alert: z.string().nullable().describe('As the client said; unverified'),
+      via: z.string().nullable().describe('Dashboard by which it was allowed, where no grant did'),
+      allowed: z.number(),
+      denied: z.number(),
+      lastAt: z.string(),
+      before: z.array(z.string()).describe('Selectors, any of which admits a series; none admits nothing'),
+      after: z.array(z.string()),
+      reason: z.string().nullable(),
+    }),
+  ),
+  omitted: z.number().describe('Lines beyond the first 1,000'),
+})
+
+/** A rehearsal as plain values. */
+export type RehearsalReport = z.output<typeof rehearsalReportSchema>
+
+const maxLines = 1_000
+
+function selectorsOf({ alternatives }: Constraints): string[] {
+  return alternatives.map((matchers) => `{${matchers.map(printMatcher).join(',')}}`)
+}
+
+/** A rehearsal as plain values, at most 1,000 lines of it. */
+export function reportOf(orgUid: string, rehearsal: Rehearsal): RehearsalReport {
+  const { lines, counts, requests, unchanged, cautions } = rehearsal
+  const shown = lines.slice(0, maxLines).map((line) => ({
+    effect: line.effect satisfies RehearsedEffect,
+    who: { kind: line.who.kind, uid: line.who.uid, name: line.who.name },
+    action: line.action,
+    dataSource: line.dataSource,
+    dashboard: line.dashboard ?? null,
+    alert: line.alert ?? null,
+    via: line.via ?? null,
+    allowed: line.allowed,
+    denied: line.denied,
+    lastAt: new Date(line.lastAt).toISOString(),
+    before: selectorsOf(line.before),
+    after: selectorsOf(line.after),
+    reason: line.reason ?? null,
+  }))
+  return {
+    orgUid,
+    requests,
+    unchanged,
+    counts: { ...counts },
+    cautions: [...cautions],
+    lines: shown,
+    omitted: lines.length - shown.length,
+  }
+}
