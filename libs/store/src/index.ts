@@ -15,12 +15,16 @@ export {
   type TokenRecord,
 } from './identity-store.ts'
 export { keepLoginAttempt, type LoginAttemptRow, takeLoginAttempt } from './login-attempts.ts'
+export * from './manage/index.ts'
+export { listMembers } from './members.ts'
 export { migrate } from './migrate.ts'
 export { type Org, findOrg } from './orgs.ts'
 export { createPolicyStore, type PolicyStore, type PolicyStoreOptions } from './policy-store.ts'
 export { createPool, type Pool, type PoolOptions } from './pool.ts'
 export { recogniseUser, signIn, type UserRecord, type VouchedIdentity } from './recognise.ts'
 export { deleteRole, listRoles, putRole } from './roles.ts'
+export { listTeams } from './teams.ts'
+export * from './rehearsal/index.ts'
 export {
   closeSession,
   listSessions,
