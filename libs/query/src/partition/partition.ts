@@ -21,7 +21,9 @@ export function partition(constraints: {
   readonly alternatives: readonly Conjunction[]
 }): readonly Conjunction[] {
   const possible = constraints.alternatives.map(normalise).filter((one) => !isContradiction(one))
-  const merged = dropCovered(mergeOnOneLabel(dropCovered(possible)))
+  const joined = mergeOnOneLabel(possible)
+  if (joined.length > maxAlternatives) throw tooMany()
+  const merged = mergeOnOneLabel(dropCovered(joined))
   // Broad alternatives first: what is then subtracted from the others is short.
   const ordered = merged.toSorted((a, b) => a.length - b.length)
   const parts: Conjunction[] = []
@@ -36,6 +38,9 @@ export function partition(constraints: {
   if (parts.length > maxPartitions) throw tooMany()
   return parts
 }
+
+// Alternatives are compared pairwise; what is left of more than these would not come down to few partitions.
+const maxAlternatives = 500
 
 function tooMany(): GatehouseError {
   return new GatehouseError(
@@ -62,41 +67,60 @@ function dropCovered(alternatives: readonly Conjunction[]): Conjunction[] {
   )
 }
 
-/** Joins alternatives that differ in one positive matcher on the same label. */
+/** Joins alternatives that differ in one matcher on the same label, the largest such group first. */
 function mergeOnOneLabel(alternatives: readonly Conjunction[]): Conjunction[] {
-  const merged: Conjunction[] = []
-  for (const alternative of alternatives) {
-    let joined = alternative
-    for (let i = 0; i < merged.length; ) {
-      const union = joinPair(merged[i] ?? [], joined)
-      if (union === undefined) i++
-      else {
-        merged.splice(i, 1)
-        joined = union
-        i = 0
-      }
-    }
-    merged.push(joined)
+  let merged = [...alternatives]
+  for (;;) {
+    const group = largestGroup(merged)
+    if (group === undefined) return merged
+    const members = new Set(group.members)
+    merged = [...merged.filter((alternative) => !members.has(alternative)), group.union]
   }
-  return merged
 }
 
-function joinPair(a: Conjunction, b: Conjunction): Conjunction | undefined {
-  const onlyA = a.filter((matcher) => !b.some((other) => isSameMatcher(matcher, other)))
-  const onlyB = b.filter((matcher) => !a.some((other) => isSameMatcher(matcher, other)))
-  const [x, y] = [onlyA[0], onlyB[0]]
-  if (x === undefined || y === undefined || onlyA.length > 1 || onlyB.length > 1) return undefined
-  const union = joinMatchers(x, y)
-  return union === undefined ? undefined : a.map((matcher) => (matcher === x ? union : matcher))
+interface Group {
+  readonly members: readonly Conjunction[]
+  readonly union: Conjunction
 }
 
-/** One matcher that admits what either does. It must not come to admit the empty value, which is the label's absence. */
-function joinMatchers(x: Matcher, y: Matcher): Matcher | undefined {
-  if (x.name !== y.name || matchesEmpty(x) || matchesEmpty(y)) return undefined
-  const [a, b] = [literalValues(x), literalValues(y)]
-  if (a !== undefined && b !== undefined) return literalMatcher(x.name, [...a, ...b])
-  const [p, q] = [asRegex(x), asRegex(y)]
-  return p === undefined || q === undefined ? undefined : { name: x.name, op: '=~', value: `${p}|${q}` }
+function largestGroup(alternatives: readonly Conjunction[]): Group | undefined {
+  const groups = new Map<string, { members: Conjunction[]; matchers: Matcher[]; rest: Conjunction }>()
+  for (const alternative of alternatives) {
+    for (const matcher of alternative) {
+      const rest = alternative.filter((other) => other !== matcher)
+      const key = `${rest.map(keyOf).toSorted().join('')}|${matcher.name}`
+      const group = groups.get(key) ?? { members: [], matchers: [], rest }
+      groups.set(key, group)
+      group.members.push(alternative)
+      group.matchers.push(matcher)
+    }
+  }
+  const bySize = [...groups.values()].filter(({ members }) => members.length > 1)
+  for (const { members, matchers, rest } of bySize.toSorted((a, b) => b.members.length - a.members.length)) {
+    const union = joinMatchers(matchers)
+    if (union !== undefined) return { members, union: [...rest, union] }
+  }
+  return undefined
+}
+
+function keyOf({ name, op, value }: Matcher): string {
+  return `${name.length}:${name}${op}${value.length}:${value}`
+}
+
+/** One matcher that admits what any of them does. It must not come to admit the empty value, which is the label's absence. */
+function joinMatchers(matchers: readonly Matcher[]): Matcher | undefined {
+  const [first] = matchers
+  if (first === undefined || matchers.some(matchesEmpty)) return undefined
+  const literals = matchers.map(literalValues)
+  if (literals.every((values) => values !== undefined)) {
+    return literalMatcher(
+      first.name,
+      literals.flatMap((values) => [...values]),
+    )
+  }
+  const regexes = matchers.map(asRegex)
+  if (regexes.includes(undefined)) return undefined
+  return { name: first.name, op: '=~', value: regexes.join('|') }
 }
 
 function asRegex(matcher: Matcher): string | undefined {

@@ -51,6 +51,8 @@ const own = [
   'quantile_over_time(scalar(lone) / 20, temperature[5m:1m])',
   'quantile_over_time(scalar(lone) / 20, sum(temperature)[5m:1m])',
   'quantile_over_time(0.3, temperature[5m] offset 2m)',
+  'quantile_over_time(scalar(sum(temperature)) / 1000, temperature[5m])',
+  'predict_linear(temperature[10m], scalar(count(temperature)))',
   'predict_linear(temperature[10m], -60)',
   'predict_linear(temperature[10m], scalar(lone) * 60)',
   'predict_linear(sum(temperature)[10m:1m], scalar(lone) * 60)',
