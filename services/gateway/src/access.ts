@@ -1,5 +1,11 @@
 import type { Constraints } from '@gatehouse/authz'
-import { type Conjunction, type DataSource, partition } from '@gatehouse/query'
+import {
+  type Conjunction,
+  constraintSelector,
+  type DataSource,
+  partition,
+  printEnforced,
+} from '@gatehouse/query'
 
 /** What may be read, and where it is. */
 export interface Access {
@@ -11,6 +17,7 @@ export interface Access {
 
 // Decisions are remembered per policy version, so their constraints are the same objects from request to request.
 const keys = new WeakMap<Constraints, string>()
+const texts = new WeakMap<Constraints, readonly string[]>()
 const partitions = new WeakMap<Constraints, readonly Conjunction[]>()
 
 function remembered<V>(known: WeakMap<Constraints, V>, constraints: Constraints, compute: () => V): V {
@@ -33,4 +40,11 @@ export function accessKey(constraints: Constraints): string {
 /** The constraints as disjoint conjunctions. @throws GatehouseError `execution` if there are too many. */
 export function partitionsOf(constraints: Constraints): readonly Conjunction[] {
   return remembered(partitions, constraints, () => partition(constraints))
+}
+
+/** The alternatives as selectors, for people and the audit log. */
+export function constraintTexts(constraints: Constraints): readonly string[] {
+  return remembered(texts, constraints, () =>
+    constraints.alternatives.map((alternative) => printEnforced(constraintSelector(alternative))),
+  )
 }

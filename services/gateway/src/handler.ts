@@ -51,7 +51,7 @@ export function createHandler(deps: HandlerDeps) {
   const decide = async (message: IncomingMessage, trail: Trail, budget: Budget): Promise<Outcome> => {
     try {
       const request = await readRequest(message, limits, trail)
-      return { answer: await answer(request, pipeline, trail, budget), error: undefined }
+      return { answer: await answer(request, pipeline, { trail, budget }), error: undefined }
     } catch (thrown) {
       const error = toGatehouseError(thrown)
       logFailure(log, trail, error)

@@ -1,0 +1,52 @@
+import type { Config } from '@gatehouse/config'
+import {
+  type AuditWriter,
+  createAuditWriter,
+  createIdentityStore,
+  createPolicyStore,
+  createPool,
+  type IdentityStore,
+  type PolicyStore,
+} from '@gatehouse/store'
+import type { Logger } from '@gatehouse/telemetry'
+
+/** What the gateway keeps open towards Postgres and the disk. */
+export interface Adapters {
+  readonly identities: IdentityStore
+  readonly policies: PolicyStore
+  readonly audit: AuditWriter
+  /** Ships what the spool holds, for some seconds at most, and disconnects. */
+  close(): Promise<void>
+}
+
+/**
+ * Opens stores and audit spool. Without Postgres the gateway starts all the same, and says that it is not ready.
+ * @throws Error if the audit spool cannot be opened.
+ */
+export async function openAdapters(config: Config, log: Logger): Promise<Adapters> {
+  const onError = (error: unknown): void => log.warn({ detail: String(error) }, 'background fault')
+  const { url } = config.database
+  if (url === undefined) throw new Error('database.url or database.urlFile is required')
+  const pool = createPool({ url, size: config.database.poolSize, onError })
+  const identities = createIdentityStore({ pool, onError })
+  const policies = createPolicyStore({ pool, maxStaleness: config.gateway.maxPolicyStaleness, onError })
+  // Ready from the first request on, if Postgres is there.
+  await policies.refresh().catch(onError)
+  const { spoolDir: dir, level, maxBytes } = config.audit
+  const closeStores = async (): Promise<void> => {
+    await policies.close()
+    await identities.close()
+    await pool.end()
+  }
+  const audit = await createAuditWriter({ pool, dir, writerId: 'gateway', level, maxBytes, onError }).catch(
+    async (error: unknown) => {
+      await closeStores()
+      throw error
+    },
+  )
+  const close = async (): Promise<void> => {
+    await audit.close()
+    await closeStores()
+  }
+  return { identities, policies, audit, close }
+}

@@ -1,0 +1,172 @@
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import { type AuditEvent, type EventCode, eventTime, uuidV7 } from '@gatehouse/audit'
+import type { Decision, Principal } from '@gatehouse/authz'
+import type { ErrorCode } from '@gatehouse/errors'
+import { type DataSource, formatTime } from '@gatehouse/query'
+import { constraintTexts } from './access.ts'
+import type { Route } from './endpoints.ts'
+import { readHints } from './hints.ts'
+import type { Plan } from './plan.ts'
+import type { Question } from './question.ts'
+
+/** What becomes known of a request on its way. */
+export interface Notes {
+  route: Route
+  question: Question
+  principal: Principal
+  source: DataSource
+  decision: Decision
+  plan: Plan
+}
+
+/** A shard and the replica that answered for it. */
+export interface Answered {
+  readonly shard: string
+  readonly replica: string
+}
+
+/** How a request ended. */
+export interface Ending {
+  readonly requestId: string
+  /** ms since the epoch. */
+  readonly startedAt: number
+  readonly elapsedMs: number
+  readonly httpStatus: number
+  readonly errorCode: ErrorCode | undefined
+}
+
+/** Codes that say who asks is not entitled; the others say that it did not work. */
+const denials: ReadonlySet<ErrorCode> = new Set([
+  'unauthenticated',
+  'forbidden',
+  'not_found',
+  'method_not_allowed',
+  'too_many_requests',
+])
+
+function resultOf(code: ErrorCode | undefined): AuditEvent['outcome']['result'] {
+  if (code === undefined) return 'allowed'
+  return denials.has(code) ? 'denied' : 'failed'
+}
+
+function codeOf({ route, principal }: Partial<Notes>, code: ErrorCode | undefined): EventCode {
+  if (code === 'canceled') return 'Q003W'
+  if (route === undefined || code === 'method_not_allowed') return code === 'bad_data' ? 'Q010E' : 'Q007D'
+  if (code === 'unauthenticated') return 'Q008D'
+  if (code === 'too_many_requests') return 'Q009D'
+  const stem = route.endpoint.auditCode
+  if (code === undefined) return `${stem}I`
+  if (denials.has(code)) return `${stem}D`
+  const isMalformed =
+    principal === undefined && code !== 'internal' && code !== 'unavailable' && code !== 'timeout'
+  return isMalformed ? 'Q010E' : `${stem}E`
+}
+
+function timeFields(times: Readonly<Record<string, number | undefined>>): Record<string, string> {
+  const known = Object.entries(times).filter((entry): entry is [string, number] => entry[1] !== undefined)
+  return Object.fromEntries(known.map(([name, ms]) => [name, formatTime(ms)]))
+}
+
+/** What was asked, as far as the kind of question has it. */
+function askedOf(question: Question | undefined): Partial<AuditEvent['request']> {
+  if (question === undefined) return {}
+  return {
+    ...('query' in question ? { query: question.query } : {}),
+    ...('matches' in question ? { matches: [...question.matches] } : {}),
+    ...('time' in question ? timeFields({ time: question.time }) : {}),
+    ...('lookup' in question ? timeFields({ start: question.lookup.start, end: question.lookup.end }) : {}),
+    ...('range' in question
+      ? {
+          ...timeFields({ start: question.range.start, end: question.range.end }),
+          step: String(question.range.step / 1000),
+        }
+      : {}),
+  }
+}
+
+function actorOf(principal: Principal | undefined): AuditEvent['actor'] {
+  if (principal === undefined) return null
+  const { kind, uid, name, identity, teams, credential } = principal
+  return { kind, uid, name, ...identity, teams: [...teams], credential }
+}
+
+function decisionOf(decision: Decision | undefined, code: ErrorCode | undefined): AuditEvent['decision'] {
+  if (decision === undefined) {
+    return { allowed: false, because: [], reason: code ?? 'not decided', policyVersion: '' }
+  }
+  const { allowed, policyVersion } = decision
+  if (decision.allowed) return { allowed, because: [...decision.because], policyVersion }
+  return { allowed, because: [], reason: decision.reason, policyVersion }
+}
+
+function constraintsOf(decision: Decision | undefined): string[] {
+  return decision?.allowed === true ? [...constraintTexts(decision.constraints)] : []
+}
+
+function planOf({ source, plan }: Partial<Notes>, answered: readonly Answered[]): AuditEvent['plan'] {
+  if (source === undefined || plan === undefined) return null
+  return {
+    dataSource: source.uid,
+    shardsAsked: [...new Set(plan.steps.map(({ shard }) => shard.name))],
+    shardsAnswered: [...new Set(answered.map(({ shard }) => shard))],
+    replicas: [...new Set(answered.map(({ replica }) => replica))],
+  }
+}
+
+function requestOf({ method = '', url = '' }: IncomingMessage, notes: Partial<Notes>): AuditEvent['request'] {
+  const { route, question } = notes
+  // What is sent to no endpoint is evidence by its path; of an endpoint's path only the data source varies, noted as the resource.
+  const path =
+    route === undefined ? (url.split('?', 1)[0] ?? '') : `/prom/{data-source}${route.endpoint.path}`
+  return { method, route: path, ...askedOf(question) }
+}
+
+function outcomeOf({ httpStatus, errorCode, elapsedMs }: Ending): AuditEvent['outcome'] {
+  return {
+    result: resultOf(errorCode),
+    httpStatus,
+    ...(errorCode === undefined ? {} : { errorCode }),
+    durationMs: Math.round(elapsedMs * 1000) / 1000,
+  }
+}
+
+/** Facts that a request's headers carry and that are only noted. */
+function headerFacts({ headers }: IncomingMessage): Pick<AuditEvent, 'traceId' | 'hints'> {
+  const { traceparent } = headers
+  const traceId = typeof traceparent === 'string' ? /^00-([0-9a-f]{32})-/.exec(traceparent)?.[1] : undefined
+  const hints = readHints(headers)
+  return { ...(traceId === undefined ? {} : { traceId }), ...(hints === undefined ? {} : { hints }) }
+}
+
+/** The audit event of a request to the data plane. */
+export function auditEventOf(
+  message: IncomingMessage,
+  known: { readonly notes: Partial<Notes>; readonly answered: readonly Answered[] },
+  ending: Ending,
+): AuditEvent {
+  const { notes, answered } = known
+  const { route, principal, decision, plan } = notes
+  const { headers, socket } = message
+  const userAgent = headers['user-agent']
+  return {
+    schema: 1,
+    id: uuidV7(ending.startedAt, randomUUID()),
+    at: eventTime(ending.startedAt),
+    code: codeOf(notes, ending.errorCode),
+    requestId: ending.requestId,
+    orgUid: principal?.orgUid ?? null,
+    actor: actorOf(principal),
+    from: { address: socket.remoteAddress ?? '', ...(userAgent === undefined ? {} : { userAgent }) },
+    action: route?.endpoint.action ?? 'none',
+    resource: route === undefined ? null : { kind: 'data-sources', uid: route.dataSourceUid },
+    request: requestOf(message, notes),
+    enforced: [...new Set(plan?.steps.flatMap(({ texts }) => texts) ?? [])],
+    constraints: constraintsOf(decision),
+    metrics: [...(plan?.metrics ?? [])],
+    decision: decisionOf(decision, ending.errorCode),
+    plan: planOf(notes, answered),
+    outcome: outcomeOf(ending),
+    ...headerFacts(message),
+  }
+}
