@@ -82,8 +82,7 @@ function askedTimeout(question: Question): number | undefined {
 export async function answer(
   req: PrometheusRequest,
   deps: Deps,
-  trail: Trail,
-  budget: Budget,
+  { trail, budget }: { trail: Trail; budget: Budget },
 ): Promise<Answer> {
   const { endpoint, question } = req
   budget.shorten(askedTimeout(question) ?? Number.POSITIVE_INFINITY)
