@@ -139,6 +139,13 @@ export const permissionTable = {
     platform: false,
     description: 'Change the selectors that no role overrides',
   },
+  'access:breakglass': {
+    on: ['org', 'data-source', 'folder', 'dashboard'],
+    data: false,
+    platform: false,
+    description:
+      'Open reading there for hours, with a reason, noticed by the data owner at once and reviewed after',
+  },
   'access:explain': {
     on: ['org'],
     data: false,

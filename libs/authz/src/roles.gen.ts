@@ -75,6 +75,15 @@ export const roleDocuments: readonly unknown[] = [
   {
     apiVersion: 'gatehouse/v1',
     kind: 'Role',
+    name: 'on-call',
+    version: 1,
+    description:
+      'May open break-glass access: reading for hours, with a reason, noticed at once and reviewed after; sees nothing by itself',
+    permissions: ['access:breakglass'],
+  },
+  {
+    apiVersion: 'gatehouse/v1',
+    kind: 'Role',
     name: 'operator',
     version: 1,
     description: 'Keeps orgs, data sources and shards running; sees no series',
@@ -94,7 +103,7 @@ export const roleDocuments: readonly unknown[] = [
     apiVersion: 'gatehouse/v1',
     kind: 'Role',
     name: 'org-admin',
-    version: 1,
+    version: 2,
     description: 'Runs an org and the access in it',
     permissions: [
       'datasources:query',
@@ -131,6 +140,7 @@ export const roleDocuments: readonly unknown[] = [
       'grants:delete',
       'guardrails:read',
       'guardrails:write',
+      'access:breakglass',
       'access:explain',
       'audit:read',
       'audit:export',
