@@ -86,12 +86,20 @@ const matchings = [
   ' ignoring (job) group_left ()',
 ]
 
+const bucketSums = [
+  'sum by (le)',
+  'sum by (le, env)',
+  'sum by (le, tenant)',
+  'max by (le, job)',
+  'sum without (instance)',
+]
+
 /** A random instant-vector expression of at most `depth` operations. */
 export function randomVector(r: Randomness, depth: number): string {
   const one = <T>(list: readonly T[]): T => list[r.next(list.length)] as T
   if (depth <= 0) return `${one(metrics)}${one(matchers)}${one(shifts)}`
   const inner = () => randomVector(r, depth - 1 - r.next(2))
-  switch (r.next(12)) {
+  switch (r.next(16)) {
     case 0:
     case 1:
       return `${one(['sum', 'count', 'min', 'max', 'group', 'avg'])}${one(groupings)} (${inner()})`
@@ -111,6 +119,14 @@ export function randomVector(r: Randomness, depth: number): string {
       return `label_replace(${inner()}, "${one(['env', 'new', 'job'])}", "$1", "${one(['tenant', 'instance', 'env'])}", "${one(['(.).*', '(.*)', '(pro)d|dev', 'a.*'])}")`
     case 10:
       return `quantile${one(groupings)} (${one(['0.5', '0.9', '0'])}, ${inner()})`
+    case 11:
+      return `count_values${one(groupings)} ("${one(['value', 'tenant', 'env'])}", ${inner()})`
+    case 12:
+      return `histogram_quantile(${one(['0.9', '0.5'])}, ${one(bucketSums)} (increase(latency_bucket${one(matchers)}[5m])))`
+    case 13:
+      return `label_join(${inner()}, "${one(['env', 'new', 'tenant'])}", "-", "env", "${one(['tenant', 'instance', 'missing'])}")`
+    case 14:
+      return `${one(['topk', 'bottomk'])}${one(groupings)} (${1 + r.next(3)}, load1${one(matchers)}${one(shifts)})`
     default:
       return `clamp_max(${inner()}, ${randomScalar(r, depth - 1)})`
   }

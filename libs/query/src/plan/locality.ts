@@ -76,7 +76,8 @@ function locateNode(expr: Expr, scope: Scope): Locality {
     case 'AggregateExpr': {
       const input = scope.locate(expr.expr)
       const constantParam = expr.param === undefined || scope.locate(expr.param).constant
-      const whole = expr.op === 'limit_ratio' || (input.keeps && keepsGrouping(expr, scope))
+      const labels = expr.param !== undefined && overwritesKey([expr.param], scope)
+      const whole = expr.op === 'limit_ratio' || (input.keeps && !labels && keepsGrouping(expr, scope))
       const selects = expr.op === 'limit_ratio'
       const local = input.local && constantParam && whole
       return { ...remote, local, keeps: local && (selects ? input.keeps : true) }
@@ -100,12 +101,15 @@ function locateCall({ func, args }: Call, scope: Scope): Found {
   if (input === undefined || series.length > 1 || !input.local) return nowhere
   if (!others.every((arg) => scope.locate(arg).constant)) return nowhere
   if (perHistogram.has(func)) {
-    const whole = input.keeps && survivesWithoutName(scope) && !scope.units.keyLabels.has('le')
+    const whole =
+      input.keeps &&
+      survivesWithoutName(scope) &&
+      !scope.units.keyLabels.has('le') &&
+      !overwritesKey(others, scope)
     return { local: whole, keeps: whole, strict: input.strict }
   }
   if (func === 'label_replace' || func === 'label_join') {
-    const target = args[1]
-    if (target?.kind !== 'StringLiteral' || scope.units.keyLabels.has(target.value)) return nowhere
+    if (overwritesKey(args.slice(1, 2), scope)) return nowhere
     return { local: true, keeps: input.keeps, strict: true }
   }
   const isRange = rangeFunctions.has(func)
@@ -115,6 +119,14 @@ function locateCall({ func, args }: Call, scope: Scope): Found {
     keeps: input.keeps && (keepsName.has(func) || survivesWithoutName(scope)),
     strict: isRange || input.strict,
   }
+}
+
+/** Whether one of the arguments names a label that tells units apart, which the result's own label then overwrites. */
+function overwritesKey(args: readonly Expr[], { units }: Pick<Scope, 'units'>): boolean {
+  return args.some((arg) => {
+    if (arg.kind === 'ParenExpr') return overwritesKey([arg.expr], { units })
+    return arg.kind === 'StringLiteral' && units.keyLabels.has(arg.value)
+  })
 }
 
 /** Whether every group lies in one unit. */

@@ -103,6 +103,11 @@ describe('planQuery', () => {
       ['s1 a{tenant=~"a|b|c",tenant="a"}', 's2 b{tenant=~"a|b|c",tenant="c"}'],
       ['a{tenant="a"} / on () b{tenant="c"}'],
     ],
+    [
+      'count_values by (tenant) ("tenant", x)',
+      [`s1 count_values by (tenant) ("tenant", x${ab})`, `s2 count_values by (tenant) ("tenant", x${c})`],
+      ['merge of partial count_values: count_values by (tenant) ("tenant", x)'],
+    ],
     ['absent(x)', [`s1 absent(x${ab})`, `s2 absent(x${c})`], ['absent(x)']],
     ['1 + 1', [], ['1 + 1']],
     ['up{tenant="z"} or vector(0)', [], ['up{tenant="z"} or vector(0)', 'vector(0)']],
