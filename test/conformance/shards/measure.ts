@@ -7,7 +7,7 @@ import { topologies } from './cluster.ts'
 import { difference } from './compare.ts'
 import { corpusOf, type Entry } from './corpus/index.ts'
 import { dataStart, tenants } from './data.ts'
-import { type AnsweredBy, answer, ask, type Outcome, type Setup } from './run.ts'
+import { type AnsweredBy, answer, askOnce, type Outcome, type Setup } from './run.ts'
 
 /** The times of the corpus: an instant query, and a range whose step and ends divide nothing. */
 export const instant: TimeRange = { start: dataStart + 63 * 60_000, end: dataStart + 63 * 60_000, step: 0 }
@@ -102,12 +102,7 @@ export async function measureEntry(
   }
 }
 
-const known = new Map<string, Promise<Outcome>>()
-
 /** The reference has the very series that the constraints admit, and is asked with what all of them share. */
 function expectedOutcome(reference: Prometheus, query: string, times: TimeRange): Promise<Outcome> {
-  const key = `${reference.url} ${times.step} ${query}`
-  const outcome = known.get(key) ?? ask(reference, print(enforce(parse(query), allTenants)), times)
-  known.set(key, outcome)
-  return outcome
+  return askOnce(reference, print(enforce(parse(query), allTenants)), times)
 }

@@ -55,6 +55,16 @@ export async function ask(server: Prometheus, query: string, range: TimeRange): 
   return { kind: 'data', data: body.data, warnings: [...(body.warnings ?? []), ...(body.infos ?? [])] }
 }
 
+const known = new Map<string, Promise<Outcome>>()
+
+/** As {@link ask}, but the same question once: the data never changes. For whole queries, which several data sources share. */
+export function askOnce(server: Prometheus, query: string, range: TimeRange): Promise<Outcome> {
+  const key = `${server.url} ${range.step} ${query}`
+  const outcome = known.get(key) ?? ask(server, query, range)
+  known.set(key, outcome)
+  return outcome
+}
+
 /** Answers a query from shards, as the gateway does: plan, ask, evaluate; the engine takes what is beyond. */
 export async function answer(
   setup: Setup,
@@ -92,7 +102,7 @@ async function execute(setup: Setup, plan: Plan): Promise<{ by: AnsweredBy; outc
     return found.server
   }
   if (plan.kind === 'pass') {
-    const outcome = await ask(serverOf(plan.request.shard), plan.request.text, plan.range)
+    const outcome = await askOnce(serverOf(plan.request.shard), plan.request.text, plan.range)
     return { by: 'passed through', outcome }
   }
   if (plan.kind === 'engine') return askEngine(setup, plan.request.text, plan.range)

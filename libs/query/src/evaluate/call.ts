@@ -10,9 +10,10 @@ import { labelJoin, labelReplace } from './functions/label.ts'
 import { sortByLabel, sortByValue } from './functions/sort.ts'
 import { noLabels, withoutName } from './labels.ts'
 import { type Grid, type MatrixValue, type Series, timeAt, type Value } from './model.ts'
-import { noteBadBucket, noteDecrease, noteQuantiles } from './notes.ts'
-import { applyRange, applyToEach } from './range/apply.ts'
+import { noteBadBucket, noteDecrease, noteNonCounter, noteQuantiles } from './notes.ts'
+import { applyToEach } from './range/apply.ts'
 import { rangeFunctions } from './range/functions.ts'
+import type { RangeFunction } from './range/window.ts'
 import { emptySeries, hasSamples, joinEqual, setFloat } from './series.ts'
 import { anyPresent } from './vector/matching.ts'
 
@@ -95,12 +96,14 @@ export function isKnownFunction(name: string): boolean {
   return calls.has(name) || rangeFunctions.has(name) || isFloatFunction(name) || isDateFunction(name)
 }
 
+/** Where evaluation happens. */
+interface Place {
+  readonly grid: Grid
+  readonly context: Context
+}
+
 /** Applies a function to evaluated arguments. */
-export function evaluateCall(
-  node: CallNode,
-  values: readonly Value[],
-  { grid, context }: { grid: Grid; context: Context },
-): Value {
+export function evaluateCall(node: CallNode, values: readonly Value[], { grid, context }: Place): Value {
   const { func } = node
   const args = sortArguments(values)
   const own = calls.get(func)
@@ -115,11 +118,29 @@ export function evaluateCall(
   if (apply === undefined || args.matrix === undefined) {
     throw new GatehouseError('internal', `${func}() has no implementation`)
   }
-  if (func === 'quantile_over_time' && args.matrix.samples.length > 0) {
-    noteQuantiles(args.scalars[0] ?? new Float64Array(), context.notes)
+  return vectorValue(evaluateRange({ func, apply, params: args.scalars }, args.matrix, { grid, context }))
+}
+
+function evaluateRange(
+  { func, apply, params }: { func: string; apply: RangeFunction; params: readonly Float64Array[] },
+  matrix: MatrixValue,
+  { grid, context }: Place,
+): Series[] {
+  const { semantics, notes } = context
+  const call = { name: func, apply, params, leftOpen: semantics.leftOpen }
+  const each = applyToEach(call, matrix, grid)
+  if (func === 'quantile_over_time' && matrix.samples.length > 0) {
+    noteQuantiles(params[0] ?? new Float64Array(), notes)
   }
-  const call = { name: func, apply, params: args.scalars, leftOpen: context.semantics.leftOpen }
-  return vectorValue(applyRange(call, args.matrix, grid))
+  if (func === 'rate' || func === 'increase') {
+    const remarked = semantics.remarksOnRates ? each : applyToEach({ ...call, apply: () => 1 }, matrix, grid)
+    remarked.forEach((series, i) => {
+      const labels = matrix.samples[i]?.labels
+      if (labels !== undefined && hasSamples(series)) noteNonCounter(labels, notes)
+    })
+  }
+  // Without the metric name, series can become equal.
+  return joinEqual(each, true)
 }
 
 /** One series without labels, 1 where none of the series has a sample. */

@@ -1,5 +1,5 @@
 import { formatValue } from './format.ts'
-import type { Series } from './model.ts'
+import type { Labels, Series } from './model.ts'
 
 /** Warnings and infos that go with an answer, each once. */
 export interface Notes {
@@ -40,5 +40,17 @@ const manual = 'https://prometheus.io/docs/prometheus/latest/querying/functions/
 export function noteDecrease(notes: Notes): void {
   notes.infos.add(
     `PromQL info: input to histogram_quantile needed to be fixed for monotonicity (see ${manual}) for metric name ""`,
+  )
+}
+
+const counterSuffixes = ['_total', '_sum', '_count', '_bucket']
+
+/** Prometheus's info about a rate of what is no counter, going by its name, if it has one left. */
+export function noteNonCounter(labels: Labels, notes: Notes): void {
+  const name = labels.get('__name__')
+  if (name === undefined || counterSuffixes.some((suffix) => name.endsWith(suffix))) return
+  const suffixes = counterSuffixes.join('/')
+  notes.infos.add(
+    `PromQL info: metric might not be a counter, name does not end in ${suffixes}: ${JSON.stringify(name)}`,
   )
 }

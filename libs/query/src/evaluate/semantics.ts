@@ -7,6 +7,8 @@ export interface Semantics {
   readonly compensatedSums: boolean
   /** 3.0: a range does not include its start. */
   readonly leftOpen: boolean
+  /** 3.0: a rate is remarked on as that of no counter only if there is a rate, before that also if there are samples. */
+  readonly remarksOnRates: boolean
   /** 3.0: `.` in the regex of `label_replace` also matches a newline. */
   readonly dotMatchesNewline: boolean
   /** 3.0: the variance of a group that starts with an infinity or NaN is NaN, also when that is its only value. */
@@ -33,6 +35,7 @@ export function semanticsOf(version: string): Semantics {
   return {
     compensatedSums: since(2, 55),
     leftOpen: since(3, 0),
+    remarksOnRates: since(3, 0),
     dotMatchesNewline: since(3, 0),
     strictVariance: since(3, 0),
     utf8Names: since(3, 0),

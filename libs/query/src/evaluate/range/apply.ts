@@ -1,6 +1,6 @@
 import { metricName, withoutName } from '../labels.ts'
 import { type Grid, type MatrixValue, type Samples, type Series, timeAt } from '../model.ts'
-import { emptySeries, joinEqual, setFloat } from '../series.ts'
+import { emptySeries, setFloat } from '../series.ts'
 import { keepsName } from './functions.ts'
 import type { RangeFunction, Window } from './window.ts'
 
@@ -13,15 +13,7 @@ export interface RangeCall {
   readonly leftOpen: boolean
 }
 
-/**
- * Applies a range function to every series at every grid time.
- * @throws GatehouseError `execution` when dropping the metric name makes two series equal.
- */
-export function applyRange(call: RangeCall, matrix: MatrixValue, grid: Grid): Series[] {
-  return joinEqual(applyToEach(call, matrix, grid), true)
-}
-
-/** As {@link applyRange}, series by series: results may have equal labels. */
+/** Applies a range function to every series at every grid time. Without the metric name, results can have equal labels. */
 export function applyToEach(call: RangeCall, matrix: MatrixValue, grid: Grid): Series[] {
   return matrix.samples.map((samples) => applyToSeries(call, { samples, matrix }, grid))
 }

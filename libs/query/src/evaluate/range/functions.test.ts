@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { applyRange } from './apply.ts'
+import { applyToEach } from './apply.ts'
 import { rangeFunctions } from './functions.ts'
 import { noLabels } from '../labels.ts'
 
@@ -29,7 +29,8 @@ function apply(
     params: params.map((p) => new Float64Array([p])),
     leftOpen,
   }
-  return applyRange(call, matrix, grid)[0]?.values[0]
+  const [result] = applyToEach(call, matrix, grid)
+  return result?.present[0] === 1 ? result.values[0] : undefined
 }
 
 const nan = NaN
