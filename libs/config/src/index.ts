@@ -1,4 +1,5 @@
 export {
+  type AuditConfig,
   type CacheConfig,
   type Config,
   configSchema,
@@ -6,5 +7,6 @@ export {
   type GatewayConfig,
   type IssuerConfig,
   type LimitsConfig,
+  type NotificationsConfig,
 } from './schema.ts'
 export { loadConfig, parseConfig } from './load.ts'

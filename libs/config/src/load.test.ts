@@ -40,6 +40,27 @@ describe('configuration', () => {
     expect(config.audit.spoolDir).toBe(join(folder, 'audit-spool'))
   })
 
+  it('takes paths of audit settings relative to itself, and wants distinct names', () => {
+    const file = join(folder, 'audit.yaml')
+    const text = (second: string): string => `
+database: {}
+audit:
+  signingKeyFile: seal.pem
+  labelValues: { keyFile: values.key }
+  anchors: [{ kind: file, name: worm, path: anchors.ndjson }]
+  sinks:
+    - { kind: webhook, name: siem, url: "https://siem.example", authorizationFile: siem.token }
+    - { kind: stdout, name: ${second} }`
+    writeFileSync(file, text('out'))
+    const { audit } = loadConfig(file)
+    expect(audit.signingKeyFile).toBe(join(folder, 'seal.pem'))
+    expect(audit.labelValues?.keyFile).toBe(join(folder, 'values.key'))
+    expect(audit.anchors).toMatchObject([{ path: join(folder, 'anchors.ndjson') }])
+    expect(audit.sinks[0]).toMatchObject({ authorizationFile: join(folder, 'siem.token'), identities: false })
+    expect(audit.sealEvery).toBe(60_000)
+    expect(() => parseConfig(text('siem'))).toThrow(/names must differ/)
+  })
+
   it('accepts the example', () => {
     const text = readFileSync(join(import.meta.dirname, '../../../deploy/config.example.yaml'), 'utf8')
     expect(parseConfig(text).issuers[0]?.algorithms).toEqual(['RS256'])

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { parse } from 'yaml'
 import { z } from 'zod'
-import { type Config, configSchema } from './schema.ts'
+import { type AuditConfig, type Config, configSchema } from './schema.ts'
 
 /**
  * Parses and validates configuration text (YAML).
@@ -14,6 +14,32 @@ export function parseConfig(text: string, file = 'configuration'): Config {
   return result.data
 }
 
+type Resolve = (path: string) => string
+
+/** Paths of audit settings, relative to the configuration file as written. */
+function resolveAudit(audit: AuditConfig, absolute: Resolve): AuditConfig {
+  const withFile = <T extends { authorizationFile?: string | undefined }>(entry: T): T =>
+    entry.authorizationFile === undefined
+      ? entry
+      : { ...entry, authorizationFile: absolute(entry.authorizationFile) }
+  const { spoolDir, signingKeyFile, labelValues } = audit
+  return {
+    ...audit,
+    spoolDir: absolute(spoolDir),
+    ...(signingKeyFile === undefined ? {} : { signingKeyFile: absolute(signingKeyFile) }),
+    ...(labelValues === undefined
+      ? {}
+      : { labelValues: { ...labelValues, keyFile: absolute(labelValues.keyFile) } }),
+    anchors: audit.anchors.map((anchor) =>
+      anchor.kind === 'file' ? { ...anchor, path: absolute(anchor.path) } : withFile(anchor),
+    ),
+    sinks: audit.sinks.map((sink) => {
+      if (sink.kind === 'file') return { ...sink, path: absolute(sink.path) }
+      return sink.kind === 'webhook' || sink.kind === 'otlp' ? withFile(sink) : sink
+    }),
+  }
+}
+
 /**
  * Reads the configuration file once and resolves `*File`/`file` secrets relative to it.
  * @throws Error if the file or a secret file cannot be read, or a key is unknown or wrong.
@@ -22,7 +48,7 @@ export function loadConfig(file: string): Config {
   const config = parseConfig(readFileSync(file, 'utf8'), file)
   const base = dirname(resolve(file))
   const read = (path: string): string => readFileSync(resolve(base, path), 'utf8').trim()
-  const { database, issuers, audit, cache } = config
+  const { database, issuers, audit, cache, notifications } = config
   const secret = <S extends { value?: string | undefined; file?: string | undefined }>(s: S): S =>
     s.value === undefined && s.file !== undefined ? { ...s, value: read(s.file) } : s
   return {
@@ -46,7 +72,19 @@ export function loadConfig(file: string): Config {
               secret: secret(cache.redis.secret),
             },
           },
-    audit: { ...audit, spoolDir: resolve(base, audit.spoolDir) },
+    audit: resolveAudit(audit, (path) => resolve(base, path)),
+    notifications: {
+      ...notifications,
+      smtp:
+        notifications.smtp?.password === undefined
+          ? notifications.smtp
+          : { ...notifications.smtp, password: secret(notifications.smtp.password) },
+      dataOwners: notifications.dataOwners.map((owner) =>
+        owner.webhook === undefined
+          ? owner
+          : { ...owner, webhook: { ...owner.webhook, secret: secret(owner.webhook.secret) } },
+      ),
+    },
     issuers: issuers.map((i) =>
       i.clientSecret === undefined ? i : { ...i, clientSecret: secret(i.clientSecret) },
     ),

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { auditSchema } from './audit.ts'
 
 const listenAddress = z
   .string()
@@ -78,6 +79,37 @@ const cache = z.strictObject({
         .describe('Longest time one command to Redis may take; an answer waits for three at most'),
     })
     .optional(),
+})
+
+const notifications = z.strictObject({
+  smtp: z
+    .strictObject({
+      host: z.string().min(1).describe('Mail server'),
+      port: z.int().min(1).max(65_535).default(587),
+      tls: z
+        .enum(['starttls', 'implicit', 'none'])
+        .default('starttls')
+        .describe('How the connection is encrypted; `none` only for a mail server on this machine'),
+      username: z.string().min(1).optional(),
+      password: secret.optional(),
+      from: z.email().describe('Sender of all mail'),
+    })
+    .optional(),
+  dataOwners: z
+    .array(
+      z.strictObject({
+        org: z.string().min(1).describe('Uid of the org'),
+        emails: z.array(z.email()).default([]).describe('Who is told by mail'),
+        webhook: z
+          .strictObject({
+            url: url.describe('Where notices are posted as JSON; redirects are not followed'),
+            secret: secret.describe('Signs each notice: X-Gatehouse-Signature is its HMAC-SHA-256'),
+          })
+          .optional(),
+      }),
+    )
+    .default([])
+    .describe('Who is told at once when break-glass access to an org is opened'),
 })
 
 const rate = z.strictObject({
@@ -170,26 +202,8 @@ export const configSchema = z.strictObject({
         .describe('Longest answer of a shard, bytes; the answer is aborted above'),
     })
     .prefault({}),
-  audit: z
-    .strictObject({
-      spoolDir: z
-        .string()
-        .min(1)
-        .default('audit-spool')
-        .describe(
-          'Folder of the local audit spool, relative to the configuration file; must survive restarts',
-        ),
-      level: z
-        .enum(['write', 'fsync'])
-        .default('write')
-        .describe('When an event counts as durable: written to the operating system, or flushed to the disk'),
-      maxBytes: z
-        .int()
-        .min(1_048_576)
-        .default(268_435_456)
-        .describe('Unshipped events the spool may hold, bytes; answers are refused with 503 above'),
-    })
-    .prefault({}),
+  audit: auditSchema({ duration }).prefault({}),
+  notifications: notifications.prefault({}),
   cache: cache.prefault({}),
   limits: limits.prefault({}),
   log: z
@@ -205,5 +219,7 @@ export type Config = z.output<typeof configSchema>
 export type GatewayConfig = Config['gateway']
 export type ControlConfig = Config['control']
 export type IssuerConfig = Config['issuers'][number]
+export type AuditConfig = Config['audit']
 export type CacheConfig = Config['cache']
+export type NotificationsConfig = Config['notifications']
 export type LimitsConfig = Config['limits']
