@@ -78,11 +78,11 @@ describe('dashboards', () => {
       'saved',
     ])
     const stale = { uid: 'b', version: 1 }
-    for (const late of [
-      health((tx) => deleteDashboard(tx, stale)),
-      health((tx) => approveDashboard(tx, stale, approval)),
-    ])
-      await expect(late).rejects.toMatchObject({ code: 'precondition_failed' })
+    const late = [
+      () => health((tx) => deleteDashboard(tx, stale)),
+      () => health((tx) => approveDashboard(tx, stale, approval)),
+    ]
+    for (const change of late) await expect(change()).rejects.toMatchObject({ code: 'precondition_failed' })
   })
 
   it('are listed by folder, of one org only', async () => {
