@@ -111,7 +111,7 @@ export function evaluateCall(node: CallNode, values: readonly Value[], { grid, c
   if (isFloatFunction(func)) return vectorValue(applyFloatFunction(func, args.vector, args.scalars))
   if (isDateFunction(func)) {
     if (values.length === 0) return vectorValue(applyDateToTime(func, grid))
-    if (!areDates(args.vector)) throw new BeyondShards(node.text, 'some values are no dates')
+    if (!areDates(args.vector)) throw new BeyondShards(node.expr, 'some values are no dates')
     return vectorValue(applyDate(func, args.vector))
   }
   const apply = rangeFunctions.get(func)

@@ -132,7 +132,7 @@ function assertFloats(
       (value.type === 'vector' && hasHistograms(value.series)) ||
       (value.type === 'matrix' && hasHistograms(value.samples)),
   )
-  if (found) throw new BeyondShards(node.text, 'it computes with native histograms of several shards')
+  if (found) throw new BeyondShards(node.expr, 'it computes with native histograms of several shards')
 }
 
 function absentEverywhere(

@@ -14,7 +14,7 @@ import { emptySeries, hasHistograms, type MutableSeries, setFloat } from './seri
 export function evaluateMerge(node: MergeNode, context: Context): Series[] {
   const parts = node.parts.map((leaf) => unitSeries(leaf, context))
   if (parts.some((units) => units.some(hasHistograms))) {
-    throw new BeyondShards(node.text, 'it aggregates native histograms of several shards')
+    throw new BeyondShards(node.expr, 'it aggregates native histograms of several shards')
   }
   assertUnmixed(node, context)
   const [first = []] = parts
@@ -45,7 +45,7 @@ function assertUnmixed(node: MergeNode, context: Context): void {
   const mixed = ids.some((id) =>
     context.answers.get(id)?.warnings.some((warning) => warning.includes('mix of histograms and floats')),
   )
-  if (mixed) throw new BeyondShards(node.text, 'floats and native histograms meet in it')
+  if (mixed) throw new BeyondShards(node.expr, 'floats and native histograms meet in it')
 }
 
 function mergeWith(units: readonly Series[][], reducer: Reducer | undefined): Series[] {

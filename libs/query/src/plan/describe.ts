@@ -1,3 +1,4 @@
+import { print } from '@gatehouse/promql'
 import type { TimeRange } from '../model.ts'
 import type { Beyond, EvaluatePlan, LeafNode, Plan, PlanNode } from './model.ts'
 
@@ -60,17 +61,17 @@ function describeLeaf(leaf: LeafNode, plan: EvaluatePlan): DescribedPart {
     const request = plan.requests[id]
     return request === undefined ? [] : [{ shard: request.shard, query: request.text, range: request.range }]
   })
-  return { expression: leaf.text, requests }
+  return { expression: print(leaf.expr), requests }
 }
 
 function describeNode(node: PlanNode): string[] {
   switch (node.kind) {
     case 'leaf': {
       const parts = node.requests.length
-      return node.overlap !== 'merge' && parts > 1 ? [`union of ${parts} parts: ${node.text}`] : []
+      return node.overlap !== 'merge' && parts > 1 ? [`union of ${parts} parts: ${print(node.expr)}`] : []
     }
     case 'merge':
-      return [`merge of partial ${node.op}: ${node.text}`]
+      return [`merge of partial ${node.op}: ${print(node.expr)}`]
     case 'number':
     case 'string':
       return []
@@ -80,7 +81,7 @@ function describeNode(node: PlanNode): string[] {
     case 'binary':
     case 'negate':
     case 'range':
-      return [node.text]
+      return [print(node.expr)]
   }
 }
 

@@ -1,4 +1,4 @@
-import { type Expr, print, typeOf } from '@gatehouse/promql'
+import { type Expr, typeOf } from '@gatehouse/promql'
 import { rangeOf } from '../evaluate/grid.ts'
 import { type Grid, timeAt } from '../evaluate/model.ts'
 import { enforce } from '../enforce.ts'
@@ -38,8 +38,7 @@ export function createLeafMaker(units: Units, locate: (expr: Expr) => Locality):
     const known = ids.get(key)
     if (known !== undefined) return known
     const id = requests.length
-    if (id >= maxRequests)
-      throw new BeyondShards(print(expr), `it would take more than ${maxRequests} requests`)
+    if (id >= maxRequests) throw new BeyondShards(expr, `it would take more than ${maxRequests} requests`)
     requests.push({ id, shard, expr: enforced, text, range })
     ids.set(key, id)
     return id
@@ -60,7 +59,7 @@ export function createLeafMaker(units: Units, locate: (expr: Expr) => Locality):
       requests: byUnit,
       overlap: overlap ?? overlapOf(where),
       grid,
-      text: print(expr),
+      expr,
     }
   }
 

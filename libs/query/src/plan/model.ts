@@ -1,4 +1,4 @@
-import type { BinaryOp, ValueType, VectorMatching } from '@gatehouse/promql'
+import type { BinaryOp, Expr, ValueType, VectorMatching } from '@gatehouse/promql'
 import type { Grouping } from '../evaluate/aggregate/groups.ts'
 import type { Grid, Labels, WindowSpec } from '../evaluate/model.ts'
 import type { Semantics } from '../evaluate/semantics.ts'
@@ -34,7 +34,8 @@ export interface LeafNode {
   readonly requests: readonly (readonly number[])[]
   readonly overlap: Overlap
   readonly grid: Grid
-  readonly text: string
+  /** What it computes, for messages; printed only when needed, as nested texts add up. */
+  readonly expr: Expr
 }
 
 /** Aggregations whose partial results over units can be merged. */
@@ -45,7 +46,7 @@ export interface MergeNode {
   readonly kind: 'merge'
   readonly op: MergeOp
   readonly parts: readonly LeafNode[]
-  readonly text: string
+  readonly expr: Expr
 }
 
 /** `absent` or `absent_over_time` of what no unit may have. */
@@ -54,14 +55,14 @@ export interface AbsentNode {
   /** The same function on every unit. */
   readonly input: LeafNode
   readonly labels: Labels
-  readonly text: string
+  readonly expr: Expr
 }
 
 export interface CallNode {
   readonly kind: 'call'
   readonly func: string
   readonly args: readonly PlanNode[]
-  readonly text: string
+  readonly expr: Expr
 }
 
 export interface AggregateNode {
@@ -70,7 +71,7 @@ export interface AggregateNode {
   readonly input: PlanNode
   readonly param: PlanNode | undefined
   readonly grouping: Grouping
-  readonly text: string
+  readonly expr: Expr
 }
 
 export interface BinaryNode {
@@ -80,13 +81,13 @@ export interface BinaryNode {
   readonly rhs: PlanNode
   readonly returnBool: boolean
   readonly matching: VectorMatching | undefined
-  readonly text: string
+  readonly expr: Expr
 }
 
 export interface NegateNode {
   readonly kind: 'negate'
   readonly input: PlanNode
-  readonly text: string
+  readonly expr: Expr
 }
 
 /** A range vector: a sub-query's inner expression on its own grid, or raw samples. */
@@ -95,7 +96,7 @@ export interface RangeNode {
   readonly input: PlanNode
   readonly grid: Grid
   readonly window: WindowSpec
-  readonly text: string
+  readonly expr: Expr
 }
 
 export type LiteralNode =

@@ -4,7 +4,6 @@ import {
   type Call,
   type Expr,
   type MatrixSelector,
-  print,
   type SubqueryExpr,
   typeOf,
 } from '@gatehouse/promql'
@@ -45,7 +44,7 @@ export function split(expr: Expr, grid: Grid, scope: SplitScope): PlanNode {
       return split(expr.expr, grid, scope)
     case 'UnaryExpr': {
       const input = split(expr.expr, grid, scope)
-      return expr.op === '+' ? input : { kind: 'negate', input, text: print(expr) }
+      return expr.op === '+' ? input : { kind: 'negate', input, expr }
     }
     case 'VectorSelector':
       return scope.leaves.make(expr, grid)
@@ -73,7 +72,7 @@ function rawSamples(expr: MatrixSelector, grid: Grid, scope: SplitScope): RangeN
     input: scope.leaves.makeInstant(whole, end + offsetMs),
     grid,
     window,
-    text: print(expr),
+    expr,
   }
 }
 
@@ -81,24 +80,23 @@ function splitSubquery(expr: SubqueryExpr, grid: Grid, scope: SplitScope): Range
   const window = windowOf(expr)
   const step = expr.stepMs === 0 ? scope.defaultStepMs : expr.stepMs
   const inner = subqueryGrid(window, grid, { step, leftOpen: scope.leftOpen })
-  return { kind: 'range', input: split(expr.expr, inner, scope), grid: inner, window, text: print(expr) }
+  return { kind: 'range', input: split(expr.expr, inner, scope), grid: inner, window, expr }
 }
 
 function splitCall(expr: Call, grid: Grid, scope: SplitScope): PlanNode {
   const [input] = expr.args
-  const text = print(expr)
   if ((expr.func === 'absent' || expr.func === 'absent_over_time') && input !== undefined) {
     if (scope.locate(input).local) {
       return {
         kind: 'absent',
         input: scope.leaves.make(expr, grid, 'merge'),
         labels: scope.absentLabels(input),
-        text,
+        expr,
       }
     }
   }
-  if (!isKnownFunction(expr.func)) throw new BeyondShards(text, `${expr.func}() is not computed over shards`)
-  return { kind: 'call', func: expr.func, args: expr.args.map((arg) => split(arg, grid, scope)), text }
+  if (!isKnownFunction(expr.func)) throw new BeyondShards(expr, `${expr.func}() is not computed over shards`)
+  return { kind: 'call', func: expr.func, args: expr.args.map((arg) => split(arg, grid, scope)), expr }
 }
 
 /** The parts whose values, merged over units, give an aggregation. */
@@ -129,10 +127,10 @@ function splitAggregate(expr: AggregateExpr, grid: Grid, scope: SplitScope): Pla
   const { op } = expr
   if (input.local && constantParam && isMergeOp(op)) {
     const parts = (mergeParts.get(op) ?? []).map((part) => mergePart(expr, part, { grid, scope }))
-    return { kind: 'merge', op, parts, text: print(expr) }
+    return { kind: 'merge', op, parts, expr }
   }
   // It samples by a hash that each server computes over its own form of the labels.
-  if (op === 'limit_ratio') throw new BeyondShards(print(expr), 'its choice of series is the server’s own')
+  if (op === 'limit_ratio') throw new BeyondShards(expr, 'its choice of series is the server’s own')
   const inner =
     input.local && constantParam && selections.has(op)
       ? scope.leaves.make(expr, grid, input.keeps ? 'never' : 'join')
@@ -143,7 +141,7 @@ function splitAggregate(expr: AggregateExpr, grid: Grid, scope: SplitScope): Pla
     input: inner,
     param: expr.param === undefined ? undefined : split(expr.param, grid, scope),
     grouping: { labels: expr.grouping, without: expr.without },
-    text: print(expr),
+    expr,
   }
 }
 
@@ -163,6 +161,6 @@ function splitBinary(expr: BinaryExpr, grid: Grid, scope: SplitScope): PlanNode 
     rhs: split(expr.rhs, grid, scope),
     returnBool: expr.returnBool,
     matching: expr.matching,
-    text: print(expr),
+    expr,
   }
 }
