@@ -66,3 +66,10 @@ export { createSyslogSink, syslogMessage, type SyslogOptions } from './sinks/sys
 export { type AuditKeeper, type KeeperOptions, type KeeperStats, startAuditKeeper } from './keeper.ts'
 export { type AuditStatus, auditStatus, keepVerification, type KeptVerification } from './status.ts'
 export { deleteView, listViews, type SavedView, saveView } from './views.ts'
+export {
+  labelValueKeyFromConfig,
+  labelValuesFromConfig,
+  openAuditWriter,
+  signerFromConfig,
+  startKeeperFromConfig,
+} from './from-config.ts'
