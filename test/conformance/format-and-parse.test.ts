@@ -39,7 +39,7 @@ function normal(tree: unknown): unknown {
   const node = Object.fromEntries(entries)
   if (!Array.isArray(node['matchers'])) return node
   const matchers = node['matchers'].map((one: unknown) =>
-    JSON.stringify(Object.entries(one as object).toSorted()),
+    JSON.stringify(Object.entries(one as object).toSorted(([a], [b]) => (a < b ? -1 : 1))),
   )
   return { ...node, name: undefined, matchers: matchers.toSorted() }
 }

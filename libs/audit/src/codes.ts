@@ -20,6 +20,7 @@ export const eventTable = {
   Q011: { E: 'Answer withheld: it held series outside the constraints' },
   Q012: { I: 'Remote read answered', D: 'Remote read denied', E: 'Remote read failed' },
   Q013: { I: 'Silence written', D: 'Silence denied', E: 'Silence failed' },
+  Q014: { I: 'Query explained', D: 'Query explanation denied', E: 'Query explanation failed' },
   V001: { I: 'Control resource read', D: 'Control resource denied', E: 'Control resource failed' },
   V002: { D: 'Control endpoint not served' },
   V003: { D: 'Control request not authenticated' },

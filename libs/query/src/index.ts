@@ -11,6 +11,11 @@ export {
 } from './parameters.ts'
 export {
   buildinfoRequest,
+  exemplarsRequest,
+  federateRequest,
+  metadataRequest,
+  rulesRequest,
+  targetsRequest,
   type EnforcedText,
   type EvaluationOptions,
   instantRequest,
@@ -22,6 +27,8 @@ export {
   seriesRequest,
   type UpstreamRequest,
 } from './upstream-request.ts'
+export { createAdmission, type Labelled } from './admission.ts'
+export { escapeRegex } from './partition/literal.ts'
 export { pruneShards } from './prune.ts'
 export { compareBytes } from './sort.ts'
 export {

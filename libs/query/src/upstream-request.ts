@@ -16,6 +16,8 @@ export interface UpstreamRequest {
   readonly path: string
   /** Encoded form: the body of a POST, the query string of a GET. */
   readonly form: string
+  /** The text exposition format is asked for instead of JSON; `utf8` with names beyond the legacy characters, quoted. */
+  readonly exposition?: 'legacy' | 'utf8' | undefined
   readonly [built]: true
 }
 
@@ -122,4 +124,38 @@ export function labelValuesRequest(
 /** `status/buildinfo`: carries no data; used to learn a replica's version. */
 export function buildinfoRequest(): UpstreamRequest {
   return build('GET', '/api/v1/status/buildinfo', [])
+}
+
+/** `query_exemplars`: those of the series that the expression selects. */
+export function exemplarsRequest(text: EnforcedText, { start, end }: LookupOptions): UpstreamRequest {
+  return build('POST', '/api/v1/query_exemplars', [
+    ['query', text],
+    ['start', start === undefined ? undefined : formatTime(start)],
+    ['end', end === undefined ? undefined : formatTime(end)],
+  ])
+}
+
+/** `/federate`: the latest samples of what the selectors admit, as text. @throws GatehouseError `internal` without a selector. */
+export function federateRequest(
+  selectors: readonly EnforcedText[],
+  exposition: 'legacy' | 'utf8',
+): UpstreamRequest {
+  return { ...build('GET', '/federate', lookup(selectors, {})), exposition }
+}
+
+// What follows carries no selector, so the answers hold everybody's: they must be filtered.
+
+/** `metadata` of one metric, or of all. The answer is everybody's. */
+export function metadataRequest(metric: string | undefined): UpstreamRequest {
+  return build('GET', '/api/v1/metadata', [['metric', metric]])
+}
+
+/** `rules`. The answer is everybody's. */
+export function rulesRequest(type: string | undefined): UpstreamRequest {
+  return build('GET', '/api/v1/rules', [['type', type]])
+}
+
+/** `targets` that are scraped. The answer is everybody's. */
+export function targetsRequest(): UpstreamRequest {
+  return build('GET', '/api/v1/targets', [['state', 'active']])
 }

@@ -25,6 +25,10 @@ const formType = 'application/x-www-form-urlencoded'
 // Made anew for every request and the same for all: nothing a caller sent gets into them.
 const getHeaders = { accept: 'application/json', 'accept-encoding': 'identity' }
 const postHeaders = { ...getHeaders, 'content-type': formType }
+const expositionHeaders = {
+  legacy: { ...getHeaders, accept: 'text/plain; version=0.0.4' },
+  utf8: { ...getHeaders, accept: 'text/plain; version=0.0.4; escaping=allow-utf-8' },
+}
 
 function parseBase(url: string): { origin: string; prefix: string } {
   const { protocol, origin, pathname } = new URL(url)
@@ -52,7 +56,7 @@ export function createReplicaClient(url: string, options: ConnectionOptions): Re
     get inFlight() {
       return inFlight
     },
-    send({ method, path, form }, signal) {
+    send({ method, path, form, exposition }, signal) {
       return new Promise((resolve, reject) => {
         if (signal.aborted) {
           reject(signal.reason as Error)
@@ -67,7 +71,11 @@ export function createReplicaClient(url: string, options: ConnectionOptions): Re
           pool.dispatch({ method, path: target, headers: postHeaders, body: form }, exchange)
         else
           pool.dispatch(
-            { method, path: form === '' ? target : `${target}?${form}`, headers: getHeaders },
+            {
+              method,
+              path: form === '' ? target : `${target}?${form}`,
+              headers: exposition === undefined ? getHeaders : expositionHeaders[exposition],
+            },
             exchange,
           )
       })

@@ -7,7 +7,7 @@ import { readBody, tooLarge } from './read-body.ts'
 import { type Failure, mapRefusal, unreachable, unusable } from './refusal.ts'
 import { type ConnectionOptions, createReplicaClient, type ReplicaClient } from './replica.ts'
 
-/** A usable answer: status 200, a JSON object, not encoded; its body stands still. The holder must attach a sink or abort it. */
+/** A usable answer: status 200, a JSON object or the text that was asked for, not encoded; its body stands still. The holder must attach a sink or abort it. */
 export interface UpstreamAnswer {
   readonly exchange: Exchange
   /** Name of the replica that answered. */
@@ -75,15 +75,23 @@ async function readRefusal(exchange: Exchange): Promise<string> {
 
 const openingBrace = 0x7b
 
+function isAsked({ contentType, firstByte }: Exchange, { exposition }: UpstreamRequest): boolean {
+  if (exposition !== undefined) return /^text\/plain\s*(;|$)/i.test(contentType)
+  return /^application\/json\s*(;|$)/i.test(contentType) && firstByte === openingBrace
+}
+
 /** What is wrong with an answer, or undefined if its body may be passed on. */
-async function judge(exchange: Exchange, maxResponseBytes: number): Promise<Failure | undefined> {
+async function judge(
+  exchange: Exchange,
+  request: UpstreamRequest,
+  maxResponseBytes: number,
+): Promise<Failure | undefined> {
   const { status, contentType, contentEncoding, contentLength, isFramed, firstByte } = exchange
   if (status >= 400) return mapRefusal(status, await readRefusal(exchange))
-  const isJson = /^application\/json\s*(;|$)/i.test(contentType) && firstByte === openingBrace
   const isPlain = contentEncoding === '' || contentEncoding === 'identity'
   const head = `status ${status}, content type ${contentType}, content encoding ${contentEncoding}`
   const failure =
-    status !== 200 || !isJson || !isPlain || !isFramed
+    status !== 200 || !isAsked(exchange, request) || !isPlain || !isFramed
       ? unusable(`${head}, first byte ${firstByte}, ${isFramed ? '' : 'un'}framed`)
       : (contentLength ?? 0) > maxResponseBytes
         ? { error: tooLarge(maxResponseBytes), mayRetry: false, isReplicaFault: false }
@@ -108,7 +116,7 @@ export function createUpstream({ connections, maxResponseBytes, metrics }: Upstr
     } catch (error) {
       return unreachable(error as Error)
     }
-    return (await judge(exchange, maxResponseBytes)) ?? exchange
+    return (await judge(exchange, request, maxResponseBytes)) ?? exchange
   }
 
   const record = (client: ReplicaClient, result: Exchange | Failure, signal: AbortSignal): Outcome => {

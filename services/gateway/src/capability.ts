@@ -43,7 +43,7 @@ function readable<T>(read: () => T): T | undefined {
 function createAskedReader(): (question: Question) => Asked | undefined {
   const parse = createExpressionParser()
   return (question) => {
-    if ('query' in question) {
+    if (question.kind === 'query' || question.kind === 'query_range') {
       const { query } = question
       return readable(() => ({ kind: 'expr', expr: parse(query).expr }))
     }
@@ -56,6 +56,9 @@ function createAskedReader(): (question: Question) => Asked | undefined {
           matches: matches.map((text) => parseSelector(text)),
         }))
       }
+      case 'format_query':
+      case 'parse_query':
+      case 'features':
       case 'buildinfo':
         return { kind: 'overview' }
       // Label names and whole label sets tell more than any query of a dashboard shows.

@@ -10,6 +10,12 @@ describe('findRoute', () => {
     ['/prom/main/api/v1/label/job/values', 'label_values', 'job'],
     ['/prom/main/api/v1/label/a%2Fb/values', 'label_values', 'a%2Fb'],
     ['/prom/main/api/v1/status/buildinfo', 'buildinfo', undefined],
+    ['/prom/main/api/v1/query_exemplars', 'query_exemplars', undefined],
+    ['/prom/main/api/v1/rules', 'rules', undefined],
+    ['/prom/main/api/v1/alerts', 'alerts', undefined],
+    ['/prom/main/api/v1/targets', 'targets', undefined],
+    ['/prom/main/api/v1/metadata', 'metadata', undefined],
+    ['/prom/main/federate', 'federate', undefined],
   ])('%s', (path, name, segment) => {
     expect(findRoute(path)).toMatchObject({ endpoint: { name }, dataSourceUid: 'main', segment })
   })
@@ -24,7 +30,12 @@ describe('findRoute', () => {
      'http://evil/prom/main/api/v1/query', '//evil/prom/main/api/v1/query', '/prom/..%2fmain/api/v1/query',
      '/prom/-x/api/v1/query', '/prom/a.b/api/v1/query', '/prom/ma%69n/api/v1/query', '/prom/main/api/v1/label//values',
      '/prom/main/api/v1/label/values', '/prom/main/api/v1/label/a/../b/values', '/prom/main/api/v1/label/{name}/values/',
-     '/prom/main/api/v1/rules', '/prom/main/api/v1/admin/tsdb/delete_series', '/prom/main/federate', '/prom/main/metrics',
+     '/prom/main/api/v1/admin/tsdb/delete_series', '/prom/main/api/v1/federate', '/prom/main/metrics', '/prom/main/rules',
+     '/prom/main/api/v1/rules/', '/prom/main/federate/', '/prom/main/api/v1/alertmanagers', '/prom/main/api/v1/scrape_pools',
+     '/prom/main/api/v1/targets/metadata', '/prom/main/api/v1/targets/relabel_steps', '/prom/main/api/v1/notifications',
+     '/prom/main/api/v1/search/metric_names', '/prom/main/api/v1/openapi.yaml', '/prom/main/api/v1/otlp/v1/metrics',
+     '/prom/main/api/v1/status/flags', '/prom/main/api/v1/status/tsdb', '/prom/main/api/v1/status/runtimeinfo',
+     '/prom/main/api/v1/status/walreplay', '/prom/main/graph', '/prom/main/consoles/x', '/prom/main/', '/prom/main',
      '/prom/main/api/v1/read', '/prom/main/api/v1/write', '/prom/main/api/v1/status/config', '/prom/main/-/reload'],
   )('nothing at %j', (path) => expect(findRoute(path)).toBeUndefined())
 })

@@ -1,7 +1,17 @@
 import type { Action } from '@gatehouse/authz'
 
 /** How the text of a parameter is read. */
-export type ParameterKind = 'expression' | 'selectors' | 'time' | 'duration' | 'step' | 'limit' | 'stats'
+export type ParameterKind =
+  | 'expression'
+  | 'selectors'
+  | 'time'
+  | 'duration'
+  | 'step'
+  | 'limit'
+  | 'stats'
+  | 'flag'
+  | 'text'
+  | 'texts'
 
 /** One row of the closed table: what is not in it is 404. */
 export interface Endpoint {
@@ -10,18 +20,29 @@ export interface Endpoint {
   /** Path below `/prom/{data-source}`; `{name}` stands for one segment. */
   readonly path: string
   readonly methods: readonly ('GET' | 'POST')[]
-  /** `enforce`: constraints go onto every selector. `local`: answered here, nothing of the request is forwarded. */
-  readonly treatment: 'enforce' | 'local'
+  /**
+   * `enforce`: constraints go onto every selector. `filter`: shards are asked for everything, and what the constraints do not admit is
+   * left out of the answer. `local`: answered here, nothing of the request is forwarded.
+   */
+  readonly treatment: 'enforce' | 'filter' | 'local'
   /** Where the selectors are. */
   readonly selectors: 'query' | 'match[]' | 'none'
-  /** Accepted parameters; all others are dropped unread. Only `selectors` may be repeated. */
+  /** Accepted parameters; all others are dropped unread. Only `selectors` and `texts` may be repeated. */
   readonly parameters: Readonly<Record<string, ParameterKind>>
   readonly action: Action
   /** How answers of several shards become one. */
-  readonly merge: 'expression' | 'label-sets' | 'strings' | 'none'
+  readonly merge:
+    | 'expression'
+    | 'label-sets'
+    | 'strings'
+    | 'exemplars'
+    | 'families'
+    | 'groups'
+    | 'list'
+    | 'none'
   readonly isCacheable: boolean
   /** Stem of its audit event codes. */
-  readonly auditCode: 'Q001' | 'Q004' | 'Q006'
+  readonly auditCode: 'Q001' | 'Q004' | 'Q005' | 'Q006' | 'Q014'
 }
 
 const evaluation = {
@@ -94,6 +115,120 @@ export const endpoints = [
     merge: 'strings',
     isCacheable: true,
     auditCode: 'Q004',
+  },
+  {
+    name: 'query_exemplars',
+    path: '/api/v1/query_exemplars',
+    methods: ['GET', 'POST'],
+    treatment: 'enforce',
+    selectors: 'query',
+    parameters: { query: 'expression', start: 'time', end: 'time' },
+    action: 'datasources:query',
+    merge: 'exemplars',
+    isCacheable: false,
+    auditCode: 'Q001',
+  },
+  {
+    name: 'federate',
+    path: '/federate',
+    methods: ['GET'],
+    treatment: 'enforce',
+    selectors: 'match[]',
+    parameters: { 'match[]': 'selectors' },
+    action: 'datasources:query',
+    merge: 'families',
+    isCacheable: false,
+    auditCode: 'Q001',
+  },
+  {
+    name: 'metadata',
+    path: '/api/v1/metadata',
+    methods: ['GET', 'POST'],
+    treatment: 'filter',
+    selectors: 'none',
+    parameters: { metric: 'text', limit: 'limit', limit_per_metric: 'limit' },
+    action: 'datasources:query',
+    merge: 'list',
+    isCacheable: false,
+    auditCode: 'Q006',
+  },
+  {
+    name: 'rules',
+    path: '/api/v1/rules',
+    methods: ['GET', 'POST'],
+    treatment: 'filter',
+    selectors: 'match[]',
+    parameters: {
+      type: 'text',
+      'rule_name[]': 'texts',
+      'rule_group[]': 'texts',
+      'match[]': 'selectors',
+      exclude_alerts: 'flag',
+    },
+    action: 'alert.rules:read',
+    merge: 'groups',
+    isCacheable: false,
+    auditCode: 'Q005',
+  },
+  {
+    name: 'alerts',
+    path: '/api/v1/alerts',
+    methods: ['GET', 'POST'],
+    treatment: 'filter',
+    selectors: 'none',
+    parameters: {},
+    action: 'alert.instances:read',
+    merge: 'list',
+    isCacheable: false,
+    auditCode: 'Q005',
+  },
+  {
+    name: 'targets',
+    path: '/api/v1/targets',
+    methods: ['GET'],
+    treatment: 'filter',
+    selectors: 'none',
+    parameters: { state: 'text' },
+    action: 'datasources:query',
+    merge: 'list',
+    isCacheable: false,
+    auditCode: 'Q006',
+  },
+  {
+    name: 'format_query',
+    path: '/api/v1/format_query',
+    methods: ['GET', 'POST'],
+    treatment: 'local',
+    selectors: 'query',
+    parameters: { query: 'expression' },
+    action: 'datasources:query',
+    merge: 'none',
+    isCacheable: false,
+    auditCode: 'Q006',
+  },
+  {
+    name: 'parse_query',
+    path: '/api/v1/parse_query',
+    methods: ['GET', 'POST'],
+    treatment: 'local',
+    selectors: 'query',
+    parameters: { query: 'expression' },
+    action: 'datasources:query',
+    merge: 'none',
+    isCacheable: false,
+    auditCode: 'Q006',
+  },
+  {
+    name: 'features',
+    path: '/api/v1/features',
+    methods: ['GET', 'POST'],
+    treatment: 'local',
+    selectors: 'none',
+    parameters: {},
+    action: 'datasources:query',
+    merge: 'none',
+    isCacheable: false,
+    auditCode: 'Q006',
   },
   {
     name: 'buildinfo',

@@ -1,7 +1,7 @@
 import { GatehouseError } from '@gatehouse/errors'
 import { evaluate, type QueryResult, refuse, renderResult } from '@gatehouse/query'
 import type { Answer } from './answer.ts'
-import type { Forwarded } from './execute.ts'
+import type { Forwarded } from './requests.ts'
 import { truncated } from './merge-lists.ts'
 import type { Plan } from './plan.ts'
 import { readEnvelope } from './upstream-envelope.ts'

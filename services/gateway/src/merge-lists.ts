@@ -1,13 +1,14 @@
 import { GatehouseError } from '@gatehouse/errors'
 import { type LabelSet, labelSetJson, toLabelSet, unionLabelSets, unionStrings } from '@gatehouse/query'
 import { type Answer, success } from './answer.ts'
-import type { Forwarded } from './execute.ts'
+import type { Forwarded } from './requests.ts'
 import { type Envelope, readEnvelope, unusableAnswer } from './upstream-envelope.ts'
 
 /** What Prometheus says when a limit cut an answer. */
 export const truncated = 'results truncated due to limit'
 
-function listOf({ data }: Envelope): readonly unknown[] {
+/** The data of an answer that is a list. */
+export function listOf({ data }: Envelope): readonly unknown[] {
   if (!Array.isArray(data)) throw unusableAnswer('data is no list')
   return data
 }
@@ -17,7 +18,8 @@ function toText(item: unknown): string {
   return item
 }
 
-function toLabels(item: unknown): LabelSet {
+/** A label set of an answer. */
+export function toLabels(item: unknown): LabelSet {
   const isLabels = typeof item === 'object' && item !== null && !Array.isArray(item)
   if (!isLabels || !Object.values(item).every((value) => typeof value === 'string'))
     throw unusableAnswer('an item is no label set')
@@ -26,8 +28,8 @@ function toLabels(item: unknown): LabelSet {
 
 /** Unites the answers of several shards to a label or series look-up. @throws GatehouseError `bad_gateway` */
 export function mergeLists(question: Forwarded, bodies: readonly Buffer[]): Answer {
-  if (question.kind === 'query' || question.kind === 'query_range')
-    throw new GatehouseError('internal', 'an expression has no list of answers')
+  if (question.kind !== 'series' && question.kind !== 'labels' && question.kind !== 'label_values')
+    throw new GatehouseError('internal', 'only look-ups have lists of answers')
   const envelopes = bodies.map(readEnvelope)
   const warnings = new Set(envelopes.flatMap((envelope) => envelope.warnings))
   const items =

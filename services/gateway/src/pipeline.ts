@@ -2,6 +2,7 @@ import {
   type AccessQuestion,
   type ApprovedDashboard,
   authorize,
+  type Constraints,
   type Decision,
   type OrgPolicy,
   type Principal,
@@ -72,7 +73,15 @@ function allow({ state, asked, req }: Asking, deps: Deps, trail: Trail): Allowed
 }
 
 function askedTimeout(question: Question): number | undefined {
+  if (question.kind === 'federate') return question.timeout
   return 'options' in question ? question.options.timeout : undefined
+}
+
+/** What admits the alerts that stand in rules; those who may list rules need not see alerts. */
+function alertConstraints({ state, asked, req }: Asking): Constraints | undefined {
+  if (req.question.kind !== 'rules') return undefined
+  const decision = authorize(state.policy, { ...asked, action: 'alert.instances:read' })
+  return decision.allowed ? decision.constraints : undefined
 }
 
 /**
@@ -93,11 +102,11 @@ export async function answer(
   const asked = { principal, action: endpoint.action, resource, now: trail.startedAt }
   const decision = allow({ state, asked, req }, deps, trail)
   const version = await deps.versions.lowest(source.shards)
-  const plan = trail.note(
-    'plan',
-    deps.planner(question, { constraints: decision.constraints, source, version }),
-  )
+  const access = { constraints: decision.constraints, source, version }
+  const plan = trail.note('plan', deps.planner(question, access))
   budget.signal.throwIfAborted()
   const { upstream, versions } = deps
-  return execute(plan, question, { source, upstream, versions, budget, answered: trail.answered })
+  const alerts = alertConstraints({ state, asked, req })
+  const { answered } = trail
+  return execute(plan, question, { source, access, alerts, upstream, versions, budget, answered })
 }

@@ -12,7 +12,7 @@ const defaultStepMs = 60_000
 const unknownVersion = '2.0'
 
 /** Refuses what a shard's Prometheus does not know, or knows as something else. */
-function checkFeatures(expr: Expr, version: string | undefined): void {
+export function checkFeatures(expr: Expr, version: string | undefined): void {
   const missing = version === undefined ? undefined : unsupportedFeature(expr, version)
   if (missing === undefined) return
   const { feature, since, removed } = missing

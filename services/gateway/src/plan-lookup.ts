@@ -24,7 +24,9 @@ interface Enforced {
   readonly metrics: readonly string[]
 }
 
-const contradiction = 'no series you may see can match: the selectors contradict what your grants admit'
+/** What is said when nothing is asked because nothing could match. */
+export const contradiction =
+  'no series you may see can match: the selectors contradict what your grants admit'
 
 /** One part for each pair of selector and alternative: `match[]` is a union already, so overlaps do no harm. */
 function enforceMatches(matches: readonly string[], { constraints: { alternatives } }: Access): Enforced {

@@ -1,6 +1,8 @@
 import type { EnforcedText, EvaluatePlan, Shard, TimeRange } from '@gatehouse/query'
 import type { Access } from './access.ts'
+import { createExemplarPlanner } from './plan-exemplars.ts'
 import { createExpressionPlanner } from './plan-expression.ts'
+import { familyMatches, planFilter, planMetadata } from './plan-filter.ts'
 import { createLookupPlanner } from './plan-lookup.ts'
 import type { Question } from './question.ts'
 
@@ -24,9 +26,11 @@ export type Plan =
   /** Here, from no series. */
   | (Common & { readonly kind: 'local' })
   /** By nobody: no shard can hold what is asked for. */
-  | (Common & { readonly kind: 'nothing'; readonly warning: string })
+  | (Common & { readonly kind: 'nothing'; readonly warning: string | undefined })
   /** By one shard, whose answer is passed through. */
   | (Common & { readonly kind: 'pass'; readonly steps: readonly [PlanStep] })
+  /** By all shards that may hold anything of the caller's, whose answers are filtered. */
+  | (Common & { readonly kind: 'filter' })
   /** By several shards, whose lists are united. */
   | (Common & { readonly kind: 'union' })
   /** By shards and the evaluation of their answers here; the steps are the evaluation's requests in their order. */
@@ -41,6 +45,7 @@ const local: Plan = { kind: 'local', steps: [], metrics: [] }
 export function createPlanner(): Planner {
   const planExpression = createExpressionPlanner()
   const planLookup = createLookupPlanner()
+  const planExemplars = createExemplarPlanner()
   return (question, access) => {
     switch (question.kind) {
       case 'query': {
@@ -53,6 +58,19 @@ export function createPlanner(): Planner {
       case 'labels':
       case 'label_values':
         return planLookup(question.matches, access)
+      case 'federate':
+        return planLookup(question.matches, access)
+      case 'query_exemplars':
+        return planExemplars(question.query, access)
+      case 'metadata':
+        return planMetadata(planLookup(familyMatches(question.metric), access), question.metric)
+      case 'rules':
+      case 'alerts':
+      case 'targets':
+        return planFilter(access)
+      case 'format_query':
+      case 'parse_query':
+      case 'features':
       case 'buildinfo':
         return local
     }

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import { GatehouseError } from '@gatehouse/errors'
 import {
   type LookupOptions,
@@ -6,10 +7,21 @@ import {
   parseTime,
   rangeOf,
   type TimeRange,
-  unescapeLabelName,
 } from '@gatehouse/query'
-import { decodeComponent } from './decode.ts'
 import type { EndpointName, Route } from './endpoints.ts'
+import { type Exposition, negotiateExposition } from './exposition.ts'
+import {
+  oneOf,
+  optional,
+  type Parameters,
+  readFlag,
+  readLabel,
+  readLookup,
+  readMatches,
+  readOptions,
+  required,
+  textOf,
+} from './read-parameters.ts'
 
 /** Options of an evaluation as asked for; `timeout` in ms, undefined if none was. */
 export interface AskedOptions {
@@ -17,6 +29,15 @@ export interface AskedOptions {
   readonly lookbackDelta: number | undefined
   readonly limit: number | undefined
   readonly stats: string | undefined
+}
+
+/** Which rules are asked for; an empty list asks for all. */
+export interface RuleSelection {
+  readonly type: string | undefined
+  readonly names: readonly string[]
+  readonly groups: readonly string[]
+  readonly matches: readonly string[]
+  readonly excludeAlerts: boolean
 }
 
 /** What a request asks, with every parameter typed; texts of expressions and selectors are not parsed yet. */
@@ -28,6 +49,7 @@ export type Question =
       readonly range: TimeRange
       readonly options: AskedOptions
     }
+  | { readonly kind: 'query_exemplars'; readonly query: string; readonly lookup: LookupOptions }
   | {
       readonly kind: 'series' | 'labels'
       readonly matches: readonly string[]
@@ -39,114 +61,105 @@ export type Question =
       readonly matches: readonly string[]
       readonly lookup: LookupOptions
     }
+  | {
+      readonly kind: 'federate'
+      readonly matches: readonly string[]
+      readonly exposition: Exposition
+      /** How long the scraper waits, ms. */
+      readonly timeout: number | undefined
+    }
+  | {
+      readonly kind: 'metadata'
+      readonly metric: string
+      readonly limit: number | undefined
+      readonly limitPerMetric: number | undefined
+    }
+  | { readonly kind: 'rules'; readonly selection: RuleSelection }
+  | { readonly kind: 'targets'; readonly state: string }
+  | { readonly kind: 'format_query'; readonly query: string }
+  | { readonly kind: 'parse_query'; readonly query: string }
+  | { readonly kind: 'alerts' }
+  | { readonly kind: 'features' }
   | { readonly kind: 'buildinfo' }
 
-/** The parameters of a request by name: one value each, except for repeated ones. */
-export type Parameters = ReadonlyMap<string, readonly string[]>
-
-const maxLookbackMs = 86_400_000
-const maxSelectors = 1_000
-/** `all` adds counts per step, `true` stands for Prometheus's "anything else". */
-const statsValues = new Set(['all', 'true'])
-
-function optional<T>(
-  parameters: Parameters,
-  name: string,
-  read: (name: string, text: string) => T,
-): T | undefined {
-  const text = parameters.get(name)?.[0]
-  // An empty value is an absent one, as in Prometheus.
-  return text === undefined || text === '' ? undefined : read(name, text)
+/** What a question needs to be read besides its parameters. */
+export interface Asking {
+  /** ms since the epoch: the time of an instant query that names none. */
+  readonly now: number
+  readonly headers: IncomingHttpHeaders
 }
 
-function required<T>(parameters: Parameters, name: string, read: (name: string, text: string) => T): T {
-  return read(name, parameters.get(name)?.[0] ?? '')
+function readFederate(parameters: Parameters, { headers }: Asking): Question {
+  const matches = readMatches(parameters)
+  if (matches.length === 0) throw new GatehouseError('bad_data', 'no match[] parameter provided')
+  const header = headers['x-prometheus-scrape-timeout-seconds']
+  const seconds = typeof header === 'string' ? Number(header) : Number.NaN
+  const timeout = seconds > 0 && Number.isFinite(seconds) ? seconds * 1_000 : undefined
+  return { kind: 'federate', matches, exposition: negotiateExposition(headers.accept), timeout }
 }
 
-function invalid(name: string, problem: string): GatehouseError {
-  return new GatehouseError('bad_data', `invalid parameter "${name}": ${problem}`)
-}
-
-function readPositive(name: string, text: string): number {
-  const ms = parseDuration(name, text)
-  if (ms <= 0) throw invalid(name, 'must be greater than zero')
-  return ms
-}
-
-function readLookback(name: string, text: string): number {
-  const ms = readPositive(name, text)
-  if (ms > maxLookbackMs) throw invalid(name, 'must not be longer than 1d')
-  return ms
-}
-
-function readStats(name: string, text: string): string {
-  if (!statsValues.has(text)) throw invalid(name, 'must be "all" or "true"')
-  return text
-}
-
-function readOptions(parameters: Parameters): AskedOptions {
-  return {
-    timeout: optional(parameters, 'timeout', readPositive),
-    lookbackDelta: optional(parameters, 'lookback_delta', readLookback),
-    limit: optional(parameters, 'limit', parseLimit),
-    stats: optional(parameters, 'stats', readStats),
+function readRules(parameters: Parameters): Question {
+  const type = optional(parameters, 'type', (name, text) =>
+    oneOf(['alert', 'record'])(name, text.toLowerCase()),
+  )
+  const selection = {
+    type,
+    names: parameters.get('rule_name[]') ?? [],
+    groups: parameters.get('rule_group[]') ?? [],
+    matches: readMatches(parameters),
+    excludeAlerts: optional(parameters, 'exclude_alerts', readFlag) ?? false,
   }
-}
-
-function readLookup(parameters: Parameters): LookupOptions {
-  const start = optional(parameters, 'start', parseTime)
-  const end = optional(parameters, 'end', parseTime)
-  if (start !== undefined && end !== undefined && end < start)
-    throw invalid('end', 'end timestamp must not be before start time')
-  return { start, end, limit: optional(parameters, 'limit', parseLimit) }
-}
-
-function readMatches(parameters: Parameters): readonly string[] {
-  const matches = parameters.get('match[]') ?? []
-  if (matches.length > maxSelectors)
-    throw new GatehouseError('too_large', `more than ${maxSelectors} match[] parameters`)
-  return matches
-}
-
-function readLabel(segment: string): string {
-  // The segment is a path's: `+` is itself there.
-  const written = decodeComponent(segment.replaceAll('+', '%2B'))
-  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(written))
-    throw new GatehouseError('bad_data', `invalid label name: ${JSON.stringify(written)}`)
-  const label = unescapeLabelName(written)
-  if (label === '') throw new GatehouseError('bad_data', 'invalid label name: ""')
-  return label
+  return { kind: 'rules', selection }
 }
 
 /**
  * Reads a request's parameters into a question, as Prometheus does and in its words.
- * @param now ms since the epoch: the time of an instant query that names none.
  * @throws GatehouseError `bad_data`, `too_large`
  */
-export function readQuestion(route: Route, parameters: Parameters, now: number): Question {
+export function readQuestion(route: Route, parameters: Parameters, asking: Asking): Question {
   const kind: EndpointName = route.endpoint.name
+  const query = textOf(parameters, 'query')
   switch (kind) {
     case 'query': {
-      const time = optional(parameters, 'time', parseTime) ?? now
-      return { kind, query: parameters.get('query')?.[0] ?? '', time, options: readOptions(parameters) }
+      const time = optional(parameters, 'time', parseTime) ?? asking.now
+      return { kind, query, time, options: readOptions(parameters) }
     }
     case 'query_range': {
       const start = required(parameters, 'start', parseTime)
       const end = required(parameters, 'end', parseTime)
       const step = required(parameters, 'step', parseDuration)
-      const query = parameters.get('query')?.[0] ?? ''
       return { kind, query, range: rangeOf(start, end, step), options: readOptions(parameters) }
     }
+    case 'query_exemplars':
+      return { kind, query, lookup: readLookup(parameters) }
     case 'series':
     case 'labels':
       return { kind, matches: readMatches(parameters), lookup: readLookup(parameters) }
-    case 'label_values':
+    case 'label_values': {
+      const label = readLabel(route.segment ?? '')
+      return { kind, label, matches: readMatches(parameters), lookup: readLookup(parameters) }
+    }
+    case 'federate':
+      return readFederate(parameters, asking)
+    case 'metadata': {
+      const limit = optional(parameters, 'limit', parseLimit)
+      const limitPerMetric = optional(parameters, 'limit_per_metric', parseLimit)
+      return { kind, metric: textOf(parameters, 'metric'), limit, limitPerMetric }
+    }
+    case 'rules':
+      return readRules(parameters)
+    case 'targets': {
+      const read = oneOf(['active', 'dropped', 'any'])
       return {
         kind,
-        label: readLabel(route.segment ?? ''),
-        matches: readMatches(parameters),
-        lookup: readLookup(parameters),
+        state: optional(parameters, 'state', (name, text) => read(name, text.toLowerCase())) ?? 'any',
       }
+    }
+    case 'format_query':
+    case 'parse_query':
+      return { kind, query }
+    case 'alerts':
+    case 'features':
     case 'buildinfo':
       return { kind }
   }

@@ -3,7 +3,8 @@ import { GatehouseError } from '@gatehouse/errors'
 import { decodeForm } from './decode.ts'
 import { type Endpoint, findRoute, type Route } from './endpoints.ts'
 import { checkBody, checkHeaders, hasBody, readForm } from './headers.ts'
-import { type Parameters, type Question, readQuestion } from './question.ts'
+import { type Question, readQuestion } from './question.ts'
+import type { Parameters } from './read-parameters.ts'
 import type { Trail } from './trail.ts'
 
 declare const read: unique symbol
@@ -35,7 +36,8 @@ function accept(parameters: Map<string, string[]>, endpoint: Endpoint, text: str
     if (values === undefined) parameters.set(name, [value])
     else if (!own.has(name))
       throw new GatehouseError('bad_data', `parameter "${name}" is in both the URL and the body`)
-    else if (endpoint.parameters[name] === 'selectors') values.push(value)
+    else if (endpoint.parameters[name] === 'selectors' || endpoint.parameters[name] === 'texts')
+      values.push(value)
     else throw new GatehouseError('bad_data', `parameter "${name}" is given more than once`)
     own.add(name)
   }
@@ -71,7 +73,10 @@ export async function readRequest(
   if (hasBody(message)) accept(parameters, endpoint, await readForm(message, limits.maxBodyBytes))
   const question = trail.note(
     'question',
-    readQuestion(route, parameters satisfies Parameters, trail.startedAt),
+    readQuestion(route, parameters satisfies Parameters, {
+      now: trail.startedAt,
+      headers: message.headers,
+    }),
   )
   const { rawHeaders, socket } = message
   const decoded: Decoded = {

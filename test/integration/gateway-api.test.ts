@@ -1,0 +1,300 @@
+import { startPrometheus, temporaryDir } from '@gatehouse/local'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type GatewayWorld, startGatewayWorld } from '../support/gateway-world.ts'
+import { type ApiAnswer, callApi } from '../support/prometheus-api.ts'
+import { type ScrapedShards, scrapedShardsYaml, startScrapedShards } from '../support/scraped-shards.ts'
+
+let shards: ScrapedShards
+let world: GatewayWorld
+const tokens = new Map<string, string>()
+
+const access = (of: ScrapedShards): string => {
+  const org = (uid: string, tenants: string, more = '', grants = ''): string => `
+  - uid: ${uid}
+    name: ${uid}
+    tenants: ${tenants}
+    serviceAccounts: [{ uid: all, name: All }${more}]
+    roles:
+      - { name: rules-only, version: 1, description: Lists rules, permissions: ['alert.rules:read'] }
+    dataSources:
+      - uid: metrics
+        name: Metrics
+        shards:${scrapedShardsYaml(of)}
+    grants:
+      - { serviceAccount: all, role: viewer }${grants}`
+  const more = ', { uid: y, name: Y }, { uid: lister, name: Lister }, { uid: nobody, name: Nobody }'
+  const grants = `
+      - { serviceAccount: y, role: viewer, constraints: ['{team="y"}'] }
+      - { serviceAccount: lister, role: rules-only }`
+  return `apiVersion: gatehouse/v1
+kind: Access
+orgs:${org('ac', '[a, c]', more, grants)}${org('b', '[b]')}
+`
+}
+
+beforeAll(async () => {
+  shards = await startScrapedShards()
+  world = await startGatewayWorld({ access: access(shards) })
+  for (const [org, account] of [
+    ['ac', 'all'],
+    ['ac', 'y'],
+    ['ac', 'lister'],
+    ['ac', 'nobody'],
+    ['b', 'all'],
+  ] as const)
+    tokens.set(`${org}/${account}`, await world.token(org, account))
+})
+afterAll(async () => {
+  await world.close()
+  await shards.close()
+})
+
+type Fields = Record<string, string> | [string, string][]
+
+function call(
+  who: string,
+  path: string,
+  parameters: Fields = {},
+  method: 'GET' | 'POST' = 'GET',
+): Promise<ApiAnswer> {
+  return callApi(world.base(), path, { parameters, method, token: tokens.get(who) ?? '' })
+}
+
+async function federate(who: string, query: string, accept?: string): Promise<Response> {
+  const headers = { authorization: `Bearer ${tokens.get(who)}`, ...(accept === undefined ? {} : { accept }) }
+  return fetch(`${world.base()}/federate?${query}`, { headers })
+}
+
+const names = (json: { data: { groups: { rules: { name: string }[] }[] } }): string[] =>
+  json.data.groups.flatMap(({ rules }) => rules.map(({ name }) => name))
+
+describe('query_exemplars', () => {
+  it('holds the caller’s series only, over shards', async () => {
+    const { json } = await call(
+      'ac/all',
+      'query_exemplars',
+      { query: 'rate(app_requests_total[5m])' },
+      'POST',
+    )
+    const traces = json.data.map((one: { exemplars: { labels: object }[] }) => one.exemplars[0]?.labels)
+    expect(traces).toEqual([{ trace_id: 'trace-of-a' }, { trace_id: 'trace-of-c' }])
+    const b = await call('b/all', 'query_exemplars', { query: 'app_requests_total' })
+    expect(b.text).toContain('trace-of-b')
+    expect(b.text).not.toMatch(/trace-of-[ac]/)
+    const y = await call('ac/y', 'query_exemplars', { query: 'app_requests_total' })
+    expect(y.text).not.toMatch(/trace-of-[ab]/)
+  })
+
+  it('takes Grafana’s probe in milliseconds, and what selects nothing, for an empty success', async () => {
+    const now = Date.now()
+    const probe = { query: 'test', start: String(now - 3_600_000), end: String(now) }
+    for (const parameters of [probe, { query: '1' }, { query: 'app_requests_total{tenant="b"}' }]) {
+      const { status, json } = await call('ac/all', 'query_exemplars', parameters, 'POST')
+      expect([status, json.status, json.data]).toEqual([200, 'success', []])
+    }
+  })
+
+  it('refuses what cannot be parsed', async () => {
+    const { status, json } = await call('ac/all', 'query_exemplars', { query: 'sum(' })
+    expect([status, json.errorType]).toEqual([400, 'bad_data'])
+  })
+})
+
+describe('rules and alerts', () => {
+  it('shows rules by their own labels, and nothing of the others', async () => {
+    const { json, text } = await call('ac/all', 'rules')
+    expect(names(json)).toEqual(['a:own', 'a:of_all', 'OwnOfA', 'NeverOfA'])
+    expect(text).not.toMatch(/only_b|hunter2|"b"|of-b|rules\.yml|Everybody/)
+    expect(json.data.groups).toMatchObject([{ name: 'mixed', file: '' }])
+    const [own, ofAll, alert, never] = json.data.groups[0].rules
+    expect([own.query, ofAll.query]).toEqual(['sum(app_requests_total{tenant="a"})', ''])
+    expect(alert).toMatchObject({ state: 'firing', annotations: { foreign: '' } })
+    expect(alert.alerts).toMatchObject([
+      { labels: { tenant: 'a' }, annotations: { summary: 'a has 5: too slow a query', foreign: '' } },
+    ])
+    expect([never.state, never.alerts]).toEqual(['inactive', []])
+    expect(names((await call('b/all', 'rules')).json)).toEqual(['b:own', 'OwnOfB', 'b:two'])
+    expect((await call('ac/y', 'rules')).json.data.groups).toEqual([])
+  })
+
+  it('honours the selections of Prometheus, and drops paging', async () => {
+    const cases: [Fields, string[]][] = [
+      [{ type: 'record' }, ['a:own', 'a:of_all']],
+      [{ type: 'alert' }, ['OwnOfA', 'NeverOfA']],
+      [
+        [
+          ['rule_name[]', 'a:own'],
+          ['rule_name[]', 'OwnOfA'],
+          ['rule_name[]', 'b:own'],
+        ],
+        ['a:own', 'OwnOfA'],
+      ],
+      [{ 'rule_group[]': 'of-b' }, []],
+      [{ 'match[]': '{severity="page"}' }, ['OwnOfA']],
+      [{ 'match[]': '{tenant="b"}' }, []],
+      [{ group_limit: '1', group_next_token: 'x', type: 'record' }, ['a:own', 'a:of_all']],
+    ]
+    for (const [parameters, expected] of cases)
+      for (const method of ['GET', 'POST'] as const)
+        expect(names((await call('ac/all', 'rules', parameters, method)).json)).toEqual(expected)
+    const { json } = await call('ac/all', 'rules', { exclude_alerts: 'true', type: 'alert' })
+    expect(json.data.groups[0].rules[0]).toMatchObject({ state: 'firing', alerts: [] })
+    expect((await call('ac/all', 'rules', { type: 'x' })).json.error).toBe(
+      'invalid parameter "type": not supported value "x"',
+    )
+    expect((await call('ac/all', 'rules', { 'match[]': '{' })).status).toBe(400)
+  })
+
+  it('shows alerts by their own labels, whoever wrote the rule', async () => {
+    const shown = async (who: string) =>
+      (await call(who, 'alerts')).json.data.alerts.map(
+        ({ labels }: { labels: Record<string, string> }) => `${labels['alertname']} ${labels['tenant']}`,
+      )
+    expect((await shown('ac/all')).toSorted()).toEqual(['Everybody a', 'OwnOfA a'])
+    expect((await shown('b/all')).toSorted()).toEqual(['Everybody b', 'OwnOfB b'])
+    expect((await call('ac/all', 'alerts')).text).not.toMatch(/hunter2|"b"/)
+  })
+
+  it('keeps alerts from those who may list rules only', async () => {
+    const { json } = await call('ac/lister', 'rules')
+    expect(json.data.groups[0].rules.map((rule: { alerts?: unknown[] }) => rule.alerts ?? [])).toEqual([
+      [],
+      [],
+      [],
+      [],
+    ])
+    expect((await call('ac/lister', 'alerts')).status).toBe(403)
+    expect((await call('ac/nobody', 'rules')).status).toBe(403)
+  })
+})
+
+describe('targets', () => {
+  it('shows own targets without addresses', async () => {
+    const { json, text } = await call('ac/all', 'targets')
+    const labels = json.data.activeTargets.map((target: { labels: object }) => target.labels)
+    expect(labels).toMatchObject([{ tenant: 'a' }, { tenant: 'c' }])
+    expect(text).not.toMatch(/hunter2|app-b|__address__|http:/)
+    expect(json.data.activeTargets[0]).toMatchObject({ health: 'up', scrapePool: 'app-a', scrapeUrl: '' })
+    expect((await call('ac/all', 'targets', { state: 'dropped' })).json.data.activeTargets).toEqual([])
+    expect((await call('ac/y', 'targets')).json.data.activeTargets).toMatchObject([
+      { labels: { tenant: 'c' } },
+    ])
+    expect((await call('ac/all', 'targets', { state: 'x' })).status).toBe(400)
+  })
+})
+
+describe('metadata', () => {
+  it('tells of the families the caller has series of', async () => {
+    const { json } = await call('ac/all', 'metadata')
+    expect(Object.keys(json.data)).toEqual(['app_requests', 'app_seconds', 'only_a', 'only_c'])
+    expect(json.data['app_seconds']).toEqual([{ type: 'histogram', help: 'Durations.', unit: '' }])
+    expect(Object.keys((await call('ac/y', 'metadata')).json.data)).toEqual([
+      'app_requests',
+      'app_seconds',
+      'only_c',
+    ])
+    expect((await call('b/all', 'metadata')).text).not.toMatch(/only_[ac]/)
+  })
+
+  it.each<[Record<string, string>, string[]]>([
+    [{ metric: 'app_seconds' }, ['app_seconds']],
+    [{ metric: 'only_b' }, []],
+    [{ metric: 'app.*' }, []],
+    [{ limit: '2' }, ['app_requests', 'app_seconds']],
+    [{ limit: '0' }, []],
+    [{ limit: '40000', limit_per_metric: '1' }, ['app_requests', 'app_seconds', 'only_a', 'only_c']],
+  ])('%j', async (parameters, expected) => {
+    const { status, json } = await call('ac/all', 'metadata', parameters)
+    expect([status, Object.keys(json.data)]).toEqual([200, expected])
+  })
+})
+
+describe('federate', () => {
+  it('gives own series of all shards, each family once', async () => {
+    const response = await federate('ac/all', 'match[]=app_requests_total&match[]={__name__=~"only_.*"}')
+    const text = await response.text()
+    expect(response.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8')
+    expect(text.match(/# TYPE \S+ untyped/g)).toEqual([
+      '# TYPE app_requests_total untyped',
+      '# TYPE only_a untyped',
+      '# TYPE only_c untyped',
+    ])
+    expect(text.match(/^app_requests_total\{.*tenant="(\w)"/gm)).toHaveLength(2)
+    expect(text).toMatch(/ \d{13}\n$/)
+    expect(text).not.toMatch(/only_b|tenant="b"/)
+  })
+
+  it('answers OpenMetrics to those who prefer it', async () => {
+    const accept = 'application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.3,*/*;q=0.2'
+    const response = await federate('ac/all', 'match[]=only_a', accept)
+    expect(response.headers.get('content-type')).toMatch(/^application\/openmetrics-text; version=1\.0\.0/)
+    expect(await response.text()).toMatch(/^# TYPE only_a unknown\nonly_a\{.*\} 1 \d{10}\.\d{3}\n# EOF\n$/)
+  })
+
+  it('is scraped by a real Prometheus', async () => {
+    const dir = temporaryDir()
+    const { host } = new URL(world.gateway.url)
+    const scraper = await startPrometheus({
+      dataDir: dir.path,
+      config: {
+        scrape_configs: [
+          {
+            job_name: 'federation',
+            scrape_interval: '1s',
+            honor_labels: true,
+            metrics_path: '/prom/metrics/federate',
+            params: { 'match[]': ['{__name__=~".+"}'] },
+            authorization: { credentials: tokens.get('ac/all') },
+            static_configs: [{ targets: [host] }],
+          },
+        ],
+      },
+    })
+    try {
+      const query = 'count by (tenant) (app_requests_total)'
+      const tenants = async () => {
+        const { json } = await callApi(scraper.url, 'query', { parameters: { query } })
+        return json.data.result.map(({ metric }: { metric: object }) => metric)
+      }
+      await expect
+        .poll(tenants, { timeout: 20_000, interval: 200 })
+        .toEqual([{ tenant: 'a' }, { tenant: 'c' }])
+    } finally {
+      await scraper.stop()
+      dir.remove()
+    }
+  })
+
+  it('is empty for what the selectors and grants do not share', async () => {
+    for (const match of ['{tenant="b"}', '{tenant="nowhere"}']) {
+      const response = await federate('ac/all', new URLSearchParams({ 'match[]': match }).toString())
+      expect([response.status, await response.text()]).toEqual([200, ''])
+    }
+  })
+
+  it('refuses a request without selectors, and selectors of nothing', async () => {
+    expect((await federate('ac/all', '')).status).toBe(400)
+    expect((await federate('ac/all', 'match[]={}')).status).toBe(400)
+    expect((await federate('ac/nobody', 'match[]=up')).status).toBe(403)
+  })
+})
+
+describe('answered here', () => {
+  it('formats and parses', async () => {
+    const query = 'sum(rate( app_requests_total [5m]))by(job)'
+    expect((await call('ac/all', 'format_query', { query }, 'POST')).json.data).toBe(
+      'sum by (job) (rate(app_requests_total[5m]))',
+    )
+    expect((await call('ac/all', 'parse_query', { query })).json.data).toMatchObject({
+      type: 'aggregation',
+      op: 'sum',
+    })
+    expect((await call('ac/all', 'parse_query', { query: 'sum(' })).json.errorType).toBe('bad_data')
+    expect((await call('ac/nobody', 'format_query', { query })).status).toBe(403)
+  })
+
+  it('tells functions by the lowest version of the shards', async () => {
+    const { promql_functions: functions } = (await call('ac/all', 'features')).json.data
+    expect(functions).toMatchObject({ rate: true, first_over_time: false, info: false })
+  })
+})
