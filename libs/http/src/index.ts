@@ -12,6 +12,14 @@ export {
   type RouteInput,
 } from './permission.ts'
 export { errorFrom, sendProblem } from './problem.ts'
-export { type Call, nothing, type Reply, type Route, type RouteDeclaration, route } from './route.ts'
+export {
+  type Call,
+  nothing,
+  type Reply,
+  type RequestHeader,
+  type Route,
+  type RouteDeclaration,
+  route,
+} from './route.ts'
 export { newNonce, pagePolicy, securityHeaders } from './security-headers.ts'
 export type { Ending, Trail, TrailActor } from './trail.ts'

@@ -14,6 +14,8 @@ export interface Permission<C> {
 /** Parsed path parameters, for the loader of the resource acted on. */
 export interface RouteInput {
   readonly params: Readonly<Record<string, string>>
+  /** As it came, unchecked: for creates whose body says where. */
+  readonly body: unknown
 }
 
 /** A signed-in person, before an org is chosen. */

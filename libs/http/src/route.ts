@@ -5,6 +5,9 @@ import type { Format } from './format.ts'
 import type { Permission } from './permission.ts'
 import type { Trail } from './trail.ts'
 
+/** `if-match`: the ETag of what is changed, required. `idempotency-key`: a repeated request is answered as the first was. */
+export type RequestHeader = 'if-match' | 'idempotency-key'
+
 export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete'
 
 /** What a handler is given: everything parsed, the caller admitted. */
@@ -42,6 +45,8 @@ export interface RouteDeclaration<C, P, Q, B, R> {
   readonly status?: 200 | 201 | 202 | 204
   /** Longest request body in bytes; default 100,000. */
   readonly maxBodyBytes?: number
+  /** Headers the handler looks at; for documents. */
+  readonly requestHeaders?: readonly RequestHeader[]
   /** Default: JSON, with problem details for errors. */
   readonly format?: Format
   readonly handler: (call: Call<C, P, Q, B>) => Promise<NoInfer<R>>
@@ -68,6 +73,7 @@ export interface Route {
     readonly response: z.ZodType
     readonly status?: 200 | 201 | 202 | 204
     readonly maxBodyBytes?: number
+    readonly requestHeaders?: readonly RequestHeader[]
     readonly format?: Format
   }
   /** Admits, parses, handles; the answer's body fits the response schema. */

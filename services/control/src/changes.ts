@@ -20,6 +20,8 @@ export interface Changes {
    * request then writes no event of its own.
    */
   change<T>(trail: Trail, work: (tx: OrgTransaction) => Promise<Changed<T>>): Promise<T>
+  /** As {@link Changes.change}, in an org the caller's platform manages; the event is in that org's audit log. */
+  changeIn<T>(orgUid: string, trail: Trail, work: (tx: OrgTransaction) => Promise<Changed<T>>): Promise<T>
 }
 
 /** What a change gives the caller and notes for the audit log. */
@@ -36,18 +38,20 @@ export interface ChangesDeps {
 
 /** Creates the changes of one process. */
 export function createChanges({ withOrg, record }: ChangesDeps): Changes {
+  const changeIn: Changes['changeIn'] = async (orgUid, trail, work) => {
+    const result = await withOrg(orgUid, async (tx) => {
+      const changed = await work(tx)
+      const event = auditEventOf(trail, { status: 200, errorCode: undefined }, Date.now())
+      const { code, resource, detail } = changed.note
+      await record(tx, { ...event, orgUid, code, resource, ...(detail === undefined ? {} : { detail }) })
+      return changed.result
+    })
+    trail.isRecorded = true
+    return result
+  }
   return {
     read: withOrg,
-    async change(trail, work) {
-      const result = await withOrg(trail.orgUid ?? '', async (tx) => {
-        const changed = await work(tx)
-        const event = auditEventOf(trail, { status: 200, errorCode: undefined }, Date.now())
-        const { code, resource, detail } = changed.note
-        await record(tx, { ...event, code, resource, ...(detail === undefined ? {} : { detail }) })
-        return changed.result
-      })
-      trail.isRecorded = true
-      return result
-    },
+    change: (trail, work) => changeIn(trail.orgUid ?? '', trail, work),
+    changeIn,
   }
 }

@@ -1,0 +1,163 @@
+import { nothing, type Route, route } from '@gatehouse/http'
+import {
+  createDataSource,
+  type DataSourceSettings,
+  deleteDataSource,
+  findDataSource,
+  listDataSources,
+  type OrgTransaction,
+  updateDataSource,
+} from '@gatehouse/store'
+import { z } from 'zod'
+import { createOnce } from '../../create-once.ts'
+import { found, type ManageDeps } from '../../manage.ts'
+import { pageOf, pageQuery, paginate } from '../../page.ts'
+import { contentEtag, requireMatch } from '../../preconditions.ts'
+import { uidSchema } from '../folders/schemas.ts'
+import { orgFor } from '../orgs/resource.ts'
+import { dataSourceChangeSchema, dataSourceWithShardsSchema, newDataSourceSchema } from './schemas.ts'
+
+type Answer = z.output<typeof dataSourceWithShardsSchema>
+const byOrg = z.strictObject({ org: uidSchema })
+const byOrgAndUid = byOrg.extend({ uid: uidSchema })
+
+function answerOf(source: Awaited<ReturnType<typeof listDataSources>>[number]): Answer {
+  const { uid, name, tenantLabel, version, shards } = source
+  return {
+    uid,
+    name,
+    tenantLabel,
+    version,
+    shards: shards.map((shard) => ({
+      name: shard.name,
+      tenants: [...shard.slice.tenants],
+      replicas: shard.replicas.map((replica) => ({ name: replica.name, url: replica.url })),
+    })),
+  }
+}
+
+async function load(tx: OrgTransaction, uid: string): Promise<Answer> {
+  return answerOf(found(await findDataSource(tx, uid), 'data source'))
+}
+
+function noted(code: 'C001I' | 'C002I' | 'C003I', uid: string, detail: Record<string, unknown>) {
+  return { code, resource: { kind: 'data-sources', uid }, detail } as const
+}
+
+function readRoutes(deps: ManageDeps): readonly Route[] {
+  const { permissions, changes } = deps
+  // Addresses of shards are for those who run them: seeing that a data source exists is not enough.
+  const permission = permissions.can('datasources:write', orgFor(deps, 'datasources:write'))
+  return [
+    route({
+      method: 'get',
+      path: '/api/v1/orgs/:org/data-sources',
+      summary: 'Data sources of an org with their shards and replicas',
+      action: 'managed-data-sources:list',
+      permission,
+      params: byOrg,
+      query: z.strictObject(pageQuery),
+      body: nothing,
+      response: pageOf(dataSourceWithShardsSchema),
+      handler: async ({ params, query }) => {
+        const all = await changes.read(params.org, listDataSources)
+        const { items, next } = paginate(all, ({ uid }) => uid, query)
+        return { items: items.map(answerOf), next }
+      },
+    }),
+    route({
+      method: 'get',
+      path: '/api/v1/orgs/:org/data-sources/:uid',
+      summary: 'A data source with its shards and replicas',
+      action: 'managed-data-sources:read',
+      permission,
+      params: byOrgAndUid,
+      query: nothing,
+      body: nothing,
+      response: dataSourceWithShardsSchema,
+      handler: async ({ params, setHeader }) => {
+        const answer = await changes.read(params.org, (tx) => load(tx, params.uid))
+        setHeader('etag', contentEtag(answer))
+        return answer
+      },
+    }),
+  ]
+}
+
+function createRoute(deps: ManageDeps): Route {
+  return route({
+    method: 'post',
+    path: '/api/v1/orgs/:org/data-sources',
+    summary: 'Make a data source of shards and replicas',
+    action: 'data-sources:create',
+    permission: deps.permissions.can('datasources:create', orgFor(deps, 'datasources:create')),
+    params: byOrg,
+    query: nothing,
+    body: newDataSourceSchema,
+    status: 201,
+    requestHeaders: ['idempotency-key'],
+    response: dataSourceWithShardsSchema,
+    handler: (call) =>
+      createOnce(deps.changes, call, {
+        orgUid: call.params.org,
+        answer: dataSourceWithShardsSchema,
+        work: async (tx) => {
+          await createDataSource(tx, call.body)
+          const after = await load(tx, call.body.uid)
+          return { result: after, note: noted('C001I', after.uid, { after }) }
+        },
+      }),
+  })
+}
+
+function changeRoutes(deps: ManageDeps): readonly Route[] {
+  const { permissions, changes } = deps
+  const common = {
+    path: '/api/v1/orgs/:org/data-sources/:uid',
+    params: byOrgAndUid,
+    query: nothing,
+    requestHeaders: ['if-match'],
+  } as const
+  return [
+    route({
+      ...common,
+      method: 'put',
+      summary: 'Replace a data source’s name, shards and replicas',
+      action: 'data-sources:write',
+      permission: permissions.can('datasources:write', orgFor(deps, 'datasources:write')),
+      body: dataSourceChangeSchema,
+      response: dataSourceWithShardsSchema,
+      handler: ({ params: { org, uid }, body, trail, request, setHeader }) =>
+        changes.changeIn(org, trail, async (tx) => {
+          const before = await load(tx, uid)
+          requireMatch(request, before)
+          const wanted: DataSourceSettings = { ...body, uid }
+          await updateDataSource(tx, wanted)
+          const after = await load(tx, uid)
+          setHeader('etag', contentEtag(after))
+          return { result: after, note: noted('C002I', uid, { before, after }) }
+        }),
+    }),
+    route({
+      ...common,
+      method: 'delete',
+      summary: 'Delete a data source with the grants on it',
+      action: 'data-sources:delete',
+      permission: permissions.can('datasources:delete', orgFor(deps, 'datasources:delete')),
+      body: nothing,
+      response: nothing,
+      handler: ({ params: { org, uid }, trail, request }) =>
+        changes.changeIn(org, trail, async (tx) => {
+          const before = await load(tx, uid)
+          requireMatch(request, before)
+          await deleteDataSource(tx, uid)
+          return { result: {}, note: noted('C003I', uid, { before }) }
+        }),
+    }),
+  ]
+}
+
+/** `/api/v1/orgs/:org/data-sources`: for operators; those of the platform org reach every org's. */
+export function managedDataSourceRoutes(deps: ManageDeps): readonly Route[] {
+  return [...readRoutes(deps), createRoute(deps), ...changeRoutes(deps)]
+}

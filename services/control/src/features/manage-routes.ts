@@ -1,0 +1,28 @@
+import type { Route } from '@gatehouse/http'
+import type { ManageDeps } from '../manage.ts'
+import { accessRoutes } from './access/routes.ts'
+import { dataSourceRoutes } from './data-sources/routes.ts'
+import { grantRoutes } from './grants/routes.ts'
+import { guardrailRoutes } from './guardrails/routes.ts'
+import { orgRoutes } from './orgs/routes.ts'
+import { roleRoutes } from './roles/routes.ts'
+import { serviceAccountRoutes } from './service-accounts/routes.ts'
+import { sessionListRoutes } from './sessions/list-routes.ts'
+import { teamRoutes } from './teams/routes.ts'
+import { userRoutes } from './users/routes.ts'
+
+/** Every route over orgs, people and their access. */
+export function manageRoutes(deps: ManageDeps): readonly Route[] {
+  return [
+    ...orgRoutes(deps),
+    ...teamRoutes(deps),
+    ...userRoutes(deps),
+    ...roleRoutes(deps),
+    ...grantRoutes(deps),
+    ...dataSourceRoutes(deps),
+    ...serviceAccountRoutes(deps),
+    ...sessionListRoutes(deps),
+    ...guardrailRoutes(deps),
+    ...accessRoutes(deps),
+  ]
+}

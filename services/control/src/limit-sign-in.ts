@@ -1,0 +1,74 @@
+import { GatehouseError } from '@gatehouse/errors'
+import { type Trail, trailOf } from '@gatehouse/http'
+import { serviceAccountTokenPrefix } from '@gatehouse/identity'
+import type { Express, NextFunction, Request, Response } from 'express'
+import { createRateLimit, type Rate, type RateLimit } from './rate-limit.ts'
+
+/** Limits against guessing, per process. */
+export interface SignInRates {
+  /** Requests to sign-in pages, by address. */
+  readonly signIn: Rate
+  /** Credentials that were refused, by address and, for service-account tokens, by the token's first characters. */
+  readonly refused: Rate
+  /** Changes of tokens, by address. */
+  readonly tokens: Rate
+}
+
+export const signInRates: SignInRates = {
+  signIn: { burst: 60, refillMs: 1_000 },
+  refused: { burst: 30, refillMs: 2_000 },
+  tokens: { burst: 60, refillMs: 1_000 },
+}
+
+/** First characters of a token, as they are stored and shown. */
+const prefixLength = 16
+
+function refuse(trail: Trail, wait: number): never {
+  trail.action = 'limits:refuse'
+  throw new GatehouseError('too_many_requests', 'too many attempts; wait a little', { retryAfter: wait })
+}
+
+function prefixOf({ headers }: Request): string | undefined {
+  const [, token] = /^Bearer (\S+)$/i.exec(headers.authorization ?? '') ?? []
+  return token?.startsWith(serviceAccountTokenPrefix) === true ? token.slice(0, prefixLength) : undefined
+}
+
+function limitBy(limit: RateLimit) {
+  return (_request: Request, response: Response, next: NextFunction): void => {
+    const trail = trailOf(response)
+    const wait = limit.take(trail.address)
+    if (wait !== undefined) refuse(trail, wait)
+    next()
+  }
+}
+
+/**
+ * Slows down who guesses: an address whose credentials are refused again and again is refused unheard for a while. A prefix that many
+ * addresses try only makes each of them wait; whoever has the right token is never locked out by others' guesses.
+ */
+function limitRefused(byAddress: RateLimit, byPrefix: RateLimit) {
+  return (request: Request, response: Response, next: NextFunction): void => {
+    const trail = trailOf(response)
+    const wait = byAddress.peek(trail.address)
+    if (wait !== undefined) refuse(trail, wait)
+    response.on('finish', () => {
+      if (response.statusCode !== 401 || request.headers.authorization === undefined) return
+      const prefix = prefixOf(request)
+      const isTried = prefix !== undefined && byPrefix.take(prefix) !== undefined
+      byAddress.take(trail.address)
+      // Others try the same prefix: this address has fewer tries left.
+      if (isTried) for (let extra = 0; extra < 4; extra += 1) byAddress.take(trail.address)
+    })
+    next()
+  }
+}
+
+/** Mounts the limits before everything they protect. */
+export function mountLimits(app: Express, rates: SignInRates): void {
+  const now = (): number => performance.now()
+  const [signIn, tokens] = [createRateLimit(rates.signIn, now), createRateLimit(rates.tokens, now)]
+  const [byAddress, byPrefix] = [createRateLimit(rates.refused, now), createRateLimit(rates.refused, now)]
+  app.use('/login', limitBy(signIn))
+  app.use('/api', limitRefused(byAddress, byPrefix))
+  app.post(/^\/api\/v1\/service-accounts\/[^/]+\/tokens/, limitBy(tokens))
+}
