@@ -4,18 +4,19 @@ import type { Config } from '@gatehouse/config'
 import { answerHealth, type Health, listen, type Listening } from '@gatehouse/http'
 import {
   closeSession,
-  createAuditWriter,
   createChangeRecorder,
   createIdentityStore,
   createPolicyStore,
   createPool,
   keepLoginAttempt,
+  openAuditWriter,
   openSession,
   type Pool,
   pruneSessions,
   rehearseAccess,
   revokeSessionsOf,
   signIn,
+  startKeeperFromConfig,
   takeLoginAttempt,
   withOrg,
 } from '@gatehouse/store'
@@ -74,19 +75,20 @@ async function openAdapters(config: Config, log: Logger) {
     await closeIdentities()
     await pool.end()
   }
-  const { spoolDir: dir, level, maxBytes } = config.audit
-  const audit = await createAuditWriter({ pool, dir, writerId: 'control', level, maxBytes, onError }).catch(
+  const audit = await openAuditWriter(config.audit, 'control', { pool, onError }).catch(
     async (error: unknown) => {
       await closeStores()
       throw error
     },
   )
+  const keeper = startKeeperFromConfig(config.audit, { pool, append: audit.append, onError })
   const prune = setInterval(() => {
     pruneSessions(pool, Date.now() - keepEndedMs).catch(onError)
   }, pruneEveryMs)
   prune.unref()
   const close = async (): Promise<void> => {
     clearInterval(prune)
+    await keeper.close()
     await audit.close()
     await closeStores()
   }

@@ -1,10 +1,10 @@
 import type { Config } from '@gatehouse/config'
 import {
   type AuditWriter,
-  createAuditWriter,
   createIdentityStore,
   createPolicyStore,
   createPool,
+  openAuditWriter,
   type IdentityStore,
   type PolicyStore,
 } from '@gatehouse/store'
@@ -32,13 +32,12 @@ export async function openAdapters(config: Config, log: Logger): Promise<Adapter
   const policies = createPolicyStore({ pool, maxStaleness: config.gateway.maxPolicyStaleness, onError })
   // Ready from the first request on, if Postgres is there.
   await policies.refresh().catch(onError)
-  const { spoolDir: dir, level, maxBytes } = config.audit
   const closeStores = async (): Promise<void> => {
     await policies.close()
     await identities.close()
     await pool.end()
   }
-  const audit = await createAuditWriter({ pool, dir, writerId: 'gateway', level, maxBytes, onError }).catch(
+  const audit = await openAuditWriter(config.audit, 'gateway', { pool, onError }).catch(
     async (error: unknown) => {
       await closeStores()
       throw error
