@@ -1,7 +1,24 @@
+export {
+  type AccessRequest,
+  createAccessRequest,
+  decideAccessRequest,
+  listAccessRequests,
+  lockAccessRequest,
+  type RequestedPlace,
+} from './access-requests.ts'
 export { requireAdministrator } from './administrators.ts'
 export { assertLeastPrivilege } from './app-login.ts'
 export { type AccessChange, applyAccess, applyAccessIn, type ApplyOptions } from './apply/apply-access.ts'
 export { type AccessPlan, planAccess } from './apply/plan-access.ts'
+export {
+  type BreakGlass,
+  closeBreakGlass,
+  countGrantUses,
+  listBreakGlass,
+  lockBreakGlass,
+  openBreakGlass,
+  reviewBreakGlass,
+} from './break-glass.ts'
 export * from './dashboards/index.ts'
 export { listDataSources } from './data-sources.ts'
 export { dumpSchema } from './dump-schema.ts'
@@ -19,6 +36,7 @@ export * from './manage/index.ts'
 export { listMembers } from './members.ts'
 export { migrate } from './migrate.ts'
 export { type Org, findOrg } from './orgs.ts'
+export { addNotice, type DueNotice, type Notice, settleNotice, takeNotices } from './notices.ts'
 export { createPolicyStore, type PolicyStore, type PolicyStoreOptions } from './policy-store.ts'
 export { createPool, type Pool, type PoolOptions } from './pool.ts'
 export { recogniseUser, signIn, type UserRecord, type VouchedIdentity } from './recognise.ts'
@@ -36,6 +54,7 @@ export {
   type Session,
 } from './sessions.ts'
 export { type OrgSnapshot, readSnapshot } from './snapshot.ts'
+export { createTemporaryGrant, endTemporaryGrant, type TemporaryGrant } from './temporary-grants.ts'
 export {
   createToken,
   listTokens,

@@ -28,6 +28,11 @@ const seed: readonly string[] = [
   `insert into grants (org_uid, uid, team_uid, role) values ($1::text, 'g1', 'team', 'viewer')`,
   `insert into rehearsals (org_uid, uid, document_sha256, since, until, created_by, report)
      values ($1::text, 'r1', repeat('a', 64), now() - interval '1 day', now(), 'u', '{}')`,
+  `insert into access_requests (org_uid, uid, user_uid, role, where_kind, where_uid, lasts_seconds, reason)
+     values ($1::text, 'q1', 'u-' || $1::text, 'viewer', 'org', $1::text, 60, 'why')`,
+  `insert into break_glass (org_uid, uid, opened_by, where_kind, where_uid, reason, grant_uid, expires_at)
+     values ($1::text, 'b1', 'u-' || $1::text, 'org', $1::text, 'why', 'g1', now() + interval '1 hour')`,
+  `insert into notices (org_uid, uid, channel, target, message) values ($1::text, 'n1', 'email', 'a@example.org', '{}')`,
   `insert into guardrails (org_uid, uid, selector, reason) values ($1::text, 'rail', '{a="b"}', 'why')`,
 ]
 // Tables of other files of this package have tests of their own; here it counts that none of them is open.
@@ -184,6 +189,8 @@ describe('the application role', () => {
       'recognise_user',
       'revoke_session',
       'revoke_sessions_of',
+      'settle_notice',
+      'take_notices',
       'touch_sessions',
       'touch_tokens',
     ])

@@ -1,6 +1,6 @@
 import type { AuditEvent } from '@gatehouse/audit'
 import { authorize, isAction, type OrgPolicy } from '@gatehouse/authz'
-import type { ControlConfig, IssuerConfig } from '@gatehouse/config'
+import type { ControlConfig, IssuerConfig, NotificationsConfig } from '@gatehouse/config'
 import { GatehouseError } from '@gatehouse/errors'
 import { type App, type AppDeps, createApp, createPermissions, type Permissions } from '@gatehouse/http'
 import {
@@ -14,13 +14,18 @@ import {
 import type { Logger } from '@gatehouse/telemetry'
 import { auditEventOf } from './audit-event.ts'
 import { type ChangesDeps, createChanges } from './changes.ts'
+import { accessRequestRoutes } from './features/access-requests/routes.ts'
+import { breakGlassRoutes } from './features/break-glass/routes.ts'
 import { dashboardRoutes } from './features/dashboards/routes.ts'
 import { folderRoutes } from './features/folders/routes.ts'
 import { rehearsalRoutes, type RehearsalRouteDeps } from './features/rehearsals/routes.ts'
 import { issuerRoutes } from './features/issuers/routes.ts'
+import { manageRoutes } from './features/manage-routes.ts'
 import { meRoutes } from './features/me/routes.ts'
+import { openApiRoute } from './features/openapi/routes.ts'
 import { sessionRoutes, signedOutPath } from './features/sessions/routes.ts'
 import { mountForward } from './forward.ts'
+import { mountLimits, signInRates } from './limit-sign-in.ts'
 import type { LoginAttempts } from './login/attempts.ts'
 import { createLoginIssuer, endSessionUrl, type LoginIssuer } from './login/client.ts'
 import { createLoginCookies } from './login/cookies.ts'
@@ -41,6 +46,9 @@ export interface ControlDeps {
   /** Transactions of one org, and how a change in one is recorded. */
   readonly changes: ChangesDeps
   readonly rehearse: RehearsalRouteDeps['rehearse']
+  readonly notifications: NotificationsConfig
+  /** Called after notices were added. */
+  readonly wakeNotices: () => void
   /** Where control reaches the gateway. */
   readonly gatewayUrl: string
   /** Where clients reach the gateway; shown to people. */
@@ -111,13 +119,18 @@ export function createControl(deps: ControlDeps, externalUrl: string): App['expr
   const app = createApp({ externalUrl, trustProxy: config.trustProxy, logger, record })
   const lifetime = { idleMs: config.sessionIdle, lifetimeMs: config.sessionLifetime }
   const { attempts, gatewayUrl } = deps
+  mountLimits(app.express, signInRates)
   mountLogin(app.express, { issuers, attempts, store, cookies, lifetime, externalUrl, record, logger })
   const endSession = endSessionWith(issuers, externalUrl)
   const changes = createChanges(deps.changes)
-  app.mount([
+  const { notifications, wakeNotices } = deps
+  const asking = { permissions, policyOf, changes, notifications, wakeNotices }
+  const routes = [
     ...issuerRoutes(issuers, permissions),
     ...dashboardRoutes({ permissions, policyOf, changes }),
     ...folderRoutes({ permissions, policyOf, changes }),
+    ...accessRequestRoutes(asking),
+    ...breakGlassRoutes(asking),
     ...rehearsalRoutes({ permissions, changes, rehearse: deps.rehearse }),
     ...sessionRoutes({ permissions, cookies, recognise, closeSession: store.closeSession, endSession }),
     ...meRoutes({
@@ -127,7 +140,9 @@ export function createControl(deps: ControlDeps, externalUrl: string): App['expr
       issuers: deps.issuers,
       gatewayUrl: deps.gatewayExternalUrl,
     }),
-  ])
+    ...manageRoutes({ permissions, policyOf, changes }),
+  ]
+  app.mount([...routes, openApiRoute(routes, permissions)])
   mountForward(app.express, { gatewayUrl, cookies, logger })
   mountPages(app.express, { dir: deps.consoleDir, record, noteActor: noteActorWith(authenticator) })
   app.finish()

@@ -15,13 +15,17 @@ import {
   pruneSessions,
   rehearseAccess,
   revokeSessionsOf,
+  settleNotice,
   signIn,
   startKeeperFromConfig,
   takeLoginAttempt,
+  takeNotices,
   withOrg,
 } from '@gatehouse/store'
 import { createLogger, createMetrics, type Logger } from '@gatehouse/telemetry'
 import { type ControlDeps, createControl } from './app.ts'
+import { createDelivery } from './notices/deliver.ts'
+import { createNoticeSender } from './notices/sender.ts'
 
 /** A running control plane. */
 export interface Control {
@@ -82,17 +86,26 @@ async function openAdapters(config: Config, log: Logger) {
     },
   )
   const keeper = startKeeperFromConfig(config.audit, { pool, append: audit.append, onError })
+  const notices = createNoticeSender(
+    {
+      take: (atMost) => takeNotices(pool, atMost),
+      settle: (notice, failure) => settleNotice(pool, notice, failure),
+    },
+    createDelivery(config.notifications),
+    log,
+  )
   const prune = setInterval(() => {
     pruneSessions(pool, Date.now() - keepEndedMs).catch(onError)
   }, pruneEveryMs)
   prune.unref()
   const close = async (): Promise<void> => {
     clearInterval(prune)
+    await notices.close()
     await keeper.close()
     await audit.close()
     await closeStores()
   }
-  return { store, attempts, changes, rehearse, policies, audit, close }
+  return { store, attempts, changes, rehearse, policies, audit, notices, close }
 }
 
 type Adapters = Awaited<ReturnType<typeof openAdapters>>
@@ -117,6 +130,8 @@ function depsOf(config: Config, adapters: Adapters, log: Logger): ControlDeps {
     attempts: adapters.attempts,
     changes: adapters.changes,
     rehearse: adapters.rehearse,
+    notifications: config.notifications,
+    wakeNotices: adapters.notices.wake,
     policyOf: async (orgUid) => (await adapters.policies.get(orgUid)).policy,
     appendAudit: adapters.audit.append,
     gatewayUrl,

@@ -10,28 +10,31 @@ export interface Period {
 }
 
 /** Events grouped by one statement: a bounded piece of work, however long the period. */
-const chunkEvents = 50_000
+const chunkEvents = 20_000
 
 const boundary = `
   select at from audit_events
   where org_uid = $1 and at >= $2 and at < $3 and class = 'query'
   order by at offset ${chunkEvents} limit 1`
 
-/** What decides is pulled out once per event; the rest of the statement only groups. Denials other than 403 were no decision. */
+/**
+ * Denials other than 403 were no decision. A stored event is decompressed each time a member of it is read, so it is copied out once
+ * (`||`, kept apart by `offset 0`): a third of the time.
+ */
 const grouping = `
-  select u.uid, max(u.name) as name, u.kind, u.teams, u.action, u.data_source, u.dashboard, u.alert, u.via,
+  select u.uid, max(u.name) as name, u.ev #>> '{actor,kind}' as kind, u.ev #>> '{actor,teams}' as teams, u.action, u.data_source,
+    left(u.ev #>> '{hints,dashboardUid}', 200) as dashboard,
+    left(coalesce(u.ev #>> '{hints,ruleName}', u.ev #>> '{hints,ruleUid}'), 200) as alert,
+    substr(jsonb_path_query_first(u.ev, '$.decision.because[*].via ? (@ starts with "dashboard:")') #>> '{}', 11) as via,
     count(*) filter (where u.allowed)::int as allowed, count(*) filter (where not u.allowed)::int as denied, max(u.at) as last_at
   from (
-    select i.uid, i.name, e.at, e.action, e.data_source, e.event #>> '{actor,kind}' as kind, e.event #>> '{actor,teams}' as teams,
-      left(e.event #>> '{hints,dashboardUid}', 200) as dashboard,
-      left(coalesce(e.event #>> '{hints,ruleName}', e.event #>> '{hints,ruleUid}'), 200) as alert,
-      substr(jsonb_path_query_first(e.event, '$.decision.because[*].via ? (@ starts with "dashboard:")') #>> '{}', 11) as via,
-      e.result <> 'denied' as allowed
+    select i.uid, i.name, e.at, e.action, e.data_source, e.result <> 'denied' as allowed, e.event || '{}'::jsonb as ev
     from audit_events e join audit_identities i on i.ref = e.actor_ref
     where e.org_uid = $1 and e.at >= $2 and e.at < $3 and e.class = 'query' and i.uid is not null and e.data_source is not null
       and (e.result <> 'denied' or e.event #>> '{outcome,errorCode}' = 'forbidden')
+    offset 0
   ) u
-  group by u.uid, u.kind, u.teams, u.action, u.data_source, u.dashboard, u.alert, u.via`
+  group by u.uid, 3, 4, u.action, u.data_source, 7, 8, 9`
 
 type Row = {
   uid: string
@@ -73,7 +76,7 @@ function useOf(row: Row): AuditedUse[] {
   ]
 }
 
-/** Chunks of a period with at most some 50,000 events each. */
+/** Chunks of a period with at most some 20,000 events each. */
 async function* chunksOf(pool: Pool, orgUid: string, { since, until }: Period): AsyncGenerator<[Date, Date]> {
   const end = new Date(until)
   let from = new Date(since)

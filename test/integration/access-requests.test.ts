@@ -1,0 +1,315 @@
+import { createHmac } from 'node:crypto'
+import { createServer, type IncomingMessage, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { parseAccessDocument } from '@gatehouse/authz'
+import { applyAccess } from '@gatehouse/store'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
+import { type ControlAnswer, type ControlWorld, startControlWorld } from '../support/control-world.ts'
+import { type MailServer, startMailServer } from '../support/mail-server.ts'
+import { callApi } from '../support/prometheus-api.ts'
+import { type RecordingPrometheus, startRecordingPrometheus } from '../support/recording-prometheus.ts'
+
+interface Posted {
+  readonly headers: IncomingMessage['headers']
+  readonly body: string
+}
+
+let world: ControlWorld
+let shard: RecordingPrometheus
+let mail: MailServer
+let webhook: Server
+let access: string
+const posted: Posted[] = []
+let failing = 0
+const people = new Map<string, { cookie: string; uid: string }>()
+
+async function startWebhook(): Promise<Server> {
+  const server = createServer((message, res) => {
+    const chunks: Buffer[] = []
+    message.on('data', (chunk: Buffer) => chunks.push(chunk))
+    message.on('end', () => {
+      posted.push({ headers: message.headers, body: Buffer.concat(chunks).toString() })
+      failing -= 1
+      res.writeHead(failing >= 0 ? 503 : 204).end()
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return server
+}
+
+beforeAll(async () => {
+  shard = await startRecordingPrometheus()
+  mail = await startMailServer()
+  webhook = await startWebhook()
+  const org = (uid: string): string => `
+  - uid: ${uid}
+    name: ${uid}
+    tenants: [${uid}]
+    teams: [${['admins', 'leads', 'engineers', 'oncall', 'auditors'].map((team) => `{ uid: ${team}, name: ${team}, idpGroups: [${uid}-${team}] }`).join(', ')}]
+    folders: [{ uid: ops, title: Ops }]
+    dataSources:
+      - { uid: metrics, name: Metrics, shards: [{ name: s, tenants: [${uid}], replicas: [{ name: r, url: "${shard.url}" }] }] }
+    roles: [{ name: lead, version: 1, permissions: ['datasources:query', 'datasources:read', 'grants:create'] }]
+    grants:
+      - { team: admins, role: org-admin }
+      - { team: leads, role: lead, on: { dataSource: metrics }, constraints: ['{team="signals"}'] }
+      - { team: oncall, role: on-call }
+      - { team: auditors, role: auditor }`
+  access = `apiVersion: gatehouse/v1\nkind: Access\norgs:${org('health')}${org('transport')}\n`
+  const url = `http://127.0.0.1:${(webhook.address() as AddressInfo).port}/hook`
+  world = await startControlWorld({
+    access,
+    notifications: {
+      smtp: { host: '127.0.0.1', port: mail.port, tls: 'none', from: 'gatehouse@example.org' },
+      dataOwners: [
+        { org: 'health', emails: ['owner@example.org'], webhook: { url, secret: { value: 'shared' } } },
+      ],
+    },
+  })
+  for (const [who, team] of [
+    ['ada', 'admins'],
+    ['ben', 'admins'],
+    ['leo', 'leads'],
+    ['eve', 'engineers'],
+    ['oli', 'oncall'],
+    ['aud', 'auditors'],
+  ] as const)
+    people.set(who, await world.person('health', who, [`health-${team}`]))
+  people.set('tom', await world.person('transport', 'tom', ['transport-admins']))
+  people.set('tim', await world.person('transport', 'tim', ['transport-oncall']))
+})
+afterAll(async () => {
+  await world.close()
+  await shard.close()
+  await mail.close()
+  await new Promise((resolve) => webhook.close(resolve))
+})
+
+const uidOf = (who: string): string => people.get(who)?.uid ?? ''
+function call(who: string, method: string, path: string, body?: unknown): Promise<ControlAnswer> {
+  const cookie = people.get(who)?.cookie ?? ''
+  return world.call(method, `/api/v1/access${path}`, { cookie, ...(body === undefined ? {} : { body }) })
+}
+async function query(who: string): Promise<number> {
+  const headers = { cookie: people.get(who)?.cookie ?? '', 'sec-fetch-site': 'same-origin' }
+  return (await callApi(world.base(), 'query', { headers, parameters: { query: 'up' } })).status
+}
+const settle = (ms = 1_600): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+async function until(check: () => boolean | Promise<boolean>, withinMs = 15_000): Promise<void> {
+  const started = performance.now()
+  while (!(await check())) {
+    if (performance.now() - started > withinMs) throw new Error(`not within ${withinMs} ms`)
+    await settle(50)
+  }
+}
+
+const source = { kind: 'data-source', uid: 'metrics' }
+const asking = { role: 'viewer', where: source, hours: 2, reason: 'the model drifts' }
+async function ask(who = 'eve', change: object = {}): Promise<string> {
+  const { status, json } = await call(who, 'post', '/requests', { ...asking, ...change })
+  expect([status, json.status]).toEqual([201, 'pending'])
+  return json.uid
+}
+const inList = async (who: string, uid: string): Promise<{ mayDecide: boolean } | undefined> => {
+  const { json } = await call(who, 'get', '/requests')
+  return json.items.find((item: { uid: string }) => item.uid === uid)
+}
+
+describe('asking for access', () => {
+  it('is granted for a time by who holds it, and works', async () => {
+    expect(await query('eve')).toBe(403)
+    const uid = await ask()
+    const approved = await call('ada', 'post', `/requests/${uid}/approve`, { note: 'until the fix' })
+    expect(approved.json).toMatchObject({
+      status: 'approved',
+      decidedBy: uidOf('ada'),
+      note: 'until the fix',
+    })
+    await settle()
+    expect(await query('eve')).toBe(200)
+    const [event] = await world.auditOf(approved.requestId)
+    expect(event).toMatchObject({
+      code: 'A024I',
+      detail: { grantUid: approved.json.grantUid, userUid: uidOf('eve') },
+    })
+    const [grant] = await world.sql<{ seconds: number }>(
+      `select extract(epoch from expires_at - now())::int as seconds from grants where uid = $1 and origin = 'request'`,
+      [approved.json.grantUid],
+    )
+    expect(Math.abs((grant?.seconds ?? 0) - 7_200)).toBeLessThan(60)
+    await applyAccess(world.pool, parseAccessDocument(parse(access)), { adopt: true })
+    await settle()
+    expect(await query('eve')).toBe(200)
+    await world.sql(`delete from grants where origin = 'request'`)
+  })
+
+  it('also of an org whose access is declared in files', async () => {
+    await world.sql(`update orgs set managed = 'files'`)
+    const uid = await ask()
+    expect((await call('ada', 'post', `/requests/${uid}/approve`, { hours: 1 })).status).toBe(200)
+    await world.sql(`update orgs set managed = 'api'`)
+    await world.sql(`delete from grants where origin = 'request'`)
+  })
+
+  it('is never granted by oneself, nor beyond what the giver holds', async () => {
+    const own = await ask('ada')
+    expect((await call('ada', 'post', `/requests/${own}/approve`, {})).status).toBe(403)
+    expect((await call('ben', 'post', `/requests/${own}/approve`, {})).status).toBe(200)
+    const uid = await ask('eve', { role: 'lead' })
+    const wide = await call('leo', 'post', `/requests/${uid}/approve`, {})
+    expect([wide.status, wide.json.detail]).toEqual([
+      403,
+      expect.stringContaining('cannot grant what you do not hold'),
+    ])
+    const narrow = await call('leo', 'post', `/requests/${uid}/approve`, {
+      constraints: ['{team="signals",env="prod"}'],
+    })
+    expect(narrow.status).toBe(200)
+    const admin = await ask('eve', { role: 'org-admin', where: { kind: 'org', uid: 'health' } })
+    expect((await call('leo', 'post', `/requests/${admin}/approve`, {})).status).toBe(404)
+    await world.sql(`delete from grants where origin = 'request'`)
+  })
+
+  it('is seen by who asked and who may decide, and by nobody of another org', async () => {
+    const uid = await ask()
+    expect((await inList('eve', uid))?.mayDecide).toBe(false)
+    expect((await inList('ada', uid))?.mayDecide).toBe(true)
+    expect((await inList('leo', uid))?.mayDecide).toBe(true)
+    for (const who of ['aud', 'oli', 'tom']) {
+      expect(await inList(who, uid)).toBeUndefined()
+      for (const path of ['approve', 'deny'])
+        expect((await call(who, 'post', `/requests/${uid}/${path}`, {})).status).toBe(404)
+      expect((await call(who, 'delete', `/requests/${uid}`)).status).toBe(404)
+    }
+  })
+
+  it('is decided once, also when two decide at once', async () => {
+    const uid = await ask()
+    const answers = await Promise.all(
+      ['ada', 'ben', 'ada', 'ben'].map((who, i) =>
+        call(who, 'post', `/requests/${uid}/${i % 2 === 0 ? 'approve' : 'deny'}`, {}),
+      ),
+    )
+    expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 409, 409, 409])
+    const other = await ask()
+    expect((await call('eve', 'delete', `/requests/${other}`)).json.status).toBe('withdrawn')
+    expect((await call('ada', 'post', `/requests/${other}/approve`, {})).status).toBe(409)
+    await world.sql(`delete from grants where origin = 'request'`)
+  })
+
+  it('tells nothing about what exists; what does not exist cannot be granted', async () => {
+    const uid = await ask('eve', { where: { kind: 'folder', uid: 'nowhere' } })
+    expect((await call('ada', 'post', `/requests/${uid}/approve`, {})).status).toBe(404)
+    const role = await ask('eve', { role: 'no-such-role' })
+    expect((await call('ada', 'post', `/requests/${role}/approve`, {})).status).toBe(409)
+  })
+
+  it.each([
+    { hours: 0 },
+    { hours: 5_000 },
+    { reason: '' },
+    { where: { kind: 'team', uid: 'x' } },
+    { role: 'x y' },
+    { more: 1 },
+  ])('with %j is refused', async (change) => {
+    expect((await call('eve', 'post', '/requests', { ...asking, ...change })).status).toBe(400)
+  })
+})
+
+describe('break-glass access', () => {
+  const opening = { where: source, hours: 1, reason: 'pager: predictions stopped' }
+
+  it('is opened with a reason, told at once by mail and webhook, and retried until it is taken', async () => {
+    posted.length = 0
+    mail.mails.length = 0
+    failing = 1
+    expect(await query('oli')).toBe(403)
+    const opened = await call('oli', 'post', '/break-glass', opening)
+    expect([opened.status, opened.json.openedBy]).toEqual([201, uidOf('oli')])
+    await until(() => mail.mails.length === 1 && posted.length === 2)
+    expect(mail.mails[0]).toMatchObject({ from: 'gatehouse@example.org', to: 'owner@example.org' })
+    expect(mail.mails[0]?.text).toContain('Subject: Break-glass access opened: data-source metrics of health')
+    expect(mail.mails[0]?.text).toContain('pager: predictions stopped')
+    const [first, second] = posted
+    expect(second?.body).toBe(first?.body)
+    expect([first, second].map((post) => post?.headers['x-gatehouse-attempt'])).toEqual(['1', '2'])
+    const signature = createHmac('sha256', 'shared')
+      .update(second?.body ?? '')
+      .digest('hex')
+    expect(second?.headers['x-gatehouse-signature']).toBe(`sha256=${signature}`)
+    expect(JSON.parse(second?.body ?? '')).toMatchObject({
+      kind: 'break-glass-opened',
+      facts: { uid: opened.json.uid },
+    })
+    await until(async () => {
+      const rows = await world.sql<{ n: number }>(
+        `select count(*)::int as n from notices where delivered_at is null and message ->> 'kind' like 'break%'`,
+      )
+      return rows[0]?.n === 0
+    })
+    const [event] = await world.auditOf(opened.requestId)
+    expect(event).toMatchObject({ code: 'X001I', detail: { reason: opening.reason } })
+  })
+
+  it('reads, within the guardrails and tenants, and its uses are counted', async () => {
+    await settle(500)
+    expect(await query('oli')).toBe(200)
+    await until(async () => (await call('aud', 'get', '/break-glass')).json.items[0]?.requests === 1)
+  })
+
+  it('is listed until somebody else reviewed it', async () => {
+    const [{ uid }] = (await call('aud', 'get', '/break-glass')).json.items
+    for (const [who, status] of [
+      ['oli', 403],
+      ['aud', 403],
+      ['tom', 404],
+    ] as const)
+      expect((await call(who, 'post', `/break-glass/${uid}/review`, { note: 'fine' })).status, who).toBe(
+        status,
+      )
+    expect((await call('ada', 'post', `/break-glass/${uid}/review`, { note: '' })).status).toBe(400)
+    const reviewed = await call('ada', 'post', `/break-glass/${uid}/review`, { note: 'fine' })
+    expect([reviewed.status, reviewed.json.reviewedBy]).toEqual([200, uidOf('ada')])
+    expect((await call('ben', 'post', `/break-glass/${uid}/review`, { note: 'again' })).status).toBe(409)
+    expect((await call('aud', 'get', '/break-glass')).json.items).toEqual([])
+    expect((await call('aud', 'get', '/break-glass?reviewed=all')).json.items).toHaveLength(1)
+    expect((await call('eve', 'get', '/break-glass')).status).toBe(403)
+    const own = await call('ada', 'post', '/break-glass', opening)
+    expect((await call('ada', 'post', `/break-glass/${own.json.uid}/review`, { note: 'x' })).status).toBe(403)
+  })
+
+  it('is closed by who opened it or who revokes grants, and then reads nothing', async () => {
+    const { json } = await call('oli', 'post', '/break-glass', opening)
+    expect((await call('tom', 'post', `/break-glass/${json.uid}/close`)).status).toBe(404)
+    expect((await call('leo', 'post', `/break-glass/${json.uid}/close`)).status).toBe(404)
+    for (const { uid } of (await call('aud', 'get', '/break-glass?reviewed=all')).json.items)
+      await call('ada', 'post', `/break-glass/${uid}/close`)
+    expect((await call('oli', 'post', `/break-glass/${json.uid}/close`)).status).toBe(409)
+    await settle()
+    expect(await query('oli')).toBe(403)
+  })
+
+  it('is refused without the permission, a real reason, a place, or somebody to tell', async () => {
+    for (const [who, change, status] of [
+      ['eve', {}, 403],
+      ['leo', {}, 403],
+      ['oli', { reason: 'because' }, 400],
+      ['oli', { hours: 9 }, 400],
+      ['oli', { where: { kind: 'data-source', uid: 'nothing' } }, 404],
+      ['oli', { where: { kind: 'org', uid: 'transport' } }, 404],
+      ['tim', {}, 409],
+    ] as const)
+      expect((await call(who, 'post', '/break-glass', { ...opening, ...change })).status, who).toBe(status)
+    expect(await query('tim')).toBe(403)
+  })
+
+  it('ends by itself', async () => {
+    const { status } = await call('oli', 'post', '/break-glass', { ...opening, hours: 3 / 3_600 })
+    expect(status).toBe(201)
+    await settle(1_200)
+    expect(await query('oli')).toBe(200)
+    await settle(2_500)
+    expect(await query('oli')).toBe(403)
+  })
+})
