@@ -4,10 +4,8 @@ import type {
   AggregateNode,
   Beyond,
   BinaryNode,
-  CallNode,
   EvaluatePlan,
   LeafNode,
-  NegateNode,
   PlanNode,
   RangeNode,
 } from '../plan/model.ts'
@@ -17,12 +15,13 @@ import { evaluateCall } from './call.ts'
 import type { Context, LeafAnswer } from './context.ts'
 import { gridOf } from './grid.ts'
 import { withoutName } from './labels.ts'
+import { operandsOf } from './histograms.ts'
 import { evaluateLeaf, unitItems, unitSeries } from './leaf.ts'
 import { evaluateMerge } from './merge.ts'
 import type { Grid, Series, Value } from './model.ts'
 import { createNotes, noteQuantiles, withoutPosition } from './notes.ts'
 import { type QueryResult, resultOf, toSamples, unionOf } from './result.ts'
-import { emptySeries, hasHistograms, hasSamples, joinEqual, mapFloats, setFloat } from './series.ts'
+import { emptySeries, hasSamples, joinEqual, mapFloats, setFloat } from './series.ts'
 import { applyVectorOperator } from './vector/binary.ts'
 import { anyPresent } from './vector/matching.ts'
 import { applyScalarOperator, applyToScalars } from './vector/scalar.ts'
@@ -92,8 +91,7 @@ function evaluateNode(node: PlanNode, grid: Grid, context: Context): Value {
       return { type: 'vector', series: absentEverywhere(units, { labels: node.labels, count: grid.count }) }
     }
     case 'call': {
-      const args = node.args.map(evaluateChild)
-      assertFloats(node, args)
+      const args = operandsOf(node, node.args.map(evaluateChild), context)
       return evaluateCall(node, args, { grid, context })
     }
     case 'aggregate':
@@ -101,38 +99,13 @@ function evaluateNode(node: PlanNode, grid: Grid, context: Context): Value {
     case 'binary':
       return binaryNode(node, [evaluateChild(node.lhs), evaluateChild(node.rhs)], { grid, context })
     case 'negate': {
-      const value = evaluateChild(node.input)
-      assertFloats(node, [value])
+      const [value] = operandsOf(node, [evaluateChild(node.input)], context)
+      if (value === undefined) throw new GatehouseError('internal', 'nothing to negate')
       return negate(value, context)
     }
     case 'range':
       return rangeNode(node, context)
   }
-}
-
-/** Functions that look at times and labels only, so that native histograms are no matter. */
-const valueless: ReadonlySet<string> = new Set([
-  'absent',
-  'absent_over_time',
-  'count_over_time',
-  'label_join',
-  'label_replace',
-  'present_over_time',
-  'timestamp',
-])
-
-/** Native histograms reach this process as printed, without their schema: it carries them but cannot compute with them. */
-function assertFloats(
-  node: CallNode | AggregateNode | BinaryNode | NegateNode,
-  values: readonly Value[],
-): void {
-  if (node.kind === 'call' && valueless.has(node.func)) return
-  const found = values.some(
-    (value) =>
-      (value.type === 'vector' && hasHistograms(value.series)) ||
-      (value.type === 'matrix' && hasHistograms(value.samples)),
-  )
-  if (found) throw new BeyondShards(node.expr, 'it computes with native histograms of several shards')
 }
 
 function absentEverywhere(
@@ -147,16 +120,14 @@ function absentEverywhere(
 
 type Place = { readonly grid: Grid; readonly context: Context }
 
-const histogramSafe: ReadonlySet<string> = new Set(['count', 'group', 'limitk'])
-
 function aggregateNode(
   node: AggregateNode,
   evaluateChild: (child: PlanNode) => Value,
   { grid, context }: Place,
 ): Value {
-  const input = evaluateChild(node.input)
+  const [input] = operandsOf(node, [evaluateChild(node.input)], context)
+  if (input === undefined) throw new GatehouseError('internal', 'nothing to aggregate')
   const param = node.param === undefined ? undefined : evaluateChild(node.param)
-  if (!histogramSafe.has(node.op)) assertFloats(node, [input])
   if (node.op === 'quantile' && param?.type === 'scalar') noteQuantiles(param.values, context.notes)
   const aggregation = {
     op: node.op,
@@ -180,7 +151,7 @@ function binaryNode(node: BinaryNode, [lhs, rhs]: [Value, Value], { grid, contex
     const sides = { lhs: seriesOf(lhs), rhs: seriesOf(rhs), count: grid.count }
     return { type: 'vector', series: applySetOperator(op, sides, matching) }
   }
-  assertFloats(node, [lhs, rhs])
+  operandsOf(node, [lhs, rhs], context)
   if (lhs.type === 'scalar' && rhs.type === 'scalar') {
     return { type: 'scalar', values: applyToScalars(op, lhs.values, rhs.values) }
   }

@@ -17,6 +17,8 @@ export interface Semantics {
   readonly utf8Names: boolean
   /** 3.0: `label_join` refuses to make series equal. */
   readonly strictJoin: boolean
+  /** 3.3: everything that computes with floats ignores native histograms. */
+  readonly ignoresHistograms: boolean
   /** 3.4: `histogram_fraction` also reads classic buckets. */
   readonly classicFraction: boolean
   /** 3.9: the cardinality of a match is checked before a comparison filters it. */
@@ -40,6 +42,7 @@ export function semanticsOf(version: string): Semantics {
     strictVariance: since(3, 0),
     utf8Names: since(3, 0),
     strictJoin: since(3, 0),
+    ignoresHistograms: since(3, 3),
     classicFraction: since(3, 4),
     checkBeforeFilter: since(3, 9),
     mergeAlternating: since(3, 9),

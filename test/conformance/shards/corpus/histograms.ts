@@ -61,6 +61,12 @@ const native = [
   'timestamp(native)',
   'native == native',
   'native or temperature',
+  'scalar(mixed)',
+  'clamp_max(mixed, scalar(lone))',
+  'hour(mixed and on (job) lone)',
+  '-(mixed and on (job) lone)',
+  'mixed and on (job) lone',
+  'topk(1, mixed and on (job) lone)',
 ]
 
 export const histograms = [...entries('classic histograms', classic), ...entries('native histograms', native)]
