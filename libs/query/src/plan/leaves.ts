@@ -2,9 +2,9 @@ import { type Expr, typeOf } from '@gatehouse/promql'
 import { rangeOf } from '../evaluate/grid.ts'
 import { type Grid, timeAt } from '../evaluate/model.ts'
 import { enforce } from '../enforce.ts'
-import type { Conjunction, TimeRange } from '../model.ts'
+import type { TimeRange } from '../model.ts'
 import { maxPointsPerSeries } from '../parameters.ts'
-import { type EnforcedText, printEnforced } from '../upstream-request.ts'
+import { printEnforced } from '../upstream-request.ts'
 import { BeyondShards } from './beyond.ts'
 import type { Locality } from './locality.ts'
 import type { LeafNode, LeafRequest, Overlap } from './model.ts'
@@ -24,25 +24,7 @@ export interface LeafMaker {
 
 /** A {@link LeafMaker} over the given units. */
 export function createLeafMaker(units: Units, locate: (expr: Expr) => Locality): LeafMaker {
-  const requests: LeafRequest[] = []
-  const ids = new Map<string, number>()
-
-  function request(
-    expr: Expr,
-    { shard, conjunction }: { shard: string; conjunction: Conjunction },
-    range: TimeRange,
-  ) {
-    const enforced = enforce(expr, conjunction)
-    const text: EnforcedText = printEnforced(enforced)
-    const key = `${range.start} ${range.end} ${range.step} ${shard.length} ${shard} ${text}`
-    const known = ids.get(key)
-    if (known !== undefined) return known
-    const id = requests.length
-    if (id >= maxRequests) throw new BeyondShards(expr, `it would take more than ${maxRequests} requests`)
-    requests.push({ id, shard, expr: enforced, text, range })
-    ids.set(key, id)
-    return id
-  }
+  const { requests, add } = createRequests()
 
   function make(expr: Expr, grid: Grid, overlap?: Overlap): LeafNode {
     const where = locate(expr)
@@ -50,8 +32,9 @@ export function createLeafMaker(units: Units, locate: (expr: Expr) => Locality):
     const byUnit = [...where.units].map((index) => {
       const unit = units.list[index]
       if (unit === undefined) return []
-      const conjunction = where.units.size === 1 ? unit.conjunction : unit.narrowed
-      return ranges.map((range) => request(expr, { shard: unit.shard.name, conjunction }, range))
+      const enforced = enforce(expr, where.units.size === 1 ? unit.conjunction : unit.narrowed)
+      const text = printEnforced(enforced)
+      return ranges.map((range) => add({ shard: unit.shard.name, expr: enforced, text, range }, expr))
     })
     return {
       kind: 'leaf',
@@ -68,6 +51,27 @@ export function createLeafMaker(units: Units, locate: (expr: Expr) => Locality):
     make,
     makeInstant: (expr, time) => make(expr, { start: time, step: 0, count: 1 }),
   }
+}
+
+/** The requests of a plan; the same one again gets the same id. */
+function createRequests() {
+  const requests: LeafRequest[] = []
+  const ids = new Map<string, number>()
+  // A refusal names the expression as the caller wrote it: constraints are not for everyone to see.
+  const add = (request: Omit<LeafRequest, 'id'>, written: Expr): number => {
+    const { shard, text, range } = request
+    const key = `${range.start} ${range.end} ${range.step} ${shard.length} ${shard} ${text}`
+    const known = ids.get(key)
+    if (known !== undefined) return known
+    const id = requests.length
+    if (id >= maxRequests) {
+      throw new BeyondShards(written, `it would take more than ${maxRequests} requests`)
+    }
+    requests.push({ id, ...request })
+    ids.set(key, id)
+    return id
+  }
+  return { requests, add }
 }
 
 function overlapOf({ units, keeps, strict }: Locality): Overlap {
