@@ -9,7 +9,7 @@ let world: GatewayWorld
 const tokens = new Map<string, string>()
 
 const access = (of: ScrapedShards): string => {
-  const org = (uid: string, tenants: string, more = '', grants = ''): string => `
+  const org = (uid: string, tenants: string, more = '', grants = '', sources = ''): string => `
   - uid: ${uid}
     name: ${uid}
     tenants: ${tenants}
@@ -19,16 +19,27 @@ const access = (of: ScrapedShards): string => {
     dataSources:
       - uid: metrics
         name: Metrics
-        shards:${scrapedShardsYaml(of)}
+        shards:${scrapedShardsYaml(of)}${sources}
     grants:
       - { serviceAccount: all, role: viewer }${grants}`
-  const more = ', { uid: y, name: Y }, { uid: lister, name: Lister }, { uid: nobody, name: Nobody }'
+  const more =
+    ', { uid: y, name: Y }, { uid: lister, name: Lister }, { uid: nobody, name: Nobody }, { uid: split, name: Split }'
   const grants = `
       - { serviceAccount: y, role: viewer, constraints: ['{team="y"}'] }
+      - { serviceAccount: split, role: viewer, on: { dataSource: again } }
+      - { serviceAccount: split, role: viewer, on: { dataSource: metrics }, constraints: ['{team="x"}'] }
       - { serviceAccount: lister, role: rules-only }`
+  const again = `
+      - uid: again
+        name: Shard two once more
+        shards: [{ name: again, tenants: [c], replicas: [{ name: two-a, url: "${of.two.url}" }] }]`
+  const elsewhere = `
+      - uid: elsewhere
+        name: Another server for the same tenant
+        shards: [{ name: elsewhere, tenants: [b], replicas: [{ name: two-a, url: "${of.two.url}" }] }]`
   return `apiVersion: gatehouse/v1
 kind: Access
-orgs:${org('ac', '[a, c]', more, grants)}${org('b', '[b]')}
+orgs:${org('ac', '[a, c]', more, grants, again)}${org('b', '[b]', '', '', elsewhere)}
 `
 }
 
@@ -40,6 +51,7 @@ beforeAll(async () => {
     ['ac', 'y'],
     ['ac', 'lister'],
     ['ac', 'nobody'],
+    ['ac', 'split'],
     ['b', 'all'],
   ] as const)
     tokens.set(`${org}/${account}`, await world.token(org, account))
@@ -276,6 +288,53 @@ describe('federate', () => {
     expect((await federate('ac/all', '')).status).toBe(400)
     expect((await federate('ac/all', 'match[]={}')).status).toBe(400)
     expect((await federate('ac/nobody', 'match[]=up')).status).toBe(403)
+  })
+})
+
+describe('/prom/all', () => {
+  const all = (who: string, path: string, parameters: Fields = {}) =>
+    callApi(world.base('all'), path, { parameters, token: tokens.get(who) ?? '' })
+  const seen = async (who: string, query = 'sum by (tenant) (app_requests_total)') =>
+    (await all(who, 'query', { query })).json.data.result.map(
+      ({ metric, value }: { metric: { tenant: string }; value: [number, string] }) =>
+        `${metric.tenant} ${value[1]}`,
+    )
+
+  it('counts a shard of two data sources once', async () => {
+    expect((await seen('ac/all')).toSorted()).toEqual(['a 5', 'c 5'])
+    const { json } = await all('ac/all', 'series', { 'match[]': 'app_requests_total' })
+    expect(json.data).toHaveLength(2)
+    expect(
+      names(
+        (await callApi(world.base('all'), 'rules', { method: 'GET', token: tokens.get('ac/all') ?? '' }))
+          .json,
+      ),
+    ).toEqual(['a:own', 'a:of_all', 'OwnOfA', 'NeverOfA'])
+  })
+
+  it('gives of each data source what its own grants admit', async () => {
+    expect((await seen('ac/split')).toSorted()).toEqual(['a 5', 'c 5'])
+    expect(await seen('ac/split', 'app_requests_total{team="y"}')).toEqual(['c 5'])
+    const answer = await all('ac/split', 'query', { query: 'app_requests_total' })
+    const [event] = await world.auditOf(answer.requestId)
+    expect(event).toMatchObject({ code: 'Q001I', resource: { uid: 'all' } })
+    expect(event?.decision.because).toHaveLength(2)
+    // Through `metrics` alone, team y stays unseen.
+    const own = await call('ac/split', 'query', { query: 'app_requests_total' })
+    expect(own.json.data.result).toMatchObject([{ metric: { tenant: 'a' } }])
+  })
+
+  it('refuses to count what two servers may both hold, and lists it still', async () => {
+    const { status, json } = await all('b/all', 'query', { query: 'sum(app_requests_total)' })
+    expect([status, json.errorType]).toEqual([422, 'execution'])
+    expect(json.error).toMatch(/a tenant is in shards of several data sources/)
+    expect((await all('b/all', 'series', { 'match[]': 'app_requests_total' })).json.data).toHaveLength(1)
+  })
+
+  it('is forbidden to those without a grant', async () => {
+    const { status, text } = await all('ac/nobody', 'query', { query: 'up' })
+    expect(status).toBe(403)
+    expect(text.length).toBeLessThan(1_024)
   })
 })
 

@@ -1,0 +1,98 @@
+import {
+  type AccessQuestion,
+  type ApprovedDashboard,
+  authorize,
+  type Constraints,
+  type Decision,
+  type OrgPolicy,
+} from '@gatehouse/authz'
+import { GatehouseError } from '@gatehouse/errors'
+import type { DataSource } from '@gatehouse/query'
+import type { DecideByCapability } from './capability.ts'
+import { combineSources, everySource } from './every-source.ts'
+import type { PrometheusRequest } from './request.ts'
+import type { Trail } from './trail.ts'
+
+/** An org's access settings and data sources, of one version. */
+export interface OrgState {
+  readonly policy: OrgPolicy
+  readonly dataSources: ReadonlyMap<string, DataSource>
+  readonly dashboards: readonly ApprovedDashboard[]
+}
+
+/** A request of somebody known, before it is decided on. */
+interface Reaching {
+  readonly state: OrgState
+  readonly asked: Omit<AccessQuestion, 'resource'>
+  readonly req: PrometheusRequest
+  readonly byCapability: DecideByCapability
+}
+
+/** What a request reaches: a data source, and what of it. */
+export interface Reached {
+  readonly source: DataSource
+  readonly constraints: Constraints
+  /** What admits the alerts that stand in rules: those who may list rules need not see alerts. Undefined if none may be seen. */
+  readonly alerts: Constraints | undefined
+}
+
+function findDataSource({ dataSources }: OrgState, uid: string): DataSource {
+  const source = dataSources.get(uid)
+  // The same answer for another org's data source as for none.
+  if (source === undefined) throw new GatehouseError('not_found', 'there is no such data source')
+  return source
+}
+
+function resourceOf({ uid, orgUid }: DataSource) {
+  return { kind: 'data-source', uid, orgUid } as const
+}
+
+function admitted(decision: Decision): Constraints {
+  if (!decision.allowed) throw new GatehouseError('forbidden', `not allowed: ${decision.reason}`)
+  if (decision.constraints.alternatives.length === 0)
+    throw new GatehouseError('forbidden', 'not allowed: the grants admit no series')
+  return decision.constraints
+}
+
+const showsAlerts = 'alert.instances:read'
+
+function reachOne({ state, asked, req, byCapability }: Reaching, trail: Trail): Reached {
+  const { policy, dashboards } = state
+  const { question, rawHeaders } = req
+  const source = trail.note('source', findDataSource(state, req.dataSourceUid))
+  const whole = { ...asked, resource: resourceOf(source) }
+  const byGrants = authorize(policy, whole)
+  const decision = byGrants.allowed
+    ? byGrants
+    : (byCapability(whole, { policy, dashboards, question, rawHeaders }) ?? byGrants)
+  const constraints = admitted(trail.note('decision', decision))
+  if (question.kind !== 'rules') return { source, constraints, alerts: undefined }
+  const onAlerts = authorize(policy, { ...whole, action: showsAlerts })
+  return { source, constraints, alerts: onAlerts.allowed ? onAlerts.constraints : undefined }
+}
+
+function reachEvery({ state, asked, req }: Reaching, trail: Trail): Reached {
+  const { policy, dataSources } = state
+  const combined = (action: AccessQuestion['action']) =>
+    combineSources(state, (source) => authorize(policy, { ...asked, action, resource: resourceOf(source) }))
+  if (dataSources.size === 0) throw new GatehouseError('not_found', 'there is no such data source')
+  const { source, decision, conflict, members } = combined(asked.action)
+  trail.note('source', source)
+  const constraints = admitted(trail.note('decision', decision))
+  const { kind } = req.question
+  const countsSeries = kind === 'query' || kind === 'query_range' || kind === 'federate'
+  if (conflict !== undefined && countsSeries) throw new GatehouseError('execution', conflict)
+  if (kind !== 'rules') return { source, constraints, alerts: undefined }
+  const onAlerts = combined(showsAlerts)
+  const isSame = onAlerts.members === members && onAlerts.decision.allowed
+  return { source, constraints, alerts: isSame ? admitted(onAlerts.decision) : undefined }
+}
+
+/**
+ * Finds the data source of a request and decides what of it its caller may see, by grants or by dashboards; for `all` by grants on any
+ * data source of the org.
+ * @throws GatehouseError `not_found`, `forbidden`; `execution` where data sources cannot be read as one exactly.
+ */
+export function reach(reaching: Reaching, trail: Trail): Reached {
+  return reaching.req.dataSourceUid === everySource ? reachEvery(reaching, trail) : reachOne(reaching, trail)
+}
