@@ -475,7 +475,7 @@ describe('evidence', () => {
       { target: '/prom/metrics/api/v1/admin/tsdb/delete_series?match[]=up' },
       {
         code: 'Q007D',
-        orgUid: null,
+        orgUid: 'org-a',
         outcome: { result: 'denied', httpStatus: 404, errorCode: 'not_found' },
         request: { route: '/prom/metrics/api/v1/admin/tsdb/delete_series' },
       },
@@ -484,7 +484,7 @@ describe('evidence', () => {
     [
       'another method',
       { method: 'DELETE' },
-      { code: 'Q007D', outcome: { result: 'denied', httpStatus: 405 } },
+      { code: 'Q007D', orgUid: 'org-a', outcome: { result: 'denied', httpStatus: 405 } },
     ],
     [
       'no such data source',
@@ -494,7 +494,11 @@ describe('evidence', () => {
     [
       'a malformed request',
       get('query=up&query=up'),
-      { code: 'Q010E', outcome: { result: 'failed', httpStatus: 400, errorCode: 'bad_data' } },
+      {
+        code: 'Q010E',
+        orgUid: 'org-a',
+        outcome: { result: 'failed', httpStatus: 400, errorCode: 'bad_data' },
+      },
     ],
     [
       'a malformed expression',

@@ -15,6 +15,8 @@ export interface Notes {
   route: Route
   question: Question
   principal: Principal
+  /** Who sent a request that was refused before anybody was asked for. */
+  sender: Principal
   source: DataSource
   decision: Decision
   plan: Plan
@@ -146,7 +148,8 @@ export function auditEventOf(
   ending: Ending,
 ): AuditEvent {
   const { notes, answered } = known
-  const { route, principal, decision, plan } = notes
+  const { route, decision, plan } = notes
+  const who = notes.principal ?? notes.sender
   const { headers, socket } = message
   const userAgent = headers['user-agent']
   return {
@@ -155,8 +158,8 @@ export function auditEventOf(
     at: eventTime(ending.startedAt),
     code: codeOf(notes, ending.errorCode),
     requestId: ending.requestId,
-    orgUid: principal?.orgUid ?? null,
-    actor: actorOf(principal),
+    orgUid: who?.orgUid ?? null,
+    actor: actorOf(who),
     from: { address: socket.remoteAddress ?? '', ...(userAgent === undefined ? {} : { userAgent }) },
     action: route?.endpoint.action ?? 'none',
     resource: route === undefined ? null : { kind: 'data-sources', uid: route.dataSourceUid },

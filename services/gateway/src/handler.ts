@@ -48,6 +48,14 @@ function logFailure(log: Logger, trail: Trail, error: GatehouseError): void {
 export function createHandler(deps: HandlerDeps) {
   const { pipeline, audit, metrics, log, limits } = deps
 
+  /** A request that is refused before the pipeline asks for credentials may carry good ones: the evidence names their owner. */
+  const attribute = async (message: IncomingMessage, trail: Trail, error: GatehouseError): Promise<void> => {
+    if (trail.isAttributed || error.code === 'unauthenticated') return
+    const { rawHeaders, socket } = message
+    const sender = await pipeline.authenticate(rawHeaders, socket.remoteAddress).catch(() => undefined)
+    if (sender !== undefined) trail.note('sender', sender)
+  }
+
   const decide = async (message: IncomingMessage, trail: Trail, budget: Budget): Promise<Outcome> => {
     try {
       const request = await readRequest(message, limits, trail)
@@ -55,6 +63,7 @@ export function createHandler(deps: HandlerDeps) {
     } catch (thrown) {
       const error = toGatehouseError(thrown)
       logFailure(log, trail, error)
+      await attribute(message, trail, error)
       return refuse(error, trail)
     }
   }

@@ -11,6 +11,8 @@ export interface Trail {
   /** ms since the epoch. */
   readonly startedAt: number
   readonly endpoint: Route['endpoint'] | undefined
+  /** Whether it is known who sent the request. */
+  readonly isAttributed: boolean
   /** Notes a fact and hands it on. */
   note<K extends keyof Notes>(key: K, value: Notes[K]): Notes[K]
   /** Notes which replica answered for a shard. */
@@ -32,6 +34,9 @@ export function createTrail(message: IncomingMessage): Trail {
     startedAt,
     get endpoint() {
       return notes.route?.endpoint
+    },
+    get isAttributed() {
+      return notes.principal !== undefined
     },
     note(key, value) {
       notes[key] = value
