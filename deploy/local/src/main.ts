@@ -1,5 +1,4 @@
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { type PrometheusVersion, promtoolPath } from './prometheus/start.ts'
 import { type Demo, startDemo } from './start/demo.ts'
 import { helpText, parseOptions, type StartOptions } from './start/options.ts'
 import { createProgress, seconds } from './start/progress.ts'
@@ -38,7 +37,7 @@ async function run(options: StartOptions): Promise<number> {
     await starting.then((started) => started.stop()).catch(() => undefined)
     return 0
   }
-  show(demo, performance.now() - began)
+  show(demo, options.prometheus, performance.now() - began)
   const ended = await Promise.race([stopping, demo.failed])
   if (ended !== 'signal') console.error(`\nnpm start: ${ended}`)
   console.log('\nStopping (again to force)')
@@ -47,9 +46,9 @@ async function run(options: StartOptions): Promise<number> {
   return ended === 'signal' ? 0 : 1
 }
 
-function show({ ready, state }: Demo, took: number): void {
-  const promtoolPath = fileURLToPath(new URL('../../../.tools/prometheus-2/promtool', import.meta.url))
-  console.log(welcome(ready, { readyFile: state.readyFile, promtool: join(state.promtool), promtoolPath }))
+function show({ ready, state }: Demo, prometheus: PrometheusVersion, took: number): void {
+  const { readyFile, promtool } = state
+  console.log(welcome(ready, { readyFile, promtool, promtoolPath: promtoolPath(prometheus) ?? 'promtool' }))
   console.log(`Ready after ${seconds(took)}`)
 }
 

@@ -92,9 +92,8 @@ async function startReplica(plan: ShardPlan, name: string, options: ShardsOption
     version: options.version,
     keeper: options.keeper,
     port: options.portOf(name),
-    // History first: once a live sample is in, Prometheus refuses what is older than an hour before it.
-    ...(isNew ? {} : live),
-    flags: isNew ? ['--web.enable-remote-write-receiver'] : [],
+    // What was missed first: once a live sample is in, Prometheus refuses what is older.
+    flags: ['--web.enable-remote-write-receiver'],
   })
   return { name, prometheus, live, isNew, historyFile }
 }
@@ -105,27 +104,42 @@ async function fillShard(
   options: ShardsOptions,
 ): Promise<void> {
   const fresh = replicas.filter(({ isNew }) => isNew)
-  if (fresh.length === 0) return
   const until = Math.floor(Date.now() / 1000 / historyStep) * historyStep
-  if (options.historyHours > 0) options.onHistory?.(plan.name)
-  await writeHistory({
-    targets: options.targets.filter(({ labels }) => plan.tenants.includes(labels['tenant'] ?? '')),
-    urls: fresh.map(({ prometheus }) => prometheus.url),
-    from: until - options.historyHours * 3_600,
-    until: Date.now() / 1000,
-    step: historyStep,
-  })
+  const oldest = until - options.historyHours * 3_600
+  if (options.historyHours > 0 && fresh.length > 0) options.onHistory?.(plan.name)
+  const write = (from: number, servers: readonly Started[]): Promise<number> =>
+    writeHistory({
+      targets: options.targets.filter(({ labels }) => plan.tenants.includes(labels['tenant'] ?? '')),
+      urls: servers.map(({ prometheus }) => prometheus.url),
+      from,
+      until: Date.now() / 1000,
+      step: historyStep,
+    })
+  if (fresh.length > 0) await write(oldest, fresh)
+  // Stopped for a while, a replica would answer nothing over recent ranges until it has scraped twice again.
+  for (const replica of replicas.filter(({ isNew }) => !isNew)) {
+    const newest = await newestSample(replica.prometheus.url)
+    if (newest !== undefined) await write(Math.max(oldest, newest + historyStep), [replica])
+  }
   await Promise.all(
-    fresh.map(async ({ prometheus, live, historyFile }) => {
+    replicas.map(async ({ prometheus, live, historyFile }) => {
       await prometheus.reload(live)
       writeFileSync(historyFile, JSON.stringify({ until, hours: options.historyHours }))
     }),
   )
 }
 
+/** Time of the newest sample a server holds, Unix seconds; undefined when it holds none. */
+async function newestSample(url: string): Promise<number | undefined> {
+  const response = await fetch(`${url}/api/v1/status/tsdb?limit=1`)
+  const { data } = (await response.json()) as { data?: { headStats?: { maxTime?: number } } }
+  const newest = data?.headStats?.maxTime
+  return newest === undefined || newest <= 0 ? undefined : newest / 1000
+}
+
 /**
- * Starts the demo's shards. On the first start each is filled with generated history before it begins to scrape; later
- * starts go on with what is there.
+ * Starts the demo's shards. Before they begin to scrape, each is filled with generated history: on the first start all of
+ * it, later what was missed since the last.
  */
 export function startShards(options: ShardsOptions): Promise<Shard[]> {
   return together(

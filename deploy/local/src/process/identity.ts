@@ -34,6 +34,11 @@ export function isRunning(process: ProcessIdentity): boolean {
   return identify(process.pid)?.start === process.start
 }
 
+/** Resolves when a process has ended, whoever's child it is; looks once a second until `signal` aborts. */
+export async function whenGone(target: ProcessIdentity, signal: AbortSignal): Promise<void> {
+  while (isRunning(target)) await sleep(1_000, undefined, { signal })
+}
+
 /** Ends a process, whoever's child it is: `signal` first, SIGKILL after `graceMs`. Resolves when it is gone. */
 export async function endProcess(
   target: ProcessIdentity,

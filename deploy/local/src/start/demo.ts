@@ -7,7 +7,7 @@ import { type Shard, startShards } from '../demo/shards.ts'
 import { demoTargets, type Target } from '../demo/targets.ts'
 import { type Idp, startIdp } from '../idp/start.ts'
 import { type Postgres, startPostgres } from '../postgres/start.ts'
-import { identify, type ProcessIdentity } from '../process/identity.ts'
+import { identify, type ProcessIdentity, whenGone } from '../process/identity.ts'
 import { createKeeper, type Keeper } from '../process/keeper.ts'
 import { together } from '../process/together.ts'
 import { ensureTools } from '../tools.ts'
@@ -47,6 +47,20 @@ interface Context {
 const clientId = 'gatehouse'
 const machine = { clientId: 'ci-robot', groups: ['transport-signals-prod'] }
 
+/** Resolves with a sentence when the database has ended by itself; never after the stop has begun. */
+function watchDatabase(pid: number, endings: Context['endings']): Promise<string> {
+  const watching = new AbortController()
+  endings.push(async () => watching.abort())
+  const server = identify(pid)
+  return new Promise((resolve) => {
+    const ended = server === undefined ? Promise.resolve() : whenGone(server, watching.signal)
+    ended.then(
+      () => resolve('PostgreSQL has ended'),
+      () => undefined,
+    )
+  })
+}
+
 async function startDatabase({ state, keeper, progress, secrets, endings }: Context) {
   const postgres: Postgres = await progress.step('PostgreSQL', () =>
     startPostgres({ dataDir: join(state.data, 'postgres'), database: 'gatehouse', keeper }),
@@ -56,7 +70,7 @@ async function startDatabase({ state, keeper, progress, secrets, endings }: Cont
   appUrl.username = 'gatehouse'
   appUrl.password = secrets.database
   await progress.step('Database schema', () => migrate(postgres.url, { appUrl: appUrl.href }))
-  return { adminUrl: postgres.url, appUrl: appUrl.href }
+  return { adminUrl: postgres.url, appUrl: appUrl.href, gone: watchDatabase(postgres.pid, endings) }
 }
 
 async function startMetrics(context: Context): Promise<Shard[]> {
@@ -231,9 +245,10 @@ async function startAll(context: Context): Promise<Omit<Demo, 'stop'>> {
   writePromtoolFiles(state.promtool, ready.tokens)
   writeReady(state.readyFile, ready)
   const failed = running.exited.then(
-    ({ service, code }) => `${service} ended with code ${code} (see ${state.logs}/services.log)`,
+    ({ service, code }) =>
+      `${service} ended ${code === null ? 'by a signal' : `with code ${code}`} (see ${state.logs}/services.log)`,
   )
-  return { ready, state, failed }
+  return { ready, state, failed: Promise.race([failed, database.gone]) }
 }
 
 /**
