@@ -48,7 +48,7 @@ export function loadConfig(file: string): Config {
   const config = parseConfig(readFileSync(file, 'utf8'), file)
   const base = dirname(resolve(file))
   const read = (path: string): string => readFileSync(resolve(base, path), 'utf8').trim()
-  const { database, issuers, audit, cache, notifications } = config
+  const { database, issuers, audit, notifications } = config
   const secret = <S extends { value?: string | undefined; file?: string | undefined }>(s: S): S =>
     s.value === undefined && s.file !== undefined ? { ...s, value: read(s.file) } : s
   return {
@@ -59,19 +59,6 @@ export function loadConfig(file: string): Config {
       adminUrl:
         database.adminUrl ?? (database.adminUrlFile === undefined ? undefined : read(database.adminUrlFile)),
     },
-    cache:
-      cache.redis === undefined
-        ? cache
-        : {
-            ...cache,
-            redis: {
-              ...cache.redis,
-              url:
-                cache.redis.url ??
-                (cache.redis.urlFile === undefined ? undefined : read(cache.redis.urlFile)),
-              secret: secret(cache.redis.secret),
-            },
-          },
     audit: resolveAudit(audit, (path) => resolve(base, path)),
     notifications: {
       ...notifications,

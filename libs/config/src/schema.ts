@@ -45,7 +45,8 @@ const issuer = z.strictObject({
     .default(['RS256']),
 })
 
-const cache = z.strictObject({
+/** Results cache. Not part of {@link configSchema} until the gateway reads through the cache: no key may do nothing. */
+export const cacheSchema = z.strictObject({
   maxBytes: z
     .int()
     .min(1_048_576)
@@ -117,7 +118,8 @@ const rate = z.strictObject({
   burst: z.int().min(1).describe('Requests that may come at once'),
 })
 
-const limits = z.strictObject({
+/** Limits and fairness. Not part of {@link configSchema} until the gateway enforces them: no key may do nothing. */
+export const limitsSchema = z.strictObject({
   query: z
     .strictObject({
       range: duration.default(31_622_400_000).describe('Time range one query may read'),
@@ -158,7 +160,6 @@ export const configSchema = z.strictObject({
     .strictObject({
       listenAddress: listenAddress.default('127.0.0.1:9091'),
       externalUrl: url.optional().describe('URL under which clients reach it; https makes cookies Secure'),
-      workers: z.int().min(1).max(64).default(1).describe('Processes that share the listening address'),
       maxUrlBytes: z.int().default(16_384).describe('Longest request URL, bytes; 414 above'),
       maxBodyBytes: z.int().default(1_048_576).describe('Longest request body, bytes; 413 above'),
       deadline: duration.prefault('50s').describe('Longest time one request may take'),
@@ -204,8 +205,6 @@ export const configSchema = z.strictObject({
     .prefault({}),
   audit: auditSchema({ duration }).prefault({}),
   notifications: notifications.prefault({}),
-  cache: cache.prefault({}),
-  limits: limits.prefault({}),
   log: z
     .strictObject({
       level: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
@@ -220,6 +219,6 @@ export type GatewayConfig = Config['gateway']
 export type ControlConfig = Config['control']
 export type IssuerConfig = Config['issuers'][number]
 export type AuditConfig = Config['audit']
-export type CacheConfig = Config['cache']
+export type CacheConfig = z.output<typeof cacheSchema>
 export type NotificationsConfig = Config['notifications']
-export type LimitsConfig = Config['limits']
+export type LimitsConfig = z.output<typeof limitsSchema>
