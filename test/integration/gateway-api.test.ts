@@ -27,7 +27,7 @@ const access = (of: ScrapedShards): string => {
   const grants = `
       - { serviceAccount: y, role: viewer, constraints: ['{team="y"}'] }
       - { serviceAccount: split, role: viewer, on: { dataSource: again } }
-      - { serviceAccount: split, role: viewer, on: { dataSource: metrics }, constraints: ['{team="x"}'] }
+      - { serviceAccount: split, role: viewer, on: { dataSource: metrics }, constraints: ['{team="y"}'] }
       - { serviceAccount: lister, role: rules-only }`
   const again = `
       - uid: again
@@ -313,15 +313,13 @@ describe('/prom/all', () => {
   })
 
   it('gives of each data source what its own grants admit', async () => {
-    expect((await seen('ac/split')).toSorted()).toEqual(['a 5', 'c 5'])
-    expect(await seen('ac/split', 'app_requests_total{team="y"}')).toEqual(['c 5'])
+    // The grant on `again` is without constraints, but tenant a is not there.
+    expect(await seen('ac/split')).toEqual(['c 5'])
+    expect(await seen('ac/split', 'app_requests_total{tenant="a"}')).toEqual([])
     const answer = await all('ac/split', 'query', { query: 'app_requests_total' })
     const [event] = await world.auditOf(answer.requestId)
     expect(event).toMatchObject({ code: 'Q001I', resource: { uid: 'all' } })
     expect(event?.decision.because).toHaveLength(2)
-    // Through `metrics` alone, team y stays unseen.
-    const own = await call('ac/split', 'query', { query: 'app_requests_total' })
-    expect(own.json.data.result).toMatchObject([{ metric: { tenant: 'a' } }])
   })
 
   it('refuses to count what two servers may both hold, and lists it still', async () => {
@@ -335,6 +333,63 @@ describe('/prom/all', () => {
     const { status, text } = await all('ac/nobody', 'query', { query: 'up' })
     expect(status).toBe(403)
     expect(text.length).toBeLessThan(1_024)
+  })
+})
+
+describe('explain', () => {
+  const explain = async (who: string, parameters: Record<string, string>, source?: string) => {
+    const form = new URLSearchParams(parameters)
+    const headers = { authorization: `Bearer ${tokens.get(who)}` }
+    const get = await fetch(`${world.base(source)}/explain?${form}`, { headers })
+    const post = await fetch(`${world.base(source)}/explain`, { method: 'POST', headers, body: form })
+    const text = await get.text()
+    if (parameters['time'] !== undefined && get.status === 200) expect(await post.text()).toBe(text)
+    return { status: get.status, text, data: JSON.parse(text).data }
+  }
+  const asked = async (): Promise<string[]> => {
+    const counts = await Promise.all(
+      [shards.one, shards.two].map(async ({ url }) => (await fetch(`${url}/metrics`)).text()),
+    )
+    const line = /^prometheus_http_requests_total\{.*handler="\/api\/v1\/(?!status)[^"]*".*$/gm
+    return counts.flatMap((text) => text.match(line) ?? [])
+  }
+
+  it('tells who imposed what, what shards evaluate and what the gateway, and reads nothing', async () => {
+    const before = await asked()
+    const query = 'sum(rate(app_requests_total[5m])) / quantile(0.5, app_requests_total)'
+    const { data, text } = await explain('ac/all', { query, time: '1000' })
+    expect(await asked()).toEqual(before)
+    expect(data).toMatchObject({
+      query,
+      constraints: ['{tenant=~"a|c"}'],
+      imposedBy: { grants: [{ role: 'viewer', via: 'service-account:all' }], tenants: ['a', 'c'] },
+      shards: ['one', 'two'],
+      plan: { kind: 'evaluate' },
+      cost: { selectors: 2, range: 300_000 },
+      cache: { cacheable: true },
+    })
+    expect(data.enforced).toContain('sum(rate(app_requests_total{tenant="a"}[5m]))')
+    expect(data.plan.evaluatedHere).toContain('merge of partial sum: sum(rate(app_requests_total[5m]))')
+    expect(text).not.toMatch(/"b"|a\|b|\|b/)
+  })
+
+  it('shows the partitions of overlapping grants, and one shard’s query as it is sent', async () => {
+    const { data } = await explain('ac/y', { query: 'up{tenant="c"}', start: '0', end: '600', step: '60' })
+    expect(data).toMatchObject({
+      enforced: ['up{tenant=~"a|c",team="y",tenant="c"}'],
+      imposedBy: { grants: [{ constraints: ['{team="y"}'] }] },
+      plan: { kind: 'pass' },
+      step: '60',
+    })
+    const shifted = await explain('ac/y', { query: 'up offset -1h', start: '0', end: '600', step: '60' })
+    expect(shifted.data.cache).toMatchObject({ cacheable: false, reason: 'negative_offset' })
+  })
+
+  it('answers for all data sources, and refuses what is no query', async () => {
+    const { data } = await explain('ac/split', { query: 'up', time: '1000' }, 'all')
+    expect(data.imposedBy.grants).toHaveLength(2)
+    expect((await explain('ac/all', { query: 'sum(' })).status).toBe(400)
+    expect((await explain('ac/nobody', { query: 'up' })).status).toBe(403)
   })
 })
 

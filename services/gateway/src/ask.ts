@@ -1,4 +1,4 @@
-import type { Constraints } from '@gatehouse/authz'
+import type { Because, Constraints, OrgPolicy } from '@gatehouse/authz'
 import type { DataSource, UpstreamRequest } from '@gatehouse/query'
 import { readBody, type Upstream, type Versions } from '@gatehouse/upstream'
 import type { Access } from './access.ts'
@@ -12,6 +12,10 @@ const maxMergedBytes = 33_554_432
 export interface Execution {
   readonly source: DataSource
   readonly access: Access
+  /** By which grants it was reached. */
+  readonly because: readonly Because[]
+  /** The org's settings, for what is explained. */
+  readonly policy: OrgPolicy
   /** What admits alerts beside rules; undefined if none may be seen. */
   readonly alerts: Constraints | undefined
   readonly upstream: Upstream

@@ -219,6 +219,18 @@ export const endpoints = [
     auditCode: 'Q006',
   },
   {
+    name: 'explain',
+    path: '/explain',
+    methods: ['GET', 'POST'],
+    treatment: 'local',
+    selectors: 'query',
+    parameters: { query: 'expression', time: 'time', start: 'time', end: 'time', step: 'step' },
+    action: 'datasources:query',
+    merge: 'none',
+    isCacheable: false,
+    auditCode: 'Q014',
+  },
+  {
     name: 'features',
     path: '/api/v1/features',
     methods: ['GET', 'POST'],

@@ -2,6 +2,7 @@ import { type Answer, success } from './answer.ts'
 import { answerFiltered } from './answer-filtered.ts'
 import { askAll, type Execution } from './ask.ts'
 import { answerBuildinfo } from './buildinfo.ts'
+import { explainQuery } from './explain.ts'
 import { federate } from './federation.ts'
 import { answerFeatures, answerFormatQuery, answerParseQuery } from './local.ts'
 import { mergeEvaluation } from './merge-evaluation.ts'
@@ -35,6 +36,8 @@ export async function execute(plan: Plan, question: Question, execution: Executi
       return answerBuildinfo(execution)
     case 'features':
       return answerFeatures(execution.access.version)
+    case 'explain':
+      return explainQuery(question, execution)
     case 'format_query':
       return answerFormatQuery(question.query)
     case 'parse_query':

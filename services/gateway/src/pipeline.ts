@@ -44,12 +44,25 @@ export async function answer(
   const principal = trail.note('principal', await deps.authenticate(req.rawHeaders, req.remoteAddress))
   const state = await deps.orgState(principal.orgUid)
   const asked = { principal, action: req.endpoint.action, now: trail.startedAt }
-  const { source, constraints, alerts } = reach({ state, asked, req, byCapability: deps.byCapability }, trail)
+  const { source, constraints, because, alerts } = reach(
+    { state, asked, req, byCapability: deps.byCapability },
+    trail,
+  )
   const version = await deps.versions.lowest(source.shards)
   const access = { constraints, source, version }
   const plan = trail.note('plan', deps.planner(question, access))
   budget.signal.throwIfAborted()
   const { upstream, versions } = deps
   const { answered } = trail
-  return execute(plan, question, { source, access, alerts, upstream, versions, budget, answered })
+  return execute(plan, question, {
+    source,
+    access,
+    because,
+    policy: state.policy,
+    alerts,
+    upstream,
+    versions,
+    budget,
+    answered,
+  })
 }

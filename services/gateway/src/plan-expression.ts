@@ -7,9 +7,9 @@ import { createExpressionParser, readingParameter } from './parse.ts'
 import type { Plan, PlanStep } from './plan.ts'
 
 /** Prometheus's default evaluation interval: the step of sub-queries that name none. */
-const defaultStepMs = 60_000
+export const defaultStepMs = 60_000
 /** What is assumed of shards that never answered; only a plan that passes the query through can do with it. */
-const unknownVersion = '2.0'
+export const unknownVersion = '2.0'
 
 /** Refuses what a shard's Prometheus does not know, or knows as something else. */
 export function checkFeatures(expr: Expr, version: string | undefined): void {

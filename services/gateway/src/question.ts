@@ -78,6 +78,7 @@ export type Question =
   | { readonly kind: 'targets'; readonly state: string }
   | { readonly kind: 'format_query'; readonly query: string }
   | { readonly kind: 'parse_query'; readonly query: string }
+  | { readonly kind: 'explain'; readonly query: string; readonly range: TimeRange }
   | { readonly kind: 'alerts' }
   | { readonly kind: 'features' }
   | { readonly kind: 'buildinfo' }
@@ -96,6 +97,15 @@ function readFederate(parameters: Parameters, { headers }: Asking): Question {
   const seconds = typeof header === 'string' ? Number(header) : Number.NaN
   const timeout = seconds > 0 && Number.isFinite(seconds) ? seconds * 1_000 : undefined
   return { kind: 'federate', matches, exposition: negotiateExposition(headers.accept), timeout }
+}
+
+/** The times of a query to explain: a range if it has a step, else an instant. */
+function readExplained(parameters: Parameters, now: number): TimeRange {
+  const step = optional(parameters, 'step', parseDuration)
+  if (step !== undefined)
+    return rangeOf(required(parameters, 'start', parseTime), required(parameters, 'end', parseTime), step)
+  const time = optional(parameters, 'time', parseTime) ?? now
+  return { start: time, end: time, step: 0 }
 }
 
 function readRules(parameters: Parameters): Question {
@@ -158,6 +168,8 @@ export function readQuestion(route: Route, parameters: Parameters, asking: Askin
     case 'format_query':
     case 'parse_query':
       return { kind, query }
+    case 'explain':
+      return { kind, query, range: readExplained(parameters, asking.now) }
     case 'alerts':
     case 'features':
     case 'buildinfo':

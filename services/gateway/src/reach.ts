@@ -2,6 +2,7 @@ import {
   type AccessQuestion,
   type ApprovedDashboard,
   authorize,
+  type Because,
   type Constraints,
   type Decision,
   type OrgPolicy,
@@ -32,6 +33,7 @@ interface Reaching {
 export interface Reached {
   readonly source: DataSource
   readonly constraints: Constraints
+  readonly because: readonly Because[]
   /** What admits the alerts that stand in rules: those who may list rules need not see alerts. Undefined if none may be seen. */
   readonly alerts: Constraints | undefined
 }
@@ -47,11 +49,12 @@ function resourceOf({ uid, orgUid }: DataSource) {
   return { kind: 'data-source', uid, orgUid } as const
 }
 
-function admitted(decision: Decision): Constraints {
+function admitted(decision: Decision): Pick<Reached, 'constraints' | 'because'> {
   if (!decision.allowed) throw new GatehouseError('forbidden', `not allowed: ${decision.reason}`)
   if (decision.constraints.alternatives.length === 0)
     throw new GatehouseError('forbidden', 'not allowed: the grants admit no series')
-  return decision.constraints
+  const { constraints, because } = decision
+  return { constraints, because }
 }
 
 const showsAlerts = 'alert.instances:read'
@@ -65,10 +68,10 @@ function reachOne({ state, asked, req, byCapability }: Reaching, trail: Trail): 
   const decision = byGrants.allowed
     ? byGrants
     : (byCapability(whole, { policy, dashboards, question, rawHeaders }) ?? byGrants)
-  const constraints = admitted(trail.note('decision', decision))
-  if (question.kind !== 'rules') return { source, constraints, alerts: undefined }
+  const allowed = admitted(trail.note('decision', decision))
+  if (question.kind !== 'rules') return { source, ...allowed, alerts: undefined }
   const onAlerts = authorize(policy, { ...whole, action: showsAlerts })
-  return { source, constraints, alerts: onAlerts.allowed ? onAlerts.constraints : undefined }
+  return { source, ...allowed, alerts: onAlerts.allowed ? onAlerts.constraints : undefined }
 }
 
 function reachEvery({ state, asked, req }: Reaching, trail: Trail): Reached {
@@ -78,14 +81,14 @@ function reachEvery({ state, asked, req }: Reaching, trail: Trail): Reached {
   if (dataSources.size === 0) throw new GatehouseError('not_found', 'there is no such data source')
   const { source, decision, conflict, members } = combined(asked.action)
   trail.note('source', source)
-  const constraints = admitted(trail.note('decision', decision))
+  const allowed = admitted(trail.note('decision', decision))
   const { kind } = req.question
-  const countsSeries = kind === 'query' || kind === 'query_range' || kind === 'federate'
+  const countsSeries = kind === 'explain' || kind === 'query' || kind === 'query_range' || kind === 'federate'
   if (conflict !== undefined && countsSeries) throw new GatehouseError('execution', conflict)
-  if (kind !== 'rules') return { source, constraints, alerts: undefined }
+  if (kind !== 'rules') return { source, ...allowed, alerts: undefined }
   const onAlerts = combined(showsAlerts)
   const isSame = onAlerts.members === members && onAlerts.decision.allowed
-  return { source, constraints, alerts: isSame ? admitted(onAlerts.decision) : undefined }
+  return { source, ...allowed, alerts: isSame ? admitted(onAlerts.decision).constraints : undefined }
 }
 
 /**

@@ -18,7 +18,10 @@ import type { Plan, PlanStep } from './plan.ts'
 import type { AskedOptions, Question } from './question.ts'
 
 /** A question that is sent upstream. */
-export type Forwarded = Exclude<Question, { kind: 'buildinfo' | 'features' | 'format_query' | 'parse_query' }>
+export type Forwarded = Exclude<
+  Question,
+  { kind: 'buildinfo' | 'features' | 'format_query' | 'parse_query' | 'explain' }
+>
 
 function evaluationOptions(
   { lookbackDelta, limit, stats }: AskedOptions,

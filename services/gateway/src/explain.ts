@@ -1,0 +1,127 @@
+import type { Because, OrgPolicy } from '@gatehouse/authz'
+import { GatehouseError } from '@gatehouse/errors'
+import { type Expr, parse, print, printMatcher } from '@gatehouse/promql'
+import {
+  allFacts,
+  bypassReason,
+  bypassReasons,
+  cacheFacts,
+  type Conjunction,
+  describePlan,
+  formatTime,
+  measureQuery,
+  planQuery,
+  type Plan as QueryPlan,
+  type TimeRange,
+} from '@gatehouse/query'
+import { partitionsOf } from './access.ts'
+import { type Answer, success } from './answer.ts'
+import type { Execution } from './ask.ts'
+import { readingParameter } from './parse.ts'
+import { checkFeatures, defaultStepMs, unknownVersion } from './plan-expression.ts'
+
+type Explained = { readonly query: string; readonly range: TimeRange }
+
+/** As the results cache keeps it: nothing younger than this. */
+const freshnessMs = 60_000
+
+function selectorText(conjunction: Conjunction): string {
+  return `{${conjunction.map(printMatcher).join(',')}}`
+}
+
+function timesOf({ start, end, step }: TimeRange): object {
+  if (step === 0) return { time: formatTime(start) }
+  return { start: formatTime(start), end: formatTime(end), step: String(step / 1000) }
+}
+
+/**
+ * Which grants imposed what; the tenants of the org and its guardrails stand beside them. Matchers on the tenant are left out: a
+ * grant may name tenants that are none of the org's.
+ */
+function imposedBy(because: readonly Because[], policy: OrgPolicy, tenantLabel: string): object {
+  const textOf = (conjunction: Conjunction): string =>
+    selectorText(conjunction.filter(({ name }) => name !== tenantLabel))
+  const grants = because.map(({ grantUid, role, via }) => {
+    const grant = policy.grants.find(({ uid }) => uid === grantUid)
+    return { grant: grantUid, role, via, constraints: grant?.constraints.map(textOf) ?? [] }
+  })
+  const guardrails = policy.guardrails.map(({ uid, selector }) => ({ uid, excludes: textOf(selector) }))
+  return { grants, tenants: policy.tenants, guardrails }
+}
+
+function cacheOf(planned: QueryPlan, { start, end }: TimeRange): object {
+  const exprs: readonly Expr[] =
+    planned.kind === 'evaluate' ? planned.requests.map(({ expr }) => expr) : [planned.request.expr]
+  const demand = { noStore: false, limit: undefined, stats: undefined }
+  const settled = Math.min(Date.now() - freshnessMs, end)
+  const reason = bypassReason(allFacts(exprs.map(cacheFacts)), demand, settled)
+  if (reason !== undefined) return { cacheable: false, reason, because: bypassReasons[reason] }
+  return { cacheable: start <= settled, until: formatTime(settled) }
+}
+
+function planOf(planned: QueryPlan): object {
+  const { kind, pushedDown, evaluatedHere, engineStandsBy, beyond } = describePlan(planned)
+  return {
+    kind,
+    pushedDown: pushedDown.map(({ expression, requests }) => ({
+      expression,
+      requests: requests.map(({ shard, query, range }) => ({ shard, query, ...timesOf(range) })),
+    })),
+    evaluatedHere,
+    engineStandsBy,
+    ...(beyond === undefined ? {} : { beyond }),
+  }
+}
+
+/** The plan, or why there is none: that is an answer here, not an error. */
+function tryPlan(
+  expr: Expr,
+  { range }: Explained,
+  { access }: Execution,
+): QueryPlan | { readonly refused: string } {
+  const { constraints, source, version = unknownVersion } = access
+  const conjunctions = partitionsOf(constraints)
+  try {
+    return planQuery({ expr, conjunctions, source, range, version, defaultStepMs, hasEngine: false })
+  } catch (error) {
+    if (error instanceof GatehouseError && error.code === 'execution') return { refused: error.message }
+    throw error
+  }
+}
+
+/**
+ * `explain`: how a query would be answered for this caller, and why so. Nothing is read of any shard but its version.
+ * @throws GatehouseError `bad_data` for what is not a query.
+ */
+export function explainQuery(question: Explained, execution: Execution): Answer {
+  const { access, because, policy } = execution
+  const { query, range } = question
+  const expr = readingParameter('query', () => parse(query))
+  readingParameter('query', () => checkFeatures(expr, access.version))
+  const planned = readingParameter('query', () => tryPlan(expr, question, execution))
+  const isRefused = 'refused' in planned
+  const enforced = isRefused
+    ? []
+    : planned.kind === 'evaluate'
+      ? planned.requests.map(({ text }) => text)
+      : [planned.request.text]
+  const shards = isRefused || planned.kind === 'engine' ? [] : shardsOf(planned)
+  const explanation = {
+    query: print(expr),
+    ...timesOf(range),
+    enforced: [...new Set(enforced)],
+    constraints: access.constraints.alternatives.map(selectorText),
+    imposedBy: imposedBy(because, policy, access.source.tenantLabel),
+    partitions: partitionsOf(access.constraints).map(selectorText),
+    shards,
+    plan: isRefused ? { kind: 'refused', because: planned.refused } : planOf(planned),
+    cost: { ...measureQuery(query, expr, range), requests: enforced.length },
+    cache: isRefused ? { cacheable: false } : cacheOf(planned, range),
+  }
+  return success(JSON.stringify(explanation))
+}
+
+function shardsOf(planned: Exclude<QueryPlan, { kind: 'engine' }>): readonly string[] {
+  const requests = planned.kind === 'evaluate' ? planned.requests : [planned.request]
+  return [...new Set(requests.map(({ shard }) => shard))]
+}
