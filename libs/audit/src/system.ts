@@ -10,6 +10,8 @@ export interface SystemEvent {
   /** Name of the process, for example the gateway's writer. */
   readonly process: string
   readonly detail?: Readonly<Record<string, unknown>>
+  /** The org it is about; of no org unless given. */
+  readonly orgUid?: string | undefined
   readonly result?: 'allowed' | 'denied' | 'failed'
   /** Milliseconds since the epoch. */
   readonly now: number
@@ -26,7 +28,7 @@ export function systemEvent(event: SystemEvent): AuditEvent {
     at: eventTime(event.now),
     code: event.code,
     requestId: '',
-    orgUid: null,
+    orgUid: event.orgUid ?? null,
     actor: {
       kind: 'system',
       uid: event.process,

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { auditCommand } from './commands/audit.ts'
+import { auditCommand } from './commands/audit/index.ts'
 import { dashboardsCommand } from './commands/dashboards.ts'
 import { healthcheckCommand } from './commands/healthcheck.ts'
 import { migrateCommand } from './commands/migrate.ts'
