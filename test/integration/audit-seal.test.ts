@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Finding } from '@gatehouse/audit'
+import { eventProofSchema, type Finding, verifyEventProof } from '@gatehouse/audit'
 import { sampleEvent } from '@gatehouse/audit/sample'
 import {
   anchorCheckpoints,
@@ -17,9 +17,12 @@ import {
   loadSigner,
   parseAnchored,
   type Pool,
+  proveEvent,
   rotateAuditKey,
   sealAudit,
+  sha256,
   verifyAudit,
+  verifySignature,
   withAudit,
 } from '@gatehouse/store'
 import pg from 'pg'
@@ -265,6 +268,33 @@ describe('tampering with the store, as its owner', () => {
     }
     expect(await findings()).toEqual([])
     expect(await findings({ anchored })).toMatchObject([{ fault: 'anchor' }])
+  })
+})
+
+describe('the proof of one event', () => {
+  it('holds with the public key alone, and not when anything in it was changed', async () => {
+    await add(12)
+    await sealAudit(pool, signer)
+    await add(12)
+    await sealAudit(pool, signer)
+    const { rows } = await admin.query<{ id: string }>(`select id from audit_events where ${one} and seq = 2`)
+    const proof = await proveEvent(pool, { org: 'health' }, rows[0]?.id ?? '')
+    if (proof === undefined) throw new Error('no proof')
+    expect(proof.following).toHaveLength(2)
+    const check = (changed: object): unknown =>
+      verifyEventProof(eventProofSchema.parse({ ...proof, ...changed }), publicKeys, {
+        sha256,
+        verify: verifySignature,
+      })
+    expect(check({})).toBeUndefined()
+    const event = { ...Object(proof.record.event), action: 'x:y' }
+    expect(check({ record: { ...proof.record, event } })).toMatchObject({ fault: 'edited' })
+    expect(check({ following: proof.following.toReversed() })).toMatchObject({ fault: 'checkpoint' })
+    expect(check({ record: { ...proof.record, org: 'transport' } })).toMatchObject({ fault: 'checkpoint' })
+    const { checkpoint } = proof.sealed
+    const forged = { ...checkpoint, statement: { ...checkpoint.statement, at: '2030-01-01T00:00:00Z' } }
+    expect(check({ sealed: { ...proof.sealed, checkpoint: forged } })).toMatchObject({ fault: 'signature' })
+    expect(await proveEvent(pool, { org: 'transport' }, rows[0]?.id ?? '')).toBeUndefined()
   })
 })
 

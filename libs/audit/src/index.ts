@@ -86,3 +86,4 @@ export {
   type VerifySignature,
 } from './signing.ts'
 export { type Tombstone, type TombstoneRun, tombstoneSchema } from './tombstone.ts'
+export { type EventProof, eventProofSchema, followingDigests, verifyEventProof } from './event-proof.ts'

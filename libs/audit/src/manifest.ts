@@ -7,7 +7,8 @@ const { hex, time } = statementParts
 const head = { seq: z.int().min(0), hash: hex }
 const chainHead = z.strictObject({ writer: z.string(), org: z.string().nullable(), ...head })
 
-const sealedSchema = z.strictObject({
+/** A checkpoint with the proofs of the chains of some orgs. */
+export const sealedSchema = z.strictObject({
   checkpoint: checkpointSchema,
   proofs: z.array(
     z.strictObject({

@@ -73,3 +73,4 @@ export {
   signerFromConfig,
   startKeeperFromConfig,
 } from './from-config.ts'
+export { proveEvent } from './prove-event.ts'
