@@ -43,6 +43,7 @@ export { recogniseUser, signIn, type UserRecord, type VouchedIdentity } from './
 export { deleteRole, listRoles, putRole } from './roles.ts'
 export { listTeams } from './teams.ts'
 export * from './rehearsal/index.ts'
+export * from './scim/index.ts'
 export {
   closeSession,
   listSessions,

@@ -6,12 +6,13 @@ type MemberRow = { uid: string; name: string; isDisabled: boolean; teams: Member
 /** Users who are members of the entered org, with their teams. */
 export async function listMembers(tx: OrgTransaction): Promise<readonly Member[]> {
   return tx.rows<MemberRow>(`
-    select u.uid, u.name, u.disabled as "isDisabled",
-      coalesce(json_agg(json_build_object('uid', t.team_uid, 'source', t.source) order by t.team_uid, t.source)
+    select u.uid, u.name, u.disabled or m.disabled as "isDisabled",
+      coalesce(json_agg(json_build_object('uid', t.team_uid,
+          'source', case t.source when 'manual' then 'manual' else 'sso' end) order by t.team_uid, t.source)
         filter (where t.team_uid is not null), '[]') as teams
     from memberships m
     join users u on u.uid = m.user_uid
     left join team_members t on t.org_uid = m.org_uid and t.user_uid = m.user_uid
-    group by u.uid, u.name, u.disabled
+    group by u.uid, u.name, u.disabled, m.disabled
     order by u.uid`)
 }

@@ -33,6 +33,11 @@ const seed: readonly string[] = [
   `insert into break_glass (org_uid, uid, opened_by, where_kind, where_uid, reason, grant_uid, expires_at)
      values ($1::text, 'b1', 'u-' || $1::text, 'org', $1::text, 'why', 'g1', now() + interval '1 hour')`,
   `insert into notices (org_uid, uid, channel, target, message) values ($1::text, 'n1', 'email', 'a@example.org', '{}')`,
+  `insert into provisioning_tokens (org_uid, uid, name, prefix, hash, issuer, subject_from, expires_at)
+     values ($1::text, 'p1', 'Token', 'x', encode(sha256($1::text::bytea), 'hex'), 'https://idp', 'externalId', now() + interval '1 day')`,
+  `insert into scim_users (org_uid, user_uid, user_name) values ($1::text, 'u-' || $1::text, 'name')`,
+  `insert into scim_groups (org_uid, uid, display_name) values ($1::text, 'sg', 'Group')`,
+  `insert into scim_group_members (org_uid, group_uid, user_uid) values ($1::text, 'sg', 'u-' || $1::text)`,
   `insert into guardrails (org_uid, uid, selector, reason) values ($1::text, 'rail', '{a="b"}', 'why')`,
 ]
 // Tables of other files of this package have tests of their own; here it counts that none of them is open.
@@ -180,6 +185,7 @@ describe('the application role', () => {
         and proname not like 'audit%' order by 1`)
     expect(rows.map(({ name }) => name)).toEqual([
       'find_memberships',
+      'find_provisioning_token',
       'find_session',
       'find_teams_of_groups',
       'find_token',

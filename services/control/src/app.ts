@@ -23,6 +23,9 @@ import { issuerRoutes } from './features/issuers/routes.ts'
 import { manageRoutes } from './features/manage-routes.ts'
 import { meRoutes } from './features/me/routes.ts'
 import { openApiRoute } from './features/openapi/routes.ts'
+import type { ScimRouteDeps } from './features/scim/provisioning.ts'
+import { scimRoutes } from './features/scim/routes.ts'
+import { provisioningTokenRoutes } from './features/scim/token-routes.ts'
 import { sessionRoutes, signedOutPath } from './features/sessions/routes.ts'
 import { mountForward } from './forward.ts'
 import { mountLimits, signInRates } from './limit-sign-in.ts'
@@ -46,6 +49,7 @@ export interface ControlDeps {
   /** Transactions of one org, and how a change in one is recorded. */
   readonly changes: ChangesDeps
   readonly rehearse: RehearsalRouteDeps['rehearse']
+  readonly findProvisioner: ScimRouteDeps['findProvisioner']
   readonly notifications: NotificationsConfig
   /** Called after notices were added. */
   readonly wakeNotices: () => void
@@ -129,6 +133,12 @@ export function createControl(deps: ControlDeps, externalUrl: string): App['expr
     ...issuerRoutes(issuers, permissions),
     ...dashboardRoutes({ permissions, policyOf, changes }),
     ...folderRoutes({ permissions, policyOf, changes }),
+    ...scimRoutes({
+      changes,
+      findProvisioner: deps.findProvisioner,
+      baseUrl: new URL('/scim/v2', externalUrl).href,
+    }),
+    ...provisioningTokenRoutes({ permissions, policyOf, changes, issuers: deps.issuers }),
     ...accessRequestRoutes(asking),
     ...breakGlassRoutes(asking),
     ...rehearsalRoutes({ permissions, changes, rehearse: deps.rehearse }),

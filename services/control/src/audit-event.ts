@@ -15,6 +15,11 @@ const stems: Readonly<Record<string, string>> = {
   'dashboards:disapprove': 'C008',
   'dashboards:delete': 'C009',
   'rehearsals:create': 'A022',
+  'provisioning-tokens:create': 'T001',
+  'provisioning-tokens:revoke': 'T002',
+  'scim-groups:create': 'A007',
+  'scim-groups:write': 'A008',
+  'scim-groups:delete': 'A009',
   'access-requests:create': 'A023',
   'access-requests:approve': 'A024',
   'access-requests:deny': 'A025',
@@ -45,6 +50,7 @@ const stems: Readonly<Record<string, string>> = {
   'team-members:remove': 'A008',
   'teams:delete': 'A009',
   'users:create': 'A010',
+  'users:write': 'A011',
   'users:delete': 'A011',
   'orgs:create': 'A013',
   'orgs:write': 'A014',
@@ -61,10 +67,10 @@ const stems: Readonly<Record<string, string>> = {
 
 function viewCode(route: string, status: number): EventCode {
   if (status < 400) return 'V001I'
+  if (status === 429) return 'V005D'
   if (route === 'unmatched' || status === 405) return 'V002D'
   if (status === 401) return 'V003D'
   if (status === 403 || status === 404) return 'V001D'
-  if (status === 429) return 'V005D'
   return status < 500 ? 'V004E' : 'V001E'
 }
 

@@ -34,7 +34,7 @@ export function mountPages(app: Express, deps: PageDeps): void {
   const assets = { immutable: true, maxAge: '1y', index: false, redirect: false, fallthrough: false } as const
   app.use('/assets', express.static(join(deps.dir, 'assets'), assets))
   app.get(
-    /^\/(?!api\/|prom\/|login\/|assets\/)/,
+    /^\/(?!api\/|scim\/|prom\/|login\/|assets\/)/,
     async (request: Request, response: Response, next: NextFunction) => {
       if (!request.accepts('html')) {
         next()

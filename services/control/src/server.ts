@@ -8,6 +8,7 @@ import {
   createIdentityStore,
   createPolicyStore,
   createPool,
+  findProvisioner,
   keepLoginAttempt,
   openAuditWriter,
   openSession,
@@ -64,7 +65,8 @@ function createControlStore(pool: Pool, onError: (error: Error) => void) {
     record: createChangeRecorder(),
   }
   const rehearse: ControlDeps['rehearse'] = (document, period) => rehearseAccess(pool, document, period)
-  return { store, attempts, changes, rehearse, close: identities.close }
+  const provisioner: ControlDeps['findProvisioner'] = (hash) => findProvisioner(pool, hash)
+  return { store, attempts, changes, rehearse, provisioner, close: identities.close }
 }
 
 async function openAdapters(config: Config, log: Logger) {
@@ -72,7 +74,14 @@ async function openAdapters(config: Config, log: Logger) {
   const { url } = config.database
   if (url === undefined) throw new Error('database.url or database.urlFile is required')
   const pool = createPool({ url, size: config.database.poolSize, onError })
-  const { store, attempts, changes, rehearse, close: closeIdentities } = createControlStore(pool, onError)
+  const {
+    store,
+    attempts,
+    changes,
+    rehearse,
+    provisioner,
+    close: closeIdentities,
+  } = createControlStore(pool, onError)
   const policies = createPolicyStore({ pool, maxStaleness: config.gateway.maxPolicyStaleness, onError })
   const closeStores = async (): Promise<void> => {
     await policies.close()
@@ -105,7 +114,7 @@ async function openAdapters(config: Config, log: Logger) {
     await audit.close()
     await closeStores()
   }
-  return { store, attempts, changes, rehearse, policies, audit, notices, close }
+  return { store, attempts, changes, rehearse, provisioner, policies, audit, notices, close }
 }
 
 type Adapters = Awaited<ReturnType<typeof openAdapters>>
@@ -130,6 +139,7 @@ function depsOf(config: Config, adapters: Adapters, log: Logger): ControlDeps {
     attempts: adapters.attempts,
     changes: adapters.changes,
     rehearse: adapters.rehearse,
+    findProvisioner: adapters.provisioner,
     notifications: config.notifications,
     wakeNotices: adapters.notices.wake,
     policyOf: async (orgUid) => (await adapters.policies.get(orgUid)).policy,
