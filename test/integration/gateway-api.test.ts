@@ -29,6 +29,8 @@ const access = (of: ScrapedShards): string => {
       - { serviceAccount: split, role: viewer, on: { dataSource: again } }
       - { serviceAccount: split, role: viewer, on: { dataSource: metrics }, constraints: ['{team="y"}'] }
       - { serviceAccount: lister, role: rules-only }`
+  const half = `[{ name: one, tenants: [d], replicas: [{ name: one-a, url: "${of.one.url}" }] },
+        { name: gone, tenants: [e], replicas: [{ name: gone-a, url: "http://127.0.0.1:9" }] }]`
   const again = `
       - uid: again
         name: Shard two once more
@@ -40,6 +42,15 @@ const access = (of: ScrapedShards): string => {
   return `apiVersion: gatehouse/v1
 kind: Access
 orgs:${org('ac', '[a, c]', more, grants, again)}${org('b', '[b]', '', '', elsewhere)}
+  - uid: holes
+    name: Holes
+    tenants: [d, e]
+    serviceAccounts: [{ uid: all, name: All }]
+    dataSources:
+      - { uid: partial, name: Partial, partialResponse: true, shards: ${half} }
+      - { uid: whole, name: Whole, shards: ${half} }
+    grants:
+      - { serviceAccount: all, role: viewer }
 `
 }
 
@@ -53,6 +64,7 @@ beforeAll(async () => {
     ['ac', 'nobody'],
     ['ac', 'split'],
     ['b', 'all'],
+    ['holes', 'all'],
   ] as const)
     tokens.set(`${org}/${account}`, await world.token(org, account))
 })
@@ -333,6 +345,58 @@ describe('/prom/all', () => {
     const { status, text } = await all('ac/nobody', 'query', { query: 'up' })
     expect(status).toBe(403)
     expect(text.length).toBeLessThan(1_024)
+  })
+})
+
+describe('completeness', () => {
+  const ask = (source: string, path: string, parameters: Fields, headers: Record<string, string> = {}) =>
+    callApi(world.base(source), path, { parameters, headers, token: tokens.get('holes/all') ?? '' })
+  const partial = { partial_response: 'true' }
+
+  it('names shards and replicas in headers, and in infos if asked', async () => {
+    for (const [query, shards, replicas] of [
+      ['sum(app_requests_total)', 'asked=2, answered=2', ['one/one-a', 'two/two-a']],
+      ['app_requests_total{tenant="a"}', 'asked=1, answered=1', ['one/one-a']],
+      ['1', 'asked=0, answered=0', undefined],
+    ] as const) {
+      const { headers, json } = await call('ac/all', 'query', { query }, 'POST')
+      expect([headers.get('x-gatehouse-shards'), json.infos]).toEqual([shards, undefined])
+      expect(headers.get('x-gatehouse-replicas')?.split(', ').toSorted()).toEqual(replicas)
+      const told = await call('ac/all', 'query', { query, infos: 'true' }, 'POST')
+      expect(told.json.infos).toEqual([expect.stringMatching(`^shards: ${shards}; replicas: `)])
+      expect(told.json.data.resultType).toBe(json.data.resultType)
+    }
+  })
+
+  it('answers in part only where caller and data source agree, with a warning, and audits it so', async () => {
+    for (const [path, parameters] of [
+      ['query', { query: 'sum(app_requests_total)' }],
+      ['query_range', { query: 'max_over_time(app_requests_total[1m])', start: '0', end: '60', step: '60' }],
+      ['query', { query: 'quantile(0.5, sum_over_time(app_requests_total[1m:]))' }],
+      ['series', { 'match[]': 'app_requests_total' }],
+      ['labels', {}],
+    ] as [string, Record<string, string>][]) {
+      expect((await ask('partial', path, parameters)).status).toBe(503)
+      expect((await ask('whole', path, { ...parameters, ...partial })).status).toBe(503)
+      const answer = await ask('partial', path, { ...parameters, ...partial })
+      expect([answer.status, answer.json.warnings]).toEqual([200, [expect.stringMatching(/^partial answer/)]])
+      expect(answer.headers.get('x-gatehouse-shards')).toBe('asked=2, answered=1')
+      expect(await world.auditOf(answer.requestId)).toMatchObject([{ code: 'Q002W' }])
+    }
+    const { json } = await ask('partial', 'query', { query: 'sum(app_requests_total)', ...partial })
+    expect(json.data.result).toMatchObject([{ value: [expect.any(Number), '5'] }])
+  })
+
+  it('is whole or nothing for alert evaluation, federation and rules, and when nobody answers', async () => {
+    const parameters = { query: 'sum(app_requests_total)', ...partial }
+    expect((await ask('partial', 'query', parameters, { FromAlert: 'true' })).status).toBe(503)
+    expect((await ask('partial', 'rules', partial)).status).toBe(503)
+    expect((await ask('partial', 'query', { query: 'up{tenant="e"}', ...partial })).status).toBe(503)
+    const headers = { authorization: `Bearer ${tokens.get('holes/all')}` }
+    const scraped = await fetch(`${world.base('partial')}/federate?match[]=up&partial_response=true`, {
+      headers,
+    })
+    expect(scraped.status).toBe(503)
   })
 })
 

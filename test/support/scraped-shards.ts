@@ -13,7 +13,7 @@ import {
 import { callApi } from './prometheus-api.ts'
 
 /**
- * Two Prometheus servers that scrape and evaluate rules: `one` holds the tenants `a` and `b`, `two` holds `c`. Every tenant exposes
+ * Two Prometheus servers that scrape and evaluate rules: `one` holds the tenants `a`, `b` and `d`, `two` holds `c`. Every tenant exposes
  * `app_requests_total` with an exemplar, `app_seconds` and a metric of its own, `only_<tenant>`.
  */
 export interface ScrapedShards {
@@ -105,14 +105,14 @@ export async function startScrapedShards(version: PrometheusVersion = '2'): Prom
         })),
       },
     })
-  const [one, two] = await Promise.all([start('one', ['a', 'b'], rules), start('two', ['c'], [])])
+  const [one, two] = await Promise.all([start('one', ['a', 'b', 'd'], rules), start('two', ['c'], [])])
   await until('scrapes and rules', async () => {
     const [{ json: alerts }, { json: of }, { json: exemplars }] = await Promise.all([
       callApi(one.url, 'alerts', { method: 'GET' }),
       callApi(two.url, 'query', { parameters: { query: 'app_requests_total' } }),
       callApi(two.url, 'query_exemplars', { parameters: { query: 'app_requests_total' } }),
     ])
-    return alerts.data.alerts.length >= 4 && of.data.result.length === 1 && exemplars.data.length === 1
+    return alerts.data.alerts.length >= 5 && of.data.result.length === 1 && exemplars.data.length === 1
   })
   return {
     one,

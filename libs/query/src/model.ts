@@ -39,6 +39,10 @@ export interface DataSource {
   /** Label whose values are tenants. */
   readonly tenantLabel: string
   readonly shards: readonly Shard[]
+  /** Base URL of the Alertmanager that its rules notify, without a trailing slash. */
+  readonly alertmanagerUrl?: string | undefined
+  /** Whether callers who ask for it get an answer when shards are missing. */
+  readonly allowsPartial?: boolean | undefined
 }
 
 declare const enforced: unique symbol

@@ -3,7 +3,9 @@ import { type Rendered, renderPrometheus } from '@gatehouse/errors'
 import type { Exchange } from '@gatehouse/upstream'
 
 /** What goes back to the client: a body made here, whole or in pieces, or one shard's answer passed through as it comes. */
-export type Answer =
+export type Answer = { readonly headers?: Readonly<Record<string, string>> } & Source
+
+type Source =
   | { readonly kind: 'body'; readonly rendered: Rendered }
   | { readonly kind: 'pieces'; readonly pieces: Iterable<string> }
   | { readonly kind: 'stream'; readonly exchange: Exchange }

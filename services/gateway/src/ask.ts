@@ -1,4 +1,5 @@
 import type { Because, Constraints, OrgPolicy } from '@gatehouse/authz'
+import { isGatehouseError } from '@gatehouse/errors'
 import type { DataSource, UpstreamRequest } from '@gatehouse/query'
 import { readBody, type Upstream, type Versions } from '@gatehouse/upstream'
 import type { Access } from './access.ts'
@@ -6,7 +7,7 @@ import type { Budget } from './budget.ts'
 import type { PlanStep } from './plan.ts'
 
 /** Answers of several requests are held whole to be merged; more than this together is refused. */
-const maxMergedBytes = 33_554_432
+export const maxMergedBytes = 33_554_432
 
 /** What an execution needs besides plan and question. */
 export interface Execution {
@@ -21,6 +22,8 @@ export interface Execution {
   readonly upstream: Upstream
   readonly versions: Versions
   readonly budget: Budget
+  /** Whether an answer without some shards will do. */
+  readonly allowsPartial: boolean
   /** Told which replica answered for a shard. */
   readonly answered: (shard: string, replica: string) => void
 }
@@ -30,12 +33,30 @@ interface Asking {
   readonly steps: readonly PlanStep[]
 }
 
-/** Asks for all steps at once and reads the answers whole; the first failure ends the others. */
+/** Failures that say a shard is missing, not that the question is wrong. */
+const missing: ReadonlySet<string> = new Set(['unavailable', 'bad_gateway', 'too_many_requests'])
+
+function isMissing(error: unknown): boolean {
+  return isGatehouseError(error) && missing.has(error.code)
+}
+
+function missingAnswer(data: string): Buffer {
+  const warnings = '["partial answer: not every shard answered, so series may be missing"]'
+  return Buffer.from(`{"status":"success","data":${data},"warnings":${warnings}}`)
+}
+
+const emptyList = missingAnswer('[]')
+const emptyMatrix = missingAnswer('{"resultType":"matrix","result":[]}')
+
+/**
+ * Asks for all steps at once and reads the answers whole; the first failure ends the others. Where a partial answer will do, a missing
+ * shard answers with nothing, unless all are missing.
+ */
 export async function askAll(
   { execution, steps }: Asking,
   toRequest: (step: PlanStep) => UpstreamRequest,
 ): Promise<readonly Buffer[]> {
-  const { upstream, budget, answered } = execution
+  const { upstream, budget, answered, allowsPartial } = execution
   const siblings = new AbortController()
   const signal = AbortSignal.any([budget.signal, siblings.signal])
   let bytesLeft = maxMergedBytes
@@ -46,10 +67,21 @@ export async function askAll(
     answered(step.shard.name, replica)
     return body
   }
-  try {
-    return await Promise.all(steps.map(ask))
-  } catch (error) {
-    siblings.abort(error)
-    throw error
+  if (!allowsPartial) {
+    try {
+      return await Promise.all(steps.map(ask))
+    } catch (error) {
+      siblings.abort(error)
+      throw error
+    }
   }
+  const results = await Promise.allSettled(steps.map(ask))
+  const failed = results.filter((result) => result.status === 'rejected')
+  const fault = failed.find(({ reason }) => !isMissing(reason))
+  const thrown = fault ?? (failed.length === steps.length ? failed[0] : undefined)
+  if (thrown !== undefined) throw thrown.reason
+  return results.map((result, i) => {
+    if (result.status === 'fulfilled') return result.value
+    return steps[i]?.range === undefined ? emptyList : emptyMatrix
+  })
 }

@@ -52,13 +52,23 @@ function resultOf(code: ErrorCode | undefined): AuditEvent['outcome']['result'] 
   return denials.has(code) ? 'denied' : 'failed'
 }
 
-function codeOf({ route, principal }: Partial<Notes>, code: ErrorCode | undefined): EventCode {
+/** Whether the answer came without some of the shards that were asked. */
+function isPartial({ plan }: Partial<Notes>, answered: readonly Answered[]): boolean {
+  const shards = new Set(answered.map(({ shard }) => shard))
+  return plan?.steps.some(({ shard }) => !shards.has(shard.name)) ?? false
+}
+
+function codeOf(
+  { notes, answered }: { notes: Partial<Notes>; answered: readonly Answered[] },
+  code: ErrorCode | undefined,
+): EventCode {
+  const { route, principal } = notes
   if (code === 'canceled') return 'Q003W'
   if (route === undefined || code === 'method_not_allowed') return code === 'bad_data' ? 'Q010E' : 'Q007D'
   if (code === 'unauthenticated') return 'Q008D'
   if (code === 'too_many_requests') return 'Q009D'
   const stem = route.endpoint.auditCode
-  if (code === undefined) return `${stem}I`
+  if (code === undefined) return isPartial(notes, answered) ? 'Q002W' : `${stem}I`
   if (denials.has(code)) return `${stem}D`
   const isMalformed =
     principal === undefined && code !== 'internal' && code !== 'unavailable' && code !== 'timeout'
@@ -156,7 +166,7 @@ export function auditEventOf(
     schema: 1,
     id: uuidV7(ending.startedAt, randomUUID()),
     at: eventTime(ending.startedAt),
-    code: codeOf(notes, ending.errorCode),
+    code: codeOf({ notes, answered }, ending.errorCode),
     requestId: ending.requestId,
     orgUid: who?.orgUid ?? null,
     actor: actorOf(who),

@@ -45,14 +45,23 @@ export interface Endpoint {
   readonly auditCode: 'Q001' | 'Q004' | 'Q005' | 'Q006' | 'Q014'
 }
 
+/** What a caller may say of the completeness of an answer. */
+const completeness = { infos: 'flag', partial_response: 'flag' } as const
 const evaluation = {
+  ...completeness,
   query: 'expression',
   timeout: 'duration',
   limit: 'limit',
   lookback_delta: 'duration',
   stats: 'stats',
 } as const
-const lookup = { 'match[]': 'selectors', start: 'time', end: 'time', limit: 'limit' } as const
+const lookup = {
+  ...completeness,
+  'match[]': 'selectors',
+  start: 'time',
+  end: 'time',
+  limit: 'limit',
+} as const
 
 /** Every endpoint of the data plane. */
 export const endpoints = [

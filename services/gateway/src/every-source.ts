@@ -108,6 +108,7 @@ function unite({ policy, dataSources }: State, members: readonly Member[]): Unio
       version: Number.parseInt(policy.version, 10),
       tenantLabel,
       shards,
+      allowsPartial: members.every(({ source }) => source.allowsPartial === true),
     },
     constraints: { alternatives },
     members: members.map(({ source }) => source.uid).join(' '),

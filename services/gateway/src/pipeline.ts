@@ -3,6 +3,7 @@ import type { Upstream, Versions } from '@gatehouse/upstream'
 import type { Answer } from './answer.ts'
 import type { Budget } from './budget.ts'
 import type { DecideByCapability } from './capability.ts'
+import { type Completeness, completenessHeaders, withInfos } from './completeness.ts'
 import { execute } from './execute.ts'
 import type { Planner } from './plan.ts'
 import type { Question } from './question.ts'
@@ -30,6 +31,11 @@ function askedTimeout(question: Question): number | undefined {
   return 'options' in question ? question.options.timeout : undefined
 }
 
+/** Whether a part of an answer is of use: what is scraped, or says which alerts there are, is whole or not at all. */
+function isPartible({ kind }: Question): boolean {
+  return ['query', 'query_range', 'series', 'labels', 'label_values'].includes(kind)
+}
+
 /**
  * Answers one request: the request path, top to bottom. Every stage needs what the one before it made.
  * @throws GatehouseError of any code; the caller renders and audits it.
@@ -53,8 +59,8 @@ export async function answer(
   const plan = trail.note('plan', deps.planner(question, access))
   budget.signal.throwIfAborted()
   const { upstream, versions } = deps
-  const { answered } = trail
-  return execute(plan, question, {
+  const replicas: Completeness['answered'][number][] = []
+  const result = await execute(plan, question, {
     source,
     access,
     because,
@@ -63,6 +69,13 @@ export async function answer(
     upstream,
     versions,
     budget,
-    answered,
+    allowsPartial: req.wantsPartial && source.allowsPartial === true && isPartible(question),
+    answered(shard, replica) {
+      replicas.push({ shard, replica })
+      trail.answered(shard, replica)
+    },
   })
+  const completeness = { asked: plan.steps.map(({ shard }) => shard.name), answered: replicas }
+  const told = req.wantsInfos ? await withInfos(result, completeness) : result
+  return { ...told, headers: completenessHeaders(completeness) }
 }

@@ -4,7 +4,7 @@ import { decodeForm } from './decode.ts'
 import { type Endpoint, findRoute, type Route } from './endpoints.ts'
 import { checkBody, checkHeaders, hasBody, readForm } from './headers.ts'
 import { type Question, readQuestion } from './question.ts'
-import type { Parameters } from './read-parameters.ts'
+import { optional, type Parameters, readFlag } from './read-parameters.ts'
 import type { Trail } from './trail.ts'
 
 declare const read: unique symbol
@@ -13,6 +13,10 @@ interface Decoded {
   readonly endpoint: Endpoint
   readonly dataSourceUid: string
   readonly question: Question
+  /** Whether the answer shall say in `infos` where it comes from. */
+  readonly wantsInfos: boolean
+  /** Whether an answer without some shards is better than none. Never so for alert evaluation. */
+  readonly wantsPartial: boolean
   /** Names and values in turn, for authentication only; nothing of them is forwarded. */
   readonly rawHeaders: readonly string[]
   readonly remoteAddress: string | undefined
@@ -41,6 +45,11 @@ function accept(parameters: Map<string, string[]>, endpoint: Endpoint, text: str
     else throw new GatehouseError('bad_data', `parameter "${name}" is given more than once`)
     own.add(name)
   }
+}
+
+/** Grafana's mark of a query that an alert rule makes: it can only tighten, so that anybody may send it. */
+function isForAlert(header: string | string[] | undefined): boolean {
+  return header !== undefined && header !== 'false'
 }
 
 function checkMethod(route: Route, method: string): void {
@@ -83,6 +92,10 @@ export async function readRequest(
     endpoint,
     dataSourceUid,
     question,
+    wantsInfos: optional(parameters, 'infos', readFlag) ?? false,
+    wantsPartial:
+      (optional(parameters, 'partial_response', readFlag) ?? false) &&
+      !isForAlert(message.headers['fromalert']),
     rawHeaders,
     remoteAddress: socket.remoteAddress,
   }

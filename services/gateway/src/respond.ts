@@ -42,6 +42,7 @@ async function sendPieces(
 
 /** Sends an answer. A client that has gone away is not an error here. */
 export function respond(res: ServerResponse, answer: Answer, options: ResponseOptions): Promise<Sent> {
+  for (const [name, value] of Object.entries(answer.headers ?? {})) res.setHeader(name, value)
   switch (answer.kind) {
     case 'body':
       return sendBody(res, answer.rendered, options)

@@ -36,12 +36,11 @@ const team = z.strictObject({
   members: z.array(person).default([]).describe('People in this team whatever their IdP groups'),
 })
 
-const replica = z.strictObject({
-  name: z.string().min(1).max(63),
-  url: z
-    .url({ protocol: /^https?$/ })
-    .refine((value) => !/[?#@]|\/$/.test(value), 'a base URL without query, user or final /'),
-})
+const baseUrl = z
+  .url({ protocol: /^https?$/ })
+  .refine((value) => !/[?#@]|\/$/.test(value), 'a base URL without query, user or final /')
+
+const replica = z.strictObject({ name: z.string().min(1).max(63), url: baseUrl })
 
 const shard = z.strictObject({
   name: z.string().min(1).max(63),
@@ -50,13 +49,18 @@ const shard = z.strictObject({
 })
 
 const dataSource = z.strictObject({
-  uid,
+  uid: uid.refine((value) => value !== 'all', 'all is the uid of every data source together'),
   name: text,
   tenantLabel: z
     .string()
     .regex(/^[A-Za-z_][A-Za-z0-9_]*$/)
     .default('tenant'),
   shards: z.array(shard).min(1),
+  alertmanagerUrl: baseUrl.optional().describe('Alertmanager that its rules notify'),
+  partialResponse: z
+    .boolean()
+    .default(false)
+    .describe('Whether callers who ask for it get an answer when shards are missing'),
 })
 
 const where = z.union([

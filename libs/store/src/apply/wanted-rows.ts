@@ -43,7 +43,13 @@ function shardRows({ dataSources }: OrgDocument): Pick<WantedRows, 'data_sources
     source.shards.map((shard) => ({ data_source_uid: source.uid, shard })),
   )
   return {
-    data_sources: dataSources.map(({ uid, name, tenantLabel }) => ({ uid, name, tenant_label: tenantLabel })),
+    data_sources: dataSources.map(({ uid, name, tenantLabel, alertmanagerUrl, partialResponse }) => ({
+      uid,
+      name,
+      tenant_label: tenantLabel,
+      alertmanager_url: alertmanagerUrl ?? null,
+      partial_response: partialResponse,
+    })),
     shards: shards.map(({ data_source_uid, shard: { name, tenants } }) => ({
       data_source_uid,
       name,

@@ -1,0 +1,55 @@
+import { readBody } from '@gatehouse/upstream'
+import type { Answer } from './answer.ts'
+import { maxMergedBytes } from './ask.ts'
+import { readEnvelope } from './upstream-envelope.ts'
+
+/** Where an answer comes from: the shards that were asked, and the replicas that answered, or were missing. */
+export interface Completeness {
+  readonly asked: readonly string[]
+  readonly answered: readonly { readonly shard: string; readonly replica: string }[]
+}
+
+function replicasOf({ answered }: Completeness): readonly string[] {
+  // Encoded: a name may hold what a header must not.
+  const names = answered.map(
+    ({ shard, replica }) => `${encodeURIComponent(shard)}/${encodeURIComponent(replica)}`,
+  )
+  return [...new Set(names)]
+}
+
+function countsOf({ asked, answered }: Completeness): string {
+  return `asked=${new Set(asked).size}, answered=${new Set(answered.map(({ shard }) => shard)).size}`
+}
+
+/** The headers that tell where an answer comes from. */
+export function completenessHeaders(of: Completeness): Readonly<Record<string, string>> {
+  const replicas = replicasOf(of)
+  return {
+    'x-gatehouse-shards': countsOf(of),
+    ...(replicas.length === 0 ? {} : { 'x-gatehouse-replicas': replicas.join(', ') }),
+  }
+}
+
+async function bodyOf(answer: Answer): Promise<Buffer> {
+  switch (answer.kind) {
+    case 'body':
+      return Buffer.from(answer.rendered.body)
+    case 'pieces':
+      return Buffer.from([...answer.pieces].join(''))
+    case 'stream':
+      return readBody(answer.exchange, maxMergedBytes)
+  }
+}
+
+/** The same answer with a sentence in its `infos` that tells where it comes from. @throws GatehouseError as `readBody` */
+export async function withInfos(answer: Answer, of: Completeness): Promise<Answer> {
+  const { data, warnings, infos } = readEnvelope(await bodyOf(answer))
+  const told = `shards: ${countsOf(of)}; replicas: ${replicasOf(of).join(', ') || 'none'}`
+  const body = JSON.stringify({
+    status: 'success',
+    data,
+    ...(warnings.length === 0 ? {} : { warnings }),
+    infos: [...infos, told],
+  })
+  return { kind: 'body', rendered: { status: 200, headers: { 'content-type': 'application/json' }, body } }
+}
