@@ -1,0 +1,151 @@
+import {
+  explain,
+  type ExplainQuestion,
+  isAction,
+  kindsOf,
+  type OrgPolicy,
+  parseConstraint,
+  type Principal,
+  principalOfMember,
+  principalOfServiceAccount,
+  type Resource,
+  type ResourceKind,
+  whoCan,
+} from '@gatehouse/authz'
+import { printMatcher } from '@gatehouse/promql'
+import { findDashboard, findFolder, type OrgTransaction, readSnapshot, withOrg } from '@gatehouse/store'
+import { Command } from 'commander'
+import { configFileHelp } from '../config-file.ts'
+import { withDatabase } from '../database.ts'
+
+interface AskOptions {
+  readonly 'config.file'?: string
+  readonly org: string
+  /** `u-1` or `service-account:ci`. */
+  readonly as?: string
+  readonly selector?: string
+  readonly at?: string
+}
+
+function principalOf(policy: OrgPolicy, as: string): Principal {
+  const [, account] = /^service-account:(.+)$/.exec(as) ?? []
+  const user = as.replace(/^user:/, '')
+  const found =
+    account === undefined
+      ? policy.members.find(({ uid, name }) => uid === user || name === user)
+      : policy.serviceAccounts.find(({ uid }) => uid === account)
+  if (found === undefined) throw new Error(`there is no ${as} in ${policy.orgUid}`)
+  return 'isDisabled' in found && 'teams' in found
+    ? principalOfMember(policy, found)
+    : principalOfServiceAccount(policy, found)
+}
+
+function kindOf(text: string, kinds: readonly ResourceKind[]): ResourceKind {
+  const kind = kinds.find((candidate) => candidate === text)
+  if (kind === undefined) throw new Error(`${text} is not one of ${kinds.join(', ')}`)
+  return kind
+}
+
+/** `metrics` (of the action's own kind) or `folder:ops`. */
+async function resourceOf(
+  tx: OrgTransaction,
+  text: string,
+  { kinds, policy }: { readonly kinds: readonly ResourceKind[]; readonly policy: OrgPolicy },
+): Promise<Resource> {
+  const [, named, rest] = /^([a-z-]+):(.+)$/.exec(text) ?? []
+  const kind = named === undefined ? kinds[0] : kindOf(named, kinds)
+  if (kind === undefined) throw new Error('the action applies to nothing')
+  const uid = rest ?? text
+  const base = { kind, uid, orgUid: tx.orgUid }
+  if (kind === 'dashboard') return { ...base, folderUid: (await findDashboard(tx, uid))?.folderUid }
+  if (kind === 'folder') return { ...base, folderUid: (await findFolder(tx, uid))?.parentUid }
+  const account = policy.serviceAccounts.find((candidate) => candidate.uid === uid)
+  return kind === 'service-account' ? { ...base, teamUid: account?.teamUid } : base
+}
+
+interface Asked {
+  readonly policy: OrgPolicy
+  readonly question: Omit<ExplainQuestion, 'principal'>
+}
+
+async function ask<T>(
+  action: string,
+  target: string,
+  options: AskOptions,
+  answer: (asked: Asked) => T,
+): Promise<T> {
+  if (!isAction(action)) throw new Error(`${action} is not an action; see policies/permissions.yaml`)
+  const now = options.at === undefined ? Date.now() : Date.parse(options.at)
+  if (Number.isNaN(now)) throw new Error('--at wants a time such as 2026-01-31T12:00:00Z')
+  const selector = options.selector === undefined ? undefined : parseConstraint(options.selector)
+  return withDatabase(options['config.file'], (pool) =>
+    withOrg(pool, options.org, async (tx) => {
+      const { policy } = await readSnapshot(tx)
+      const resource = await resourceOf(tx, target, { kinds: kindsOf(action), policy })
+      return answer({ policy, question: { action, resource, now, selector } })
+    }),
+  )
+}
+
+async function why(action: string, target: string, options: AskOptions, isBrief: boolean): Promise<void> {
+  const explanation = await ask(action, target, options, ({ policy, question }) =>
+    explain(policy, { ...question, principal: principalOf(policy, options.as ?? '') }),
+  )
+  const { decision, firstFailing, paths } = explanation
+  const isAllowed = decision.allowed && firstFailing === undefined
+  console.log(isAllowed ? 'yes' : `no (fails first: ${firstFailing ?? 'unknown'})`)
+  if (!isAllowed) process.exitCode = 1
+  if (isBrief) return
+  if (decision.allowed)
+    for (const matchers of decision.constraints.alternatives)
+      console.log(`  series {${matchers.map(printMatcher).join(',')}}`)
+  for (const { groups, grant, role, fails } of paths) {
+    const claim = groups.length === 0 ? '' : `groups ${groups.join(', ')} → `
+    const end = fails === undefined ? 'allows' : `fails at ${fails}`
+    console.log(
+      `  ${claim}${grant.subject.kind} ${grant.subject.uid} → grant ${grant.uid} → role ${role?.name ?? grant.role}: ${end}`,
+    )
+  }
+}
+
+async function who(action: string, target: string, options: AskOptions): Promise<void> {
+  const entries = await ask(action, target, options, ({ policy, question }) => whoCan(policy, question))
+  for (const { kind, uid, name, because, until, constraints } of entries) {
+    const ends = until === undefined ? '' : ` until ${new Date(until).toISOString()}`
+    const series = constraints.alternatives.map((all) => `{${all.map(printMatcher).join(',')}}`).join(' or ')
+    const by = because.map(({ via, role, grantUid }) => `${via} ${role} (${grantUid})`).join(', ')
+    console.log(`${kind} ${uid} ${name}${ends}: ${by}${series === '' ? '' : ` → ${series}`}`)
+  }
+  if (entries.length === 0) process.exitCode = 1
+}
+
+function asking(name: string): Command {
+  return new Command(name)
+    .argument('<action>', 'such as datasources:query')
+    .argument('<resource>', 'uid, or kind and uid such as folder:ops')
+    .requiredOption('--org <uid>', 'org')
+    .option('--selector <selector>', 'only series of this selector, such as \'{env="prod"}\'')
+    .option('--at <time>', 'as of this time, by the grants there are now')
+    .option('--config.file <path>', configFileHelp)
+}
+
+const asHelp = 'who: a user’s uid or name, or service-account:<uid>'
+
+/** `gatehouse auth`: who may do what, and why; reads the database. */
+export function authCommand(): Command {
+  return new Command('auth')
+    .description('who may do what, and why; exit code 1 for no')
+    .addCommand(
+      asking('can-i')
+        .description('whether somebody may')
+        .requiredOption('--as <principal>', asHelp)
+        .action((action: string, target: string, options: AskOptions) => why(action, target, options, true)),
+    )
+    .addCommand(
+      asking('why')
+        .description('why somebody may or may not, grant by grant')
+        .requiredOption('--as <principal>', asHelp)
+        .action((action: string, target: string, options: AskOptions) => why(action, target, options, false)),
+    )
+    .addCommand(asking('who').description('everybody who may, and by which grants').action(who))
+}

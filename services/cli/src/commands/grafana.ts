@@ -1,0 +1,94 @@
+import { Command, InvalidArgumentError } from 'commander'
+import { configFileHelp, loadConfigFile } from '../config-file.ts'
+
+interface PrintOptions {
+  readonly 'config.file'?: string
+  readonly print?: boolean
+  readonly dataSource: string
+  readonly name: string
+  readonly scrapeInterval: string
+  readonly tokenVariable?: string
+}
+
+function matching(pattern: RegExp, what: string) {
+  return (text: string): string => {
+    if (!pattern.test(text)) throw new InvalidArgumentError(what)
+    return text
+  }
+}
+
+const quote = (text: string): string => JSON.stringify(text)
+
+/** How Grafana proves who asks: by the person's own sign-in, or by a service account's token from its environment. */
+function identityLines(tokenVariable: string | undefined): readonly string[] {
+  if (tokenVariable === undefined)
+    return [
+      '      # Each person asks as themself; Grafana must sign people in at the same identity provider.',
+      '      oauthPassThru: true',
+    ]
+  return [
+    '      # Everybody of this Grafana org who may use the data source asks as this service account.',
+    '      httpHeaderName1: Authorization',
+  ]
+}
+
+/** Provisioning of a Grafana data source, YAML. */
+export function grafanaDataSource(url: string, options: Omit<PrintOptions, 'config.file'>): string {
+  const { dataSource, name, scrapeInterval, tokenVariable } = options
+  const isPersonal = tokenVariable === undefined
+  return [
+    '# grafana/provisioning/datasources/gatehouse.yaml',
+    'apiVersion: 1',
+    'datasources:',
+    `  - name: ${quote(name)}`,
+    `    uid: gatehouse-${dataSource}${isPersonal ? '' : '-alerts'}`,
+    '    type: prometheus',
+    '    access: proxy',
+    `    url: ${quote(`${url}/prom/${dataSource}`)}`,
+    '    editable: false',
+    '    jsonData:',
+    ...identityLines(tokenVariable),
+    '      httpMethod: POST',
+    '      prometheusType: Prometheus',
+    '      # Grafana’s name for everything newer than 2.50: label queries with match[].',
+    '      prometheusVersion: 2.50.1',
+    '      # The slowest scrape interval; $__rate_interval follows it.',
+    `      timeInterval: ${scrapeInterval}`,
+    '      # Low, so that names do not outlive a revoked grant in browsers for long.',
+    '      cacheLevel: Low',
+    '      incrementalQuerying: true',
+    `      manageAlerts: ${!isPersonal}`,
+    '      allowAsRecordingRulesTarget: false',
+    ...(isPersonal ? [] : ['    secureJsonData:', `      httpHeaderValue1: "Bearer $${tokenVariable}"`]),
+    '',
+  ].join('\n')
+}
+
+function print(options: PrintOptions): void {
+  const { gateway } = loadConfigFile(options['config.file'])
+  const url = gateway.externalUrl ?? `http://${gateway.listenAddress}`
+  process.stdout.write(grafanaDataSource(url.replace(/\/$/, ''), options))
+}
+
+/** `gatehouse grafana`: what Grafana needs to ask through the gateway. */
+export function grafanaCommand(): Command {
+  const datasource = new Command('datasource')
+    .description('print the provisioning file of a Grafana data source')
+    .requiredOption('--print', 'write it to standard output')
+    .option('--data-source <uid>', 'data source', matching(/^[A-Za-z0-9][\w-]{0,62}$/, 'a uid'), 'metrics')
+    .option('--name <name>', 'its name in Grafana', 'Metrics (my access)')
+    .option(
+      '--scrape-interval <duration>',
+      'slowest scrape interval',
+      matching(/^\d+[sm]$/, 'such as 30s'),
+      '30s',
+    )
+    .option(
+      '--token-variable <name>',
+      'for alerting: Grafana’s environment variable that holds a service-account token',
+      matching(/^[A-Z][A-Z0-9_]*$/, 'such as GATEHOUSE_TOKEN'),
+    )
+    .option('--config.file <path>', configFileHelp)
+    .action(print)
+  return new Command('grafana').description('set up Grafana before the gateway').addCommand(datasource)
+}

@@ -1,0 +1,125 @@
+import { randomUUID } from 'node:crypto'
+import { systemEvent } from '@gatehouse/audit'
+import type { AccessDifference, AccessDocument } from '@gatehouse/authz'
+import { printMatcher } from '@gatehouse/promql'
+import {
+  type AccessChange,
+  type AccessPlan,
+  applyAccessIn,
+  createChangeRecorder,
+  enterOrg,
+  planAccess,
+  type Pool,
+  withTransaction,
+} from '@gatehouse/store'
+import { Command } from 'commander'
+import { configFileHelp } from '../config-file.ts'
+import { withDatabase } from '../database.ts'
+import { readAccessFiles } from './access-files.ts'
+
+interface PlanOptions {
+  readonly 'config.file'?: string
+  readonly adopt?: boolean
+  readonly output: 'text' | 'json'
+}
+
+type Alternatives = AccessDifference['series'][number]['before']['alternatives']
+
+function seriesOf(alternatives: Alternatives): string {
+  const selectors = alternatives.map((matchers) => `{${matchers.map(printMatcher).join(',')}}`)
+  return selectors.length === 0 ? 'nothing' : selectors.join(' or ')
+}
+
+function printDifference({ kind, uid, name, gained, lost, series }: AccessDifference): void {
+  console.log(`  ${name} [${kind} ${uid}]`)
+  for (const permission of gained) console.log(`    + ${permission}`)
+  for (const permission of lost) console.log(`    - ${permission}`)
+  for (const { dataSource, change, before, after } of series)
+    console.log(
+      `    ${dataSource}: ${change} series, ${seriesOf(before.alternatives)} → ${seriesOf(after.alternatives)}`,
+    )
+}
+
+const signs = { added: '+', changed: '~', removed: '-' } as const
+
+function printPlan({ changes, orgs }: AccessPlan): void {
+  for (const { orgUid, table, kind, key } of changes) console.log(`${signs[kind]} ${orgUid} ${table} ${key}`)
+  if (changes.length === 0) console.log('nothing to change')
+  for (const { orgUid, differences } of orgs) {
+    console.log(`${orgUid}: access changes for ${differences.length}`)
+    for (const difference of differences) printDifference(difference)
+  }
+}
+
+async function plan(files: readonly string[], options: PlanOptions): Promise<void> {
+  const document = readAccessFiles(files)
+  const adopt = options.adopt === true
+  const planned = await withDatabase(options['config.file'], (pool) =>
+    planAccess(pool, document, { now: Date.now(), adopt }),
+  )
+  if (options.output === 'json') console.log(JSON.stringify(planned, undefined, 2))
+  else printPlan(planned)
+  if (planned.changes.length > 0) process.exitCode = 1
+}
+
+/** Applies a document and writes the event of each org it changes, all in one transaction. */
+async function applyRecorded(
+  pool: Pool,
+  document: AccessDocument,
+  options: { readonly adopt: boolean },
+): Promise<readonly AccessChange[]> {
+  const record = createChangeRecorder()
+  return withTransaction(pool, async (tx) => {
+    const changes = await applyAccessIn(tx, document, options)
+    for (const { uid } of document.orgs) {
+      const own = changes.filter(({ orgUid }) => orgUid === uid)
+      if (own.length === 0) continue
+      const counts = { added: 0, changed: 0, removed: 0 }
+      for (const { kind } of own) counts[kind] += 1
+      const event = systemEvent({
+        code: 'A020I',
+        action: 'policies:apply',
+        process: 'gatehouse policy apply',
+        detail: {
+          ...counts,
+          rows: own.slice(0, 200).map(({ table, kind, key }) => `${kind} ${table} ${key}`),
+        },
+        now: Date.now(),
+        uuid: randomUUID(),
+      })
+      await record(await enterOrg(tx, uid), { ...event, orgUid: uid, resource: { kind: 'orgs', uid } })
+    }
+    return changes
+  })
+}
+
+async function apply(files: readonly string[], options: PlanOptions): Promise<void> {
+  const document = readAccessFiles(files)
+  const changes = await withDatabase(options['config.file'], (pool) =>
+    applyRecorded(pool, document, { adopt: options.adopt === true }),
+  )
+  if (options.output === 'json') console.log(JSON.stringify({ changes }, undefined, 2))
+  else printPlan({ changes, orgs: [] })
+}
+
+function withOptions(command: Command): Command {
+  return command
+    .argument('<files...>', 'access files (YAML); together they declare their orgs wholly')
+    .option('--adopt', 'take over orgs whose access is managed through the API')
+    .option('-o, --output <format>', 'text or json', 'text')
+    .option('--config.file <path>', configFileHelp)
+}
+
+/** `gatehouse policy plan`: what applying would do, in rows and in people and data sources; exit code 1 if anything. */
+export function planCommand(): Command {
+  return withOptions(new Command('plan'))
+    .description('what applying access files would do, to people and data sources; 1 if anything')
+    .action(plan)
+}
+
+/** `gatehouse policy apply`: makes the access of the files' orgs what they say, all or nothing. */
+export function applyCommand(): Command {
+  return withOptions(new Command('apply'))
+    .description('make the access of the files’ orgs exactly what they say, all of it or nothing')
+    .action(apply)
+}

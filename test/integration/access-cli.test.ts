@@ -1,0 +1,181 @@
+import { execFile } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { temporaryDir } from '@gatehouse/local'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
+import { type GatewayWorld, startGatewayWorld } from '../support/gateway-world.ts'
+
+const accessOf = (role: string, extra = ''): string => `apiVersion: gatehouse/v1
+kind: Access
+orgs:
+  - uid: health
+    name: Health
+    tenants: [health]
+    teams: [{ uid: triage, name: Triage, members: [{ issuer: 'https://idp.example.org', subject: ann }] }]
+    serviceAccounts: [{ uid: ci, name: CI }]
+    dataSources:
+      - { uid: metrics, name: Metrics, shards: [{ name: s, tenants: [health], replicas: [{ name: r, url: 'http://127.0.0.1:9' }] }] }
+    grants:
+      - { uid: g-triage, team: triage, role: ${role} }
+      - { uid: g-ci, serviceAccount: ci, role: viewer, constraints: ['{env="prod"}'] }${extra}
+`
+
+let world: GatewayWorld
+const dir = temporaryDir()
+const file = (name: string, text: string): string => {
+  const path = join(dir.path, name)
+  writeFileSync(path, text)
+  return path
+}
+
+beforeAll(async () => {
+  world = await startGatewayWorld({ access: accessOf('viewer') })
+  const { database, gateway, audit } = world.config
+  file(
+    'config.yaml',
+    JSON.stringify({
+      database,
+      gateway: { listenAddress: gateway.listenAddress, externalUrl: 'https://gw.example.org' },
+      audit: { spoolDir: audit.spoolDir },
+    }),
+  )
+})
+afterAll(async () => {
+  await world.close()
+  dir.remove()
+})
+
+interface Run {
+  readonly code: number
+  readonly out: string
+  readonly err: string
+}
+
+function gatehouse(...args: readonly string[]): Promise<Run> {
+  const main = join(import.meta.dirname, '../../services/cli/src/main.ts')
+  return new Promise((resolve) => {
+    execFile(process.execPath, [main, ...args], { timeout: 60_000 }, (error, out, err) => {
+      resolve({ code: error === null ? 0 : Number(error.code), out, err })
+    })
+  })
+}
+const config = (): string => `--config.file=${join(dir.path, 'config.yaml')}`
+
+describe('gatehouse policy', () => {
+  it('checks files, fault by fault', async () => {
+    const good = await gatehouse('policy', 'check', file('good.yaml', accessOf('editor')))
+    expect([good.code, good.out]).toEqual([0, 'valid: 1 orgs, 2 grants\n'])
+    const bad = await gatehouse('policy', 'check', file('bad.yaml', accessOf('nothing')))
+    expect([bad.code, bad.err]).toEqual([1, expect.stringContaining('there is no role nothing')])
+    expect((await gatehouse('policy', 'check', join(dir.path, 'none.yaml'))).code).toBe(2)
+  })
+
+  it('plans in people and data sources, applies with an event, and then has nothing to change', async () => {
+    const same = await gatehouse('policy', 'plan', file('same.yaml', accessOf('viewer')), config())
+    expect([same.code, same.out]).toEqual([0, 'nothing to change\n'])
+    const wanted = file('wanted.yaml', accessOf('editor').replace('env="prod"', 'env="test"'))
+    const plan = await gatehouse('policy', 'plan', wanted, config())
+    expect(plan.code).toBe(1)
+    expect(plan.out).toContain('~ health grants g-triage')
+    expect(plan.out).toMatch(/ann \[user u-[^\]]+\]\n(.*\n)*? {4}\+ dashboards:write/)
+    expect(plan.out).toMatch(/CI \[service-account ci\]\n {4}metrics: changed series, .*prod.* → .*test/)
+    expect((await gatehouse('policy', 'plan', wanted, config())).code).toBe(1)
+    expect((await gatehouse('policy', 'apply', wanted, config())).code).toBe(0)
+    expect((await gatehouse('policy', 'plan', wanted, config())).code).toBe(0)
+    const [event] = await world.sql(
+      `select event ->> 'orgUid' as org from audit_events where event ->> 'code' = 'A020I'`,
+    )
+    expect(event).toEqual({ org: 'health' })
+  })
+
+  it('leaves orgs managed through the API alone unless told to adopt them', async () => {
+    await world.sql(`update orgs set managed = 'api'`)
+    const wanted = file('adopt.yaml', accessOf('viewer'))
+    const refused = await gatehouse('policy', 'apply', wanted, config())
+    expect([refused.code, refused.err]).toEqual([2, expect.stringContaining('through the API')])
+    expect((await gatehouse('policy', 'apply', '--adopt', wanted, config())).code).toBe(0)
+  })
+
+  it('runs scenarios', async () => {
+    const scenarios = join(import.meta.dirname, '../../policies/scenarios')
+    const run = await gatehouse('policy', 'test', scenarios)
+    expect([run.code, run.out]).toEqual([0, expect.stringMatching(/ expectations, 0 failed/)])
+    const scenario = {
+      apiVersion: 'gatehouse/v1',
+      kind: 'Scenario',
+      name: 'wrong',
+      given: parse(accessOf('viewer')),
+      expect: [
+        {
+          who: { org: 'health', teams: ['triage'] },
+          action: 'datasources:query',
+          on: { uid: 'metrics' },
+          expect: 'deny',
+        },
+      ],
+    }
+    const wrong = await gatehouse('policy', 'test', file('scenario.yaml', JSON.stringify(scenario)))
+    expect([wrong.code, wrong.out]).toEqual([1, expect.stringContaining('is allowed, expected deny')])
+  })
+})
+
+describe('gatehouse auth', () => {
+  it('answers can-i, why and who from the database', async () => {
+    const query = ['datasources:query', 'metrics', '--org=health', config()]
+    const can = await gatehouse('auth', 'can-i', ...query, '--as=service-account:ci')
+    expect([can.code, can.out]).toEqual([0, 'yes\n'])
+    const cannot = await gatehouse(
+      'auth',
+      'can-i',
+      ...query,
+      '--as=service-account:ci',
+      '--selector={env="dev"}',
+    )
+    expect([cannot.code, cannot.out]).toEqual([1, 'no (fails first: selector)\n'])
+    const why = await gatehouse('auth', 'why', ...query, '--as=ann')
+    expect(why.out).toContain('team triage → grant g-triage → role viewer: allows')
+    const who = await gatehouse('auth', 'who', ...query)
+    expect(who.out.trim().split('\n')).toHaveLength(2)
+    expect((await gatehouse('auth', 'who', 'no:action', 'metrics', '--org=health', config())).code).toBe(2)
+  })
+})
+
+describe('gatehouse token and grafana', () => {
+  it('makes, lists and revokes a token; only the token goes to standard output', async () => {
+    const org = '--org=health'
+    const made = await gatehouse('token', 'create', 'ci', org, config(), '--days=7')
+    expect([made.code, made.out]).toEqual([0, expect.stringMatching(/^gatehouse_sa_\w+\n$/)])
+    const authorization = `Bearer ${made.out.trim()}`
+    const ask = () => fetch(`${world.base()}/api/v1/status/buildinfo`, { headers: { authorization } })
+    // No Prometheus answers here; that the gateway asked one is enough.
+    expect((await ask()).status).toBe(503)
+    const list = await gatehouse('token', 'list', org, config())
+    expect(list.out).not.toContain(made.out.trim())
+    const [uid = ''] = list.out.split(' ')
+    expect((await gatehouse('token', 'revoke', uid, org, config())).code).toBe(0)
+    expect((await gatehouse('token', 'revoke', uid, org, config())).code).toBe(1)
+    await expect.poll(async () => (await ask()).status, { timeout: 5_000 }).toBe(401)
+    expect((await gatehouse('token', 'create', 'ci', org, config(), '--days=91')).code).toBe(2)
+  })
+
+  it('prints a data source that Grafana can be provisioned with', async () => {
+    const personal = await gatehouse('grafana', 'datasource', '--print', config())
+    const [source] = parse(personal.out).datasources
+    expect(source).toMatchObject({
+      type: 'prometheus',
+      url: 'https://gw.example.org/prom/metrics',
+      jsonData: { oauthPassThru: true },
+    })
+    const alerting = await gatehouse(
+      'grafana',
+      'datasource',
+      '--print',
+      '--token-variable=GATEHOUSE_TOKEN',
+      config(),
+    )
+    expect(parse(alerting.out).datasources[0].secureJsonData).toEqual({
+      httpHeaderValue1: 'Bearer $GATEHOUSE_TOKEN',
+    })
+  })
+})
