@@ -101,6 +101,9 @@ function handlerOf(route: Route, deps: AppDeps) {
     const trail = trailOf(response)
     const url = new URL(request.originalUrl, 'http://unused')
     const params = Object.fromEntries(Object.entries(request.params).map(([k, v]) => [k, String(v)]))
+    // No id holds one, and no store takes one.
+    if (Object.values(params).some((value) => value.includes('\0')))
+      throw new GatehouseError('bad_data', 'the path holds a NUL character')
     const input = { params, query: url.searchParams, body: request.body as unknown }
     const answer = await route.run(request, input, trail, {
       setCookie: (cookie) => response.append('set-cookie', cookie),
