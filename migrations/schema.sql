@@ -11,6 +11,22 @@ domain uid as text CHECK ((VALUE ~ '^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$'::text));
 
 -- Tables
 
+table access_requests [row security forced] (
+  org_uid uid not null,
+  uid uid not null,
+  user_uid uid not null,
+  role text not null,
+  where_kind text not null,
+  where_uid uid not null,
+  lasts_seconds integer not null,
+  reason text not null,
+  status text not null default 'pending'::text,
+  created_at timestamp with time zone not null default now(),
+  decided_by text,
+  decided_at timestamp with time zone,
+  note text not null default ''::text,
+  grant_uid text
+);
 table audit_anchors (
   sink text not null,
   number bigint not null,
@@ -174,6 +190,21 @@ table audit_views [row security forced] (
   name text not null,
   filter jsonb not null
 );
+table break_glass [row security forced] (
+  org_uid uid not null,
+  uid uid not null,
+  opened_by uid not null,
+  where_kind text not null,
+  where_uid uid not null,
+  reason text not null,
+  grant_uid text not null,
+  opened_at timestamp with time zone not null default now(),
+  expires_at timestamp with time zone not null,
+  closed_at timestamp with time zone,
+  reviewed_by text,
+  reviewed_at timestamp with time zone,
+  review_note text not null default ''::text
+);
 table dashboard_versions [row security forced] (
   org_uid uid not null,
   dashboard_uid uid not null,
@@ -201,7 +232,9 @@ table data_sources [row security forced] (
   uid uid not null,
   name text not null,
   tenant_label text not null default 'tenant'::text,
-  version bigint not null default 1
+  version bigint not null default 1,
+  alertmanager_url text,
+  partial_response boolean not null default false
 );
 table folders [row security forced] (
   org_uid uid not null,
@@ -224,13 +257,22 @@ table grants [row security forced] (
   not_before timestamp with time zone,
   expires_at timestamp with time zone,
   reason text not null default ''::text,
-  created_at timestamp with time zone not null default now()
+  created_at timestamp with time zone not null default now(),
+  origin text not null default 'policy'::text
 );
 table guardrails [row security forced] (
   org_uid uid not null,
   uid uid not null,
   selector text not null,
   reason text not null
+);
+table idempotency_keys [row security forced] (
+  org_uid uid not null,
+  principal text not null,
+  key text not null,
+  request text not null,
+  answer jsonb not null,
+  created_at timestamp with time zone not null default now()
 );
 table identities [row security forced] (
   issuer text not null,
@@ -250,6 +292,19 @@ table memberships [row security forced] (
   org_uid uid not null,
   user_uid uid not null,
   source text not null,
+  created_at timestamp with time zone not null default now(),
+  disabled boolean not null default false
+);
+table notices [row security forced] (
+  org_uid uid not null,
+  uid uid not null,
+  channel text not null,
+  target text not null,
+  message jsonb not null,
+  attempts integer not null default 0,
+  next_at timestamp with time zone not null default now(),
+  delivered_at timestamp with time zone,
+  last_error text,
   created_at timestamp with time zone not null default now()
 );
 table orgs [row security forced] (
@@ -259,7 +314,31 @@ table orgs [row security forced] (
   platform boolean not null default false,
   issuers text[],
   policy_version bigint not null default 1,
-  created_at timestamp with time zone not null default now()
+  created_at timestamp with time zone not null default now(),
+  public_sharing boolean not null default false
+);
+table provisioning_tokens [row security forced] (
+  org_uid uid not null,
+  uid uid not null,
+  name text not null,
+  prefix text not null,
+  hash text not null,
+  issuer text not null,
+  subject_from text not null,
+  created_at timestamp with time zone not null default now(),
+  expires_at timestamp with time zone not null,
+  revoked_at timestamp with time zone,
+  last_used_at timestamp with time zone
+);
+table rehearsals [row security forced] (
+  org_uid uid not null,
+  uid uid not null,
+  document_sha256 text not null,
+  since timestamp with time zone not null,
+  until timestamp with time zone not null,
+  created_by text not null,
+  created_at timestamp with time zone not null default now(),
+  report jsonb not null
 );
 table replicas [row security forced] (
   org_uid uid not null,
@@ -280,6 +359,28 @@ table schema_migrations (
   sha256 text not null,
   applied_at timestamp with time zone not null default now()
 );
+table scim_group_members [row security forced] (
+  org_uid uid not null,
+  group_uid uid not null,
+  user_uid uid not null
+);
+table scim_groups [row security forced] (
+  org_uid uid not null,
+  uid uid not null,
+  display_name text not null,
+  external_id text,
+  created_at timestamp with time zone not null default now(),
+  updated_at timestamp with time zone not null default now()
+);
+table scim_users [row security forced] (
+  org_uid uid not null,
+  user_uid uid not null,
+  user_name text not null,
+  external_id text,
+  attributes jsonb not null default '{}'::jsonb,
+  created_at timestamp with time zone not null default now(),
+  updated_at timestamp with time zone not null default now()
+);
 table service_account_tokens [row security forced] (
   org_uid uid not null,
   uid uid not null,
@@ -299,7 +400,8 @@ table service_accounts [row security forced] (
   name text not null,
   team_uid uid,
   disabled boolean not null default false,
-  created_at timestamp with time zone not null default now()
+  created_at timestamp with time zone not null default now(),
+  origin text not null default 'policy'::text
 );
 table sessions [row security forced] (
   org_uid uid not null,
@@ -351,6 +453,16 @@ table users [row security forced] (
 
 -- Constraints
 
+constraint on access_requests: access_requests_check CHECK (((status = 'pending'::text) = (decided_at IS NULL)));
+constraint on access_requests: access_requests_check1 CHECK (((status = 'approved'::text) = (grant_uid IS NOT NULL)));
+constraint on access_requests: access_requests_lasts_seconds_check CHECK ((lasts_seconds > 0));
+constraint on access_requests: access_requests_note_check CHECK ((length(note) <= 500));
+constraint on access_requests: access_requests_org_uid_user_uid_fkey FOREIGN KEY (org_uid, user_uid) REFERENCES memberships(org_uid, user_uid) ON DELETE CASCADE;
+constraint on access_requests: access_requests_pkey PRIMARY KEY (org_uid, uid);
+constraint on access_requests: access_requests_reason_check CHECK (((length(reason) >= 1) AND (length(reason) <= 500)));
+constraint on access_requests: access_requests_role_check CHECK (((length(role) >= 1) AND (length(role) <= 63)));
+constraint on access_requests: access_requests_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'approved'::text, 'denied'::text, 'withdrawn'::text])));
+constraint on access_requests: access_requests_where_kind_check CHECK ((where_kind = ANY (ARRAY['org'::text, 'folder'::text, 'data-source'::text, 'dashboard'::text])));
 constraint on audit_anchors: audit_anchors_pkey PRIMARY KEY (sink);
 constraint on audit_checkpoint_heads: audit_checkpoint_heads_hash_check CHECK ((length(hash) = 32));
 constraint on audit_checkpoint_heads: audit_checkpoint_heads_number_fkey FOREIGN KEY (number) REFERENCES audit_checkpoints(number);
@@ -386,6 +498,14 @@ constraint on audit_tombstones: audit_tombstones_pkey PRIMARY KEY (number);
 constraint on audit_verifications: audit_verifications_pkey PRIMARY KEY (at);
 constraint on audit_views: audit_views_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100)));
 constraint on audit_views: audit_views_org_uid_user_uid_name_key UNIQUE NULLS NOT DISTINCT (org_uid, user_uid, name);
+constraint on break_glass: break_glass_check CHECK ((expires_at > opened_at));
+constraint on break_glass: break_glass_check1 CHECK (((reviewed_by IS NULL) = (reviewed_at IS NULL)));
+constraint on break_glass: break_glass_check2 CHECK (((reviewed_by IS NULL) OR (reviewed_by <> (opened_by)::text)));
+constraint on break_glass: break_glass_org_uid_fkey FOREIGN KEY (org_uid) REFERENCES orgs(uid) ON DELETE CASCADE;
+constraint on break_glass: break_glass_pkey PRIMARY KEY (org_uid, uid);
+constraint on break_glass: break_glass_reason_check CHECK (((length(reason) >= 1) AND (length(reason) <= 500)));
+constraint on break_glass: break_glass_review_note_check CHECK ((length(review_note) <= 500));
+constraint on break_glass: break_glass_where_kind_check CHECK ((where_kind = ANY (ARRAY['org'::text, 'folder'::text, 'data-source'::text, 'dashboard'::text])));
 constraint on dashboard_versions: dashboard_versions_message_check CHECK ((length(message) <= 500));
 constraint on dashboard_versions: dashboard_versions_org_uid_dashboard_uid_fkey FOREIGN KEY (org_uid, dashboard_uid) REFERENCES dashboards(org_uid, uid) ON DELETE CASCADE;
 constraint on dashboard_versions: dashboard_versions_pkey PRIMARY KEY (org_uid, dashboard_uid, version);
@@ -397,6 +517,7 @@ constraint on dashboards: dashboards_org_uid_folder_uid_fkey FOREIGN KEY (org_ui
 constraint on dashboards: dashboards_pkey PRIMARY KEY (org_uid, uid);
 constraint on dashboards: dashboards_title_check CHECK (((length(title) >= 1) AND (length(title) <= 200)));
 constraint on dashboards: dashboards_version_check CHECK ((version > 0));
+constraint on data_sources: data_sources_alertmanager_url_check CHECK ((alertmanager_url ~ '^https?://'::text));
 constraint on data_sources: data_sources_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)));
 constraint on data_sources: data_sources_org_uid_fkey FOREIGN KEY (org_uid) REFERENCES orgs(uid) ON DELETE CASCADE;
 constraint on data_sources: data_sources_pkey PRIMARY KEY (org_uid, uid);
@@ -416,12 +537,19 @@ constraint on grants: grants_org_uid_service_account_uid_fkey FOREIGN KEY (org_u
 constraint on grants: grants_org_uid_team_uid_fkey FOREIGN KEY (org_uid, team_uid) REFERENCES teams(org_uid, uid) ON DELETE CASCADE;
 constraint on grants: grants_org_uid_user_uid_fkey FOREIGN KEY (org_uid, user_uid) REFERENCES memberships(org_uid, user_uid) ON DELETE CASCADE;
 constraint on grants: grants_org_uid_within_team_uid_fkey FOREIGN KEY (org_uid, within_team_uid) REFERENCES teams(org_uid, uid) ON DELETE CASCADE;
+constraint on grants: grants_origin_check CHECK ((origin = ANY (ARRAY['policy'::text, 'request'::text, 'break-glass'::text, 'share-link'::text])));
 constraint on grants: grants_period CHECK (((not_before IS NULL) OR (expires_at IS NULL) OR (not_before < expires_at)));
 constraint on grants: grants_pkey PRIMARY KEY (org_uid, uid);
 constraint on grants: grants_reason_check CHECK ((length(reason) <= 500));
+constraint on grants: grants_temporary CHECK (((origin = 'policy'::text) OR (expires_at IS NOT NULL)));
 constraint on guardrails: guardrails_org_uid_fkey FOREIGN KEY (org_uid) REFERENCES orgs(uid) ON DELETE CASCADE;
 constraint on guardrails: guardrails_pkey PRIMARY KEY (org_uid, uid);
 constraint on guardrails: guardrails_reason_check CHECK (((length(reason) >= 1) AND (length(reason) <= 500)));
+constraint on idempotency_keys: idempotency_keys_key_check CHECK ((key ~ '^[!-~]{1,200}$'::text));
+constraint on idempotency_keys: idempotency_keys_org_uid_fkey FOREIGN KEY (org_uid) REFERENCES orgs(uid) ON DELETE CASCADE;
+constraint on idempotency_keys: idempotency_keys_pkey PRIMARY KEY (org_uid, principal, key);
+constraint on idempotency_keys: idempotency_keys_principal_check CHECK (((length(principal) >= 1) AND (length(principal) <= 200)));
+constraint on idempotency_keys: idempotency_keys_request_check CHECK ((request ~ '^[0-9a-f]{64}$'::text));
 constraint on identities: identities_pkey PRIMARY KEY (issuer, subject);
 constraint on identities: identities_subject_check CHECK (((length(subject) >= 1) AND (length(subject) <= 256)));
 constraint on identities: identities_user_uid_fkey FOREIGN KEY (user_uid) REFERENCES users(uid) ON DELETE CASCADE;
@@ -434,12 +562,29 @@ constraint on login_attempts: login_attempts_return_to_check CHECK (((return_to 
 constraint on login_attempts: login_attempts_state_hash_check CHECK ((state_hash ~ '^[0-9a-f]{64}$'::text));
 constraint on memberships: memberships_org_uid_fkey FOREIGN KEY (org_uid) REFERENCES orgs(uid) ON DELETE CASCADE;
 constraint on memberships: memberships_pkey PRIMARY KEY (org_uid, user_uid);
-constraint on memberships: memberships_source_check CHECK ((source = ANY (ARRAY['sso'::text, 'manual'::text])));
+constraint on memberships: memberships_source_check CHECK ((source = ANY (ARRAY['sso'::text, 'manual'::text, 'scim'::text])));
 constraint on memberships: memberships_user_uid_fkey FOREIGN KEY (user_uid) REFERENCES users(uid) ON DELETE CASCADE;
+constraint on notices: notices_channel_check CHECK ((channel = ANY (ARRAY['email'::text, 'webhook'::text])));
+constraint on notices: notices_last_error_check CHECK ((length(last_error) <= 500));
+constraint on notices: notices_org_uid_fkey FOREIGN KEY (org_uid) REFERENCES orgs(uid) ON DELETE CASCADE;
+constraint on notices: notices_pkey PRIMARY KEY (org_uid, uid);
+constraint on notices: notices_target_check CHECK (((length(target) >= 1) AND (length(target) <= 500)));
 constraint on orgs: orgs_issuers_check CHECK (((issuers IS NULL) OR (cardinality(issuers) > 0)));
 constraint on orgs: orgs_managed_check CHECK ((managed = ANY (ARRAY['files'::text, 'api'::text])));
 constraint on orgs: orgs_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)));
 constraint on orgs: orgs_pkey PRIMARY KEY (uid);
+constraint on provisioning_tokens: provisioning_tokens_hash_check CHECK ((hash ~ '^[0-9a-f]{64}$'::text));
+constraint on provisioning_tokens: provisioning_tokens_hash_key UNIQUE (hash);
+constraint on provisioning_tokens: provisioning_tokens_issuer_check CHECK ((length(issuer) <= 500));
+constraint on provisioning_tokens: provisioning_tokens_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)));
+constraint on provisioning_tokens: provisioning_tokens_org_uid_fkey FOREIGN KEY (org_uid) REFERENCES orgs(uid) ON DELETE CASCADE;
+constraint on provisioning_tokens: provisioning_tokens_pkey PRIMARY KEY (org_uid, uid);
+constraint on provisioning_tokens: provisioning_tokens_prefix_check CHECK (((length(prefix) >= 1) AND (length(prefix) <= 24)));
+constraint on provisioning_tokens: provisioning_tokens_subject_from_check CHECK ((subject_from = ANY (ARRAY['externalId'::text, 'userName'::text])));
+constraint on rehearsals: rehearsals_check CHECK ((since < until));
+constraint on rehearsals: rehearsals_document_sha256_check CHECK ((document_sha256 ~ '^[0-9a-f]{64}$'::text));
+constraint on rehearsals: rehearsals_org_uid_fkey FOREIGN KEY (org_uid) REFERENCES orgs(uid) ON DELETE CASCADE;
+constraint on rehearsals: rehearsals_pkey PRIMARY KEY (org_uid, uid);
 constraint on replicas: replicas_name_check CHECK (((length(name) >= 1) AND (length(name) <= 63)));
 constraint on replicas: replicas_org_uid_data_source_uid_shard_fkey FOREIGN KEY (org_uid, data_source_uid, shard) REFERENCES shards(org_uid, data_source_uid, name) ON DELETE CASCADE;
 constraint on replicas: replicas_pkey PRIMARY KEY (org_uid, data_source_uid, shard, name);
@@ -449,6 +594,17 @@ constraint on roles: roles_org_uid_fkey FOREIGN KEY (org_uid) REFERENCES orgs(ui
 constraint on roles: roles_pkey PRIMARY KEY (org_uid, name);
 constraint on roles: roles_version_check CHECK ((version > 0));
 constraint on schema_migrations: schema_migrations_pkey PRIMARY KEY (name);
+constraint on scim_group_members: scim_group_members_org_uid_group_uid_fkey FOREIGN KEY (org_uid, group_uid) REFERENCES scim_groups(org_uid, uid) ON DELETE CASCADE;
+constraint on scim_group_members: scim_group_members_org_uid_user_uid_fkey FOREIGN KEY (org_uid, user_uid) REFERENCES scim_users(org_uid, user_uid) ON DELETE CASCADE;
+constraint on scim_group_members: scim_group_members_pkey PRIMARY KEY (org_uid, group_uid, user_uid);
+constraint on scim_groups: scim_groups_display_name_check CHECK (((length(display_name) >= 1) AND (length(display_name) <= 256)));
+constraint on scim_groups: scim_groups_external_id_check CHECK ((length(external_id) <= 256));
+constraint on scim_groups: scim_groups_org_uid_fkey FOREIGN KEY (org_uid) REFERENCES orgs(uid) ON DELETE CASCADE;
+constraint on scim_groups: scim_groups_pkey PRIMARY KEY (org_uid, uid);
+constraint on scim_users: scim_users_external_id_check CHECK ((length(external_id) <= 256));
+constraint on scim_users: scim_users_org_uid_user_uid_fkey FOREIGN KEY (org_uid, user_uid) REFERENCES memberships(org_uid, user_uid) ON DELETE CASCADE;
+constraint on scim_users: scim_users_pkey PRIMARY KEY (org_uid, user_uid);
+constraint on scim_users: scim_users_user_name_check CHECK (((length(user_name) >= 1) AND (length(user_name) <= 256)));
 constraint on service_account_tokens: service_account_tokens_hash_check CHECK ((hash ~ '^[0-9a-f]{64}$'::text));
 constraint on service_account_tokens: service_account_tokens_hash_key UNIQUE (hash);
 constraint on service_account_tokens: service_account_tokens_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)));
@@ -458,6 +614,7 @@ constraint on service_account_tokens: service_account_tokens_prefix_check CHECK 
 constraint on service_accounts: service_accounts_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)));
 constraint on service_accounts: service_accounts_org_uid_fkey FOREIGN KEY (org_uid) REFERENCES orgs(uid) ON DELETE CASCADE;
 constraint on service_accounts: service_accounts_org_uid_team_uid_fkey FOREIGN KEY (org_uid, team_uid) REFERENCES teams(org_uid, uid);
+constraint on service_accounts: service_accounts_origin_check CHECK ((origin = ANY (ARRAY['policy'::text, 'share-link'::text])));
 constraint on service_accounts: service_accounts_pkey PRIMARY KEY (org_uid, uid);
 constraint on sessions: sessions_hash_check CHECK ((hash ~ '^[0-9a-f]{64}$'::text));
 constraint on sessions: sessions_idle_timeout_check CHECK ((idle_timeout > '00:00:00'::interval));
@@ -471,7 +628,7 @@ constraint on shards: shards_pkey PRIMARY KEY (org_uid, data_source_uid, name);
 constraint on team_members: team_members_org_uid_team_uid_fkey FOREIGN KEY (org_uid, team_uid) REFERENCES teams(org_uid, uid) ON DELETE CASCADE;
 constraint on team_members: team_members_org_uid_user_uid_fkey FOREIGN KEY (org_uid, user_uid) REFERENCES memberships(org_uid, user_uid) ON DELETE CASCADE;
 constraint on team_members: team_members_pkey PRIMARY KEY (org_uid, team_uid, user_uid, source);
-constraint on team_members: team_members_source_check CHECK ((source = ANY (ARRAY['sso'::text, 'manual'::text])));
+constraint on team_members: team_members_source_check CHECK ((source = ANY (ARRAY['sso'::text, 'manual'::text, 'scim'::text])));
 constraint on teams: teams_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)));
 constraint on teams: teams_org_uid_fkey FOREIGN KEY (org_uid) REFERENCES orgs(uid) ON DELETE CASCADE;
 constraint on teams: teams_pkey PRIMARY KEY (org_uid, uid);
@@ -482,6 +639,8 @@ constraint on users: users_pkey PRIMARY KEY (uid);
 
 -- Indexes
 
+CREATE INDEX access_requests_open ON public.access_requests USING btree (org_uid, created_at) WHERE (status = 'pending'::text);
+CREATE UNIQUE INDEX access_requests_pkey ON public.access_requests USING btree (org_uid, uid);
 CREATE UNIQUE INDEX audit_anchors_pkey ON public.audit_anchors USING btree (sink);
 CREATE INDEX audit_checkpoint_heads_number ON public.audit_checkpoint_heads USING btree (number);
 CREATE INDEX audit_checkpoint_heads_org ON public.audit_checkpoint_heads USING btree (org_uid, number);
@@ -521,6 +680,8 @@ CREATE INDEX audit_tombstones_org ON public.audit_tombstones USING btree (org_ui
 CREATE UNIQUE INDEX audit_tombstones_pkey ON public.audit_tombstones USING btree (number);
 CREATE UNIQUE INDEX audit_verifications_pkey ON public.audit_verifications USING btree (at);
 CREATE UNIQUE INDEX audit_views_org_uid_user_uid_name_key ON public.audit_views USING btree (org_uid, user_uid, name) NULLS NOT DISTINCT;
+CREATE INDEX break_glass_open ON public.break_glass USING btree (org_uid, opened_at) WHERE (reviewed_at IS NULL);
+CREATE UNIQUE INDEX break_glass_pkey ON public.break_glass USING btree (org_uid, uid);
 CREATE UNIQUE INDEX dashboard_versions_pkey ON public.dashboard_versions USING btree (org_uid, dashboard_uid, version);
 CREATE INDEX dashboards_folder ON public.dashboards USING btree (org_uid, folder_uid);
 CREATE UNIQUE INDEX dashboards_pkey ON public.dashboards USING btree (org_uid, uid);
@@ -529,17 +690,32 @@ CREATE INDEX folders_parent ON public.folders USING btree (org_uid, parent_uid);
 CREATE UNIQUE INDEX folders_pkey ON public.folders USING btree (org_uid, uid);
 CREATE UNIQUE INDEX grants_pkey ON public.grants USING btree (org_uid, uid);
 CREATE UNIQUE INDEX guardrails_pkey ON public.guardrails USING btree (org_uid, uid);
+CREATE INDEX idempotency_keys_created ON public.idempotency_keys USING btree (org_uid, created_at);
+CREATE UNIQUE INDEX idempotency_keys_pkey ON public.idempotency_keys USING btree (org_uid, principal, key);
 CREATE UNIQUE INDEX identities_pkey ON public.identities USING btree (issuer, subject);
 CREATE INDEX identities_user ON public.identities USING btree (user_uid);
 CREATE INDEX login_attempts_expires ON public.login_attempts USING btree (expires_at);
 CREATE UNIQUE INDEX login_attempts_pkey ON public.login_attempts USING btree (state_hash);
 CREATE UNIQUE INDEX memberships_pkey ON public.memberships USING btree (org_uid, user_uid);
 CREATE INDEX memberships_user ON public.memberships USING btree (user_uid);
+CREATE INDEX notices_due ON public.notices USING btree (next_at) WHERE (delivered_at IS NULL);
+CREATE UNIQUE INDEX notices_pkey ON public.notices USING btree (org_uid, uid);
 CREATE UNIQUE INDEX orgs_one_platform ON public.orgs USING btree (platform) WHERE platform;
 CREATE UNIQUE INDEX orgs_pkey ON public.orgs USING btree (uid);
+CREATE UNIQUE INDEX provisioning_tokens_hash_key ON public.provisioning_tokens USING btree (hash);
+CREATE UNIQUE INDEX provisioning_tokens_pkey ON public.provisioning_tokens USING btree (org_uid, uid);
+CREATE INDEX rehearsals_created ON public.rehearsals USING btree (org_uid, created_at);
+CREATE UNIQUE INDEX rehearsals_pkey ON public.rehearsals USING btree (org_uid, uid);
 CREATE UNIQUE INDEX replicas_pkey ON public.replicas USING btree (org_uid, data_source_uid, shard, name);
 CREATE UNIQUE INDEX roles_pkey ON public.roles USING btree (org_uid, name);
 CREATE UNIQUE INDEX schema_migrations_pkey ON public.schema_migrations USING btree (name);
+CREATE UNIQUE INDEX scim_group_members_pkey ON public.scim_group_members USING btree (org_uid, group_uid, user_uid);
+CREATE INDEX scim_group_members_user ON public.scim_group_members USING btree (org_uid, user_uid);
+CREATE UNIQUE INDEX scim_groups_name ON public.scim_groups USING btree (org_uid, lower(display_name));
+CREATE UNIQUE INDEX scim_groups_pkey ON public.scim_groups USING btree (org_uid, uid);
+CREATE INDEX scim_users_external ON public.scim_users USING btree (org_uid, external_id);
+CREATE UNIQUE INDEX scim_users_name ON public.scim_users USING btree (org_uid, lower(user_name));
+CREATE UNIQUE INDEX scim_users_pkey ON public.scim_users USING btree (org_uid, user_uid);
 CREATE INDEX service_account_tokens_account ON public.service_account_tokens USING btree (org_uid, service_account_uid);
 CREATE UNIQUE INDEX service_account_tokens_hash_key ON public.service_account_tokens USING btree (hash);
 CREATE UNIQUE INDEX service_account_tokens_pkey ON public.service_account_tokens USING btree (org_uid, uid);
@@ -561,56 +737,54 @@ CREATE UNIQUE INDEX users_pkey ON public.users USING btree (uid);
 
 -- Row-level security
 
-policy append on audit_checkpoint_heads for INSERT to gatehouse_app using () with check (app_audit_all());
-policy org_or_all on audit_checkpoint_heads for SELECT to gatehouse_app using (((org_uid = app_org()) OR app_audit_all()));
-policy owner on audit_checkpoint_heads for ALL to the migrating role using (true) with check (true);
+policy org_only on access_requests for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
+policy append on audit_checkpoint_heads for INSERT to public using () with check (app_audit_all());
+policy org_or_all on audit_checkpoint_heads for SELECT to public using (((org_uid = app_org()) OR app_audit_all()));
 policy derived on audit_counts for ALL to gatehouse_definer using (true) with check (true);
-policy org_or_all on audit_counts for SELECT to gatehouse_app using (((org_uid = app_org()) OR app_audit_all()));
-policy owner on audit_counts for ALL to the migrating role using (true) with check (true);
-policy append on audit_events for INSERT to gatehouse_app using () with check (true);
-policy org_or_all on audit_events for SELECT to gatehouse_app using (((org_uid = app_org()) OR app_audit_all()));
-policy owner on audit_events for ALL to the migrating role using (true) with check (true);
-policy org_or_all on audit_export_chunks for ALL to gatehouse_app using (((org_uid = app_org()) OR app_audit_all())) with check (((org_uid = app_org()) OR app_audit_all()));
-policy owner on audit_export_chunks for ALL to the migrating role using (true) with check (true);
-policy org_or_all on audit_exports for ALL to gatehouse_app using (((org_uid = app_org()) OR app_audit_all())) with check (((org_uid = app_org()) OR app_audit_all()));
-policy owner on audit_exports for ALL to the migrating role using (true) with check (true);
+policy org_or_all on audit_counts for SELECT to public using (((org_uid = app_org()) OR app_audit_all()));
+policy append on audit_events for INSERT to public using () with check (true);
+policy org_or_all on audit_events for SELECT to public using (((org_uid = app_org()) OR app_audit_all()));
+policy org_or_all on audit_export_chunks for ALL to public using (((org_uid = app_org()) OR app_audit_all())) with check (((org_uid = app_org()) OR app_audit_all()));
+policy org_or_all on audit_exports for ALL to public using (((org_uid = app_org()) OR app_audit_all())) with check (((org_uid = app_org()) OR app_audit_all()));
 policy derived on audit_heads for ALL to gatehouse_definer using (true) with check (true);
-policy org_or_all on audit_heads for SELECT to gatehouse_app using (((org_uid = app_org()) OR app_audit_all()));
-policy owner on audit_heads for ALL to the migrating role using (true) with check (true);
-policy org_or_all on audit_holds for ALL to gatehouse_app using (((org_uid = app_org()) OR app_audit_all())) with check (((org_uid = app_org()) OR app_audit_all()));
-policy owner on audit_holds for ALL to the migrating role using (true) with check (true);
-policy append on audit_identities for INSERT to gatehouse_app using () with check (true);
+policy org_or_all on audit_heads for SELECT to public using (((org_uid = app_org()) OR app_audit_all()));
+policy org_or_all on audit_holds for ALL to public using (((org_uid = app_org()) OR app_audit_all())) with check (((org_uid = app_org()) OR app_audit_all()));
+policy append on audit_identities for INSERT to public using () with check (true);
 policy erase on audit_identities for ALL to gatehouse_definer using (true) with check (true);
-policy org_or_all on audit_identities for SELECT to gatehouse_app using (((org_uid = app_org()) OR app_audit_all()));
-policy owner on audit_identities for ALL to the migrating role using (true) with check (true);
-policy org_or_all on audit_label_values for ALL to gatehouse_app using (((org_uid = app_org()) OR app_audit_all())) with check (((org_uid = app_org()) OR app_audit_all()));
-policy owner on audit_label_values for ALL to the migrating role using (true) with check (true);
-policy all_only on audit_sink_positions for ALL to gatehouse_app using (app_audit_all()) with check (app_audit_all());
-policy owner on audit_sink_positions for ALL to the migrating role using (true) with check (true);
-policy append on audit_tombstones for INSERT to gatehouse_app using () with check (app_audit_all());
-policy org_or_all on audit_tombstones for SELECT to gatehouse_app using (((org_uid = app_org()) OR app_audit_all()));
-policy owner on audit_tombstones for ALL to the migrating role using (true) with check (true);
-policy append on audit_verifications for INSERT to gatehouse_app using () with check (app_audit_all());
-policy org_or_all on audit_verifications for SELECT to gatehouse_app using (((org_uid = app_org()) OR app_audit_all()));
-policy owner on audit_verifications for ALL to the migrating role using (true) with check (true);
-policy org_or_all on audit_views for ALL to gatehouse_app using (((org_uid = app_org()) OR app_audit_all())) with check (((org_uid = app_org()) OR app_audit_all()));
-policy owner on audit_views for ALL to the migrating role using (true) with check (true);
+policy org_or_all on audit_identities for SELECT to public using (((org_uid = app_org()) OR app_audit_all()));
+policy org_or_all on audit_label_values for ALL to public using (((org_uid = app_org()) OR app_audit_all())) with check (((org_uid = app_org()) OR app_audit_all()));
+policy all_only on audit_sink_positions for ALL to public using (app_audit_all()) with check (app_audit_all());
+policy append on audit_tombstones for INSERT to public using () with check (app_audit_all());
+policy org_or_all on audit_tombstones for SELECT to public using (((org_uid = app_org()) OR app_audit_all()));
+policy append on audit_verifications for INSERT to public using () with check (app_audit_all());
+policy org_or_all on audit_verifications for SELECT to public using (((org_uid = app_org()) OR app_audit_all()));
+policy org_or_all on audit_views for ALL to public using (((org_uid = app_org()) OR app_audit_all())) with check (((org_uid = app_org()) OR app_audit_all()));
+policy org_only on break_glass for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
 policy org_only on dashboard_versions for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
 policy org_only on dashboards for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
 policy org_only on data_sources for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
 policy org_only on folders for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
 policy org_only on grants for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
 policy org_only on guardrails for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
+policy org_only on idempotency_keys for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
 policy lookups on identities for ALL to gatehouse_definer using (true) with check (true);
 policy members_only on identities for ALL to gatehouse_app using ((EXISTS ( SELECT
    FROM memberships m
   WHERE (((m.user_uid)::text = (identities.user_uid)::text) AND ((m.org_uid)::text = app_org())))));
 policy lookups on memberships for ALL to gatehouse_definer using (true) with check (true);
 policy org_only on memberships for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
+policy lookups on notices for ALL to gatehouse_definer using (true) with check (true);
+policy org_only on notices for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
 policy lookups on orgs for ALL to gatehouse_definer using (true) with check (true);
 policy org_only on orgs for ALL to gatehouse_app using (((uid)::text = app_org())) with check (((uid)::text = app_org()));
+policy lookups on provisioning_tokens for ALL to gatehouse_definer using (true) with check (true);
+policy org_only on provisioning_tokens for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
+policy org_only on rehearsals for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
 policy org_only on replicas for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
 policy org_only on roles for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
+policy org_only on scim_group_members for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
+policy org_only on scim_groups for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
+policy org_only on scim_users for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
 policy lookups on service_account_tokens for ALL to gatehouse_definer using (true) with check (true);
 policy org_only on service_account_tokens for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
 policy lookups on service_accounts for ALL to gatehouse_definer using (true) with check (true);
@@ -700,14 +874,18 @@ CREATE OR REPLACE FUNCTION public.audit_head(chain_writer text, chain_org text)
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
+declare
+  entered text := coalesce(current_setting('app.audit', true), '');
 begin
   perform pg_advisory_xact_lock(hashtextextended('audit chain ' || chain_writer || ' ' || coalesce(chain_org, ''), 0));
+  perform set_config('app.audit', 'all', true);
   return query select h.seq, encode(h.hash, 'hex') from public.audit_heads h
     where h.writer = chain_writer and h.org_uid is not distinct from chain_org;
+  perform set_config('app.audit', entered, true);
 end
 $function$
 
--- owner gatehouse_definer;
+-- owner the migrating role;
 CREATE OR REPLACE FUNCTION public.audit_key(value text)
  RETURNS text
  LANGUAGE sql
@@ -908,6 +1086,18 @@ end
 $function$
 
 -- owner the migrating role;
+CREATE OR REPLACE FUNCTION public.end_share_links()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+begin
+  delete from service_accounts a where a.org_uid = new.uid and a.origin = 'share-link';
+  return null;
+end
+$function$
+
+-- owner the migrating role;
 CREATE OR REPLACE FUNCTION public.find_memberships(wanted_user text)
  RETURNS TABLE(org_uid text, source text, manual_teams text[], sso_teams text[])
  LANGUAGE sql
@@ -915,13 +1105,26 @@ CREATE OR REPLACE FUNCTION public.find_memberships(wanted_user text)
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
     select m.org_uid, m.source,
-      coalesce(array_agg(t.team_uid::text order by t.team_uid) filter (where t.source = 'manual'), '{}'),
+      coalesce(array_agg(distinct t.team_uid::text order by t.team_uid::text) filter (where t.source <> 'sso'), '{}'),
       coalesce(array_agg(t.team_uid::text order by t.team_uid) filter (where t.source = 'sso'), '{}')
     from public.memberships m
     left join public.team_members t on t.org_uid = m.org_uid and t.user_uid = m.user_uid
-    where m.user_uid = wanted_user
+    where m.user_uid = wanted_user and not m.disabled
     group by m.org_uid, m.source
     order by m.org_uid
+  $function$
+
+-- owner gatehouse_definer;
+CREATE OR REPLACE FUNCTION public.find_provisioning_token(wanted text)
+ RETURNS TABLE(org_uid text, uid text, name text, issuer text, subject_from text)
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    update public.provisioning_tokens t
+      set last_used_at = case when t.last_used_at > now() - interval '1 minute' then t.last_used_at else now() end
+      where t.hash = wanted and t.revoked_at is null and t.expires_at > now()
+      returning t.org_uid::text, t.uid::text, t.name, t.issuer, t.subject_from
   $function$
 
 -- owner gatehouse_definer;
@@ -934,7 +1137,8 @@ AS $function$
     select s.org_uid, s.uid, s.user_uid, u.name, s.issuer, s.subject, least(s.expires_at, s.last_seen_at + s.idle_timeout)
     from public.sessions s
     join public.users u on u.uid = s.user_uid
-    where s.hash = wanted and s.revoked_at is null and not u.disabled
+    join public.memberships m on m.org_uid = s.org_uid and m.user_uid = s.user_uid
+    where s.hash = wanted and s.revoked_at is null and not u.disabled and not m.disabled
       and least(s.expires_at, s.last_seen_at + s.idle_timeout) > now()
   $function$
 
@@ -1059,6 +1263,59 @@ AS $function$
   $function$
 
 -- owner gatehouse_definer;
+CREATE OR REPLACE FUNCTION public.settle_notice(of_org text, of_uid text, failure text)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    update public.notices n
+      set delivered_at = case when failure is null then now() end, last_error = left(failure, 500)
+      where n.org_uid = of_org and n.uid = of_uid and n.delivered_at is null
+  $function$
+
+-- owner gatehouse_definer;
+CREATE OR REPLACE FUNCTION public.sync_scim_teams()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+begin
+  delete from team_members m
+    where m.org_uid = app_org() and m.source = 'scim' and not exists (
+      select from scim_group_members g
+      join scim_groups s on s.org_uid = g.org_uid and s.uid = g.group_uid
+      join teams t on t.org_uid = g.org_uid and t.uid = m.team_uid and s.display_name = any (t.idp_groups)
+      where g.org_uid = m.org_uid and g.user_uid = m.user_uid);
+  insert into team_members (org_uid, team_uid, user_uid, source)
+    select distinct g.org_uid, t.uid, g.user_uid, 'scim'
+    from scim_group_members g
+    join scim_groups s on s.org_uid = g.org_uid and s.uid = g.group_uid
+    join teams t on t.org_uid = g.org_uid and s.display_name = any (t.idp_groups)
+    where g.org_uid = app_org()
+    on conflict do nothing;
+  return null;
+end
+$function$
+
+-- owner the migrating role;
+CREATE OR REPLACE FUNCTION public.take_notices(at_most integer)
+ RETURNS TABLE(org_uid text, uid text, channel text, target text, message jsonb, attempts integer)
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    update public.notices n
+      set attempts = n.attempts + 1, next_at = now() + least(interval '1 hour', interval '1 second' * 2 ^ least(n.attempts + 1, 12))
+    from (
+      select d.org_uid, d.uid from public.notices d
+      where d.delivered_at is null and d.next_at <= now() and d.created_at > now() - interval '3 days'
+      order by d.next_at limit at_most for update skip locked) due
+    where n.org_uid = due.org_uid and n.uid = due.uid
+    returning n.org_uid::text, n.uid::text, n.channel, n.target, n.message, n.attempts
+  $function$
+
+-- owner gatehouse_definer;
 CREATE OR REPLACE FUNCTION public.touch_data_sources()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1120,7 +1377,6 @@ CREATE TRIGGER policy_deleted AFTER DELETE ON public.data_sources REFERENCING OL
 CREATE TRIGGER policy_inserted AFTER INSERT ON public.data_sources REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
 CREATE TRIGGER policy_updated AFTER UPDATE ON public.data_sources REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
 CREATE TRIGGER folders_tree AFTER INSERT OR UPDATE OF parent_uid ON public.folders FOR EACH ROW WHEN ((new.parent_uid IS NOT NULL)) EXECUTE FUNCTION check_folder_tree();
-CREATE TRIGGER managed BEFORE INSERT OR DELETE OR UPDATE ON public.folders FOR EACH STATEMENT EXECUTE FUNCTION check_managed();
 CREATE TRIGGER policy_deleted AFTER DELETE ON public.folders REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
 CREATE TRIGGER policy_inserted AFTER INSERT ON public.folders REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
 CREATE TRIGGER policy_updated AFTER UPDATE ON public.folders REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
@@ -1138,6 +1394,7 @@ CREATE TRIGGER policy_deleted AFTER DELETE ON public.memberships REFERENCING OLD
 CREATE TRIGGER policy_inserted AFTER INSERT ON public.memberships REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
 CREATE TRIGGER policy_updated AFTER UPDATE ON public.memberships REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
 CREATE TRIGGER policy_updated BEFORE UPDATE OF name, managed, platform, issuers ON public.orgs FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION bump_own_policy_version();
+CREATE TRIGGER sharing_ended AFTER UPDATE OF public_sharing ON public.orgs FOR EACH ROW WHEN ((old.public_sharing AND (NOT new.public_sharing))) EXECUTE FUNCTION end_share_links();
 CREATE TRIGGER version_changed AFTER INSERT OR DELETE OR UPDATE ON public.orgs FOR EACH ROW EXECUTE FUNCTION notify_policy_version();
 CREATE TRIGGER data_source_deleted AFTER DELETE ON public.replicas REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION touch_data_sources();
 CREATE TRIGGER data_source_inserted AFTER INSERT ON public.replicas REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION touch_data_sources();
@@ -1150,6 +1407,8 @@ CREATE TRIGGER managed BEFORE INSERT OR DELETE OR UPDATE ON public.roles FOR EAC
 CREATE TRIGGER policy_deleted AFTER DELETE ON public.roles REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
 CREATE TRIGGER policy_inserted AFTER INSERT ON public.roles REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
 CREATE TRIGGER policy_updated AFTER UPDATE ON public.roles REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
+CREATE TRIGGER scim_synced AFTER INSERT OR DELETE ON public.scim_group_members FOR EACH STATEMENT EXECUTE FUNCTION sync_scim_teams();
+CREATE TRIGGER scim_synced AFTER UPDATE OF display_name ON public.scim_groups FOR EACH STATEMENT EXECUTE FUNCTION sync_scim_teams();
 CREATE TRIGGER managed BEFORE INSERT OR DELETE OR UPDATE OF name, team_uid ON public.service_accounts FOR EACH STATEMENT EXECUTE FUNCTION check_managed();
 CREATE TRIGGER policy_deleted AFTER DELETE ON public.service_accounts REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
 CREATE TRIGGER policy_inserted AFTER INSERT ON public.service_accounts REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
@@ -1170,6 +1429,7 @@ CREATE TRIGGER managed BEFORE INSERT OR DELETE OR UPDATE ON public.teams FOR EAC
 CREATE TRIGGER policy_deleted AFTER DELETE ON public.teams REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
 CREATE TRIGGER policy_inserted AFTER INSERT ON public.teams REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
 CREATE TRIGGER policy_updated AFTER UPDATE ON public.teams REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
+CREATE TRIGGER scim_synced AFTER INSERT OR UPDATE OF idp_groups ON public.teams FOR EACH STATEMENT EXECUTE FUNCTION sync_scim_teams();
 CREATE TRIGGER managed BEFORE INSERT OR DELETE OR UPDATE ON public.tenants FOR EACH STATEMENT EXECUTE FUNCTION check_managed();
 CREATE TRIGGER policy_deleted AFTER DELETE ON public.tenants REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
 CREATE TRIGGER policy_inserted AFTER INSERT ON public.tenants REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
@@ -1179,10 +1439,13 @@ CREATE TRIGGER user_changed AFTER UPDATE OF name, disabled ON public.users FOR E
 -- Privileges
 
 grant DELETE, INSERT, SELECT on table audit_label_values to gatehouse_app;
+grant DELETE, INSERT, SELECT on table idempotency_keys to gatehouse_app;
 grant DELETE, INSERT, SELECT on table login_attempts to gatehouse_app;
+grant DELETE, INSERT, SELECT, UPDATE on table access_requests to gatehouse_app;
 grant DELETE, INSERT, SELECT, UPDATE on table audit_export_chunks to gatehouse_app;
 grant DELETE, INSERT, SELECT, UPDATE on table audit_exports to gatehouse_app;
 grant DELETE, INSERT, SELECT, UPDATE on table audit_views to gatehouse_app;
+grant DELETE, INSERT, SELECT, UPDATE on table break_glass to gatehouse_app;
 grant DELETE, INSERT, SELECT, UPDATE on table dashboard_versions to gatehouse_app;
 grant DELETE, INSERT, SELECT, UPDATE on table dashboards to gatehouse_app;
 grant DELETE, INSERT, SELECT, UPDATE on table data_sources to gatehouse_app;
@@ -1190,8 +1453,14 @@ grant DELETE, INSERT, SELECT, UPDATE on table folders to gatehouse_app;
 grant DELETE, INSERT, SELECT, UPDATE on table grants to gatehouse_app;
 grant DELETE, INSERT, SELECT, UPDATE on table guardrails to gatehouse_app;
 grant DELETE, INSERT, SELECT, UPDATE on table memberships to gatehouse_app;
+grant DELETE, INSERT, SELECT, UPDATE on table notices to gatehouse_app;
+grant DELETE, INSERT, SELECT, UPDATE on table provisioning_tokens to gatehouse_app;
+grant DELETE, INSERT, SELECT, UPDATE on table rehearsals to gatehouse_app;
 grant DELETE, INSERT, SELECT, UPDATE on table replicas to gatehouse_app;
 grant DELETE, INSERT, SELECT, UPDATE on table roles to gatehouse_app;
+grant DELETE, INSERT, SELECT, UPDATE on table scim_group_members to gatehouse_app;
+grant DELETE, INSERT, SELECT, UPDATE on table scim_groups to gatehouse_app;
+grant DELETE, INSERT, SELECT, UPDATE on table scim_users to gatehouse_app;
 grant DELETE, INSERT, SELECT, UPDATE on table service_account_tokens to gatehouse_app;
 grant DELETE, INSERT, SELECT, UPDATE on table service_accounts to gatehouse_app;
 grant DELETE, INSERT, SELECT, UPDATE on table sessions to gatehouse_app;
@@ -1206,13 +1475,12 @@ grant EXECUTE on function app_audit_all() to public;
 grant EXECUTE on function app_org() to gatehouse_definer;
 grant EXECUTE on function app_org() to public;
 grant EXECUTE on function audit_erase(text,text) to gatehouse_app;
-grant EXECUTE on function audit_erase(text,text) to the migrating role;
 grant EXECUTE on function audit_head(text,text) to gatehouse_app;
-grant EXECUTE on function audit_head(text,text) to the migrating role;
 grant EXECUTE on function audit_make_partitions(timestamp with time zone,integer) to gatehouse_app;
 grant EXECUTE on function bump_policy_version() to the migrating role;
 grant EXECUTE on function bump_policy_version_of_user() to the migrating role;
 grant EXECUTE on function find_memberships(text) to gatehouse_app;
+grant EXECUTE on function find_provisioning_token(text) to gatehouse_app;
 grant EXECUTE on function find_session(text) to gatehouse_app;
 grant EXECUTE on function find_teams_of_groups(text,text[]) to gatehouse_app;
 grant EXECUTE on function find_token(text) to gatehouse_app;
@@ -1222,6 +1490,8 @@ grant EXECUTE on function prune_sessions(timestamp with time zone) to gatehouse_
 grant EXECUTE on function recognise_user(text,text,text,text,text) to gatehouse_app;
 grant EXECUTE on function revoke_session(text) to gatehouse_app;
 grant EXECUTE on function revoke_sessions_of(text,text,text,timestamp with time zone) to gatehouse_app;
+grant EXECUTE on function settle_notice(text,text,text) to gatehouse_app;
+grant EXECUTE on function take_notices(integer) to gatehouse_app;
 grant EXECUTE on function touch_sessions(text[],timestamp with time zone[]) to gatehouse_app;
 grant EXECUTE on function touch_tokens(text[],timestamp with time zone[]) to gatehouse_app;
 grant INSERT (issuers, managed, name, platform, uid) on table orgs to gatehouse_app;
@@ -1246,14 +1516,18 @@ grant SELECT on table audit_heads to gatehouse_app;
 grant SELECT on table audit_tombstones to gatehouse_app;
 grant SELECT on table identities to gatehouse_app;
 grant SELECT on table memberships to gatehouse_definer;
+grant SELECT on table notices to gatehouse_definer;
+grant SELECT on table provisioning_tokens to gatehouse_definer;
 grant SELECT on table service_account_tokens to gatehouse_definer;
 grant SELECT on table service_accounts to gatehouse_definer;
 grant SELECT on table team_members to gatehouse_definer;
 grant SELECT on table users to gatehouse_app;
 grant SELECT, UPDATE on table audit_identities to gatehouse_definer;
+grant UPDATE (attempts, delivered_at, last_error, next_at) on table notices to gatehouse_definer;
 grant UPDATE (email, name) on table users to gatehouse_definer;
-grant UPDATE (issuers, managed, name, platform) on table orgs to gatehouse_app;
+grant UPDATE (issuers, managed, name, platform, public_sharing) on table orgs to gatehouse_app;
 grant UPDATE (last_seen_at, revoked_at) on table sessions to gatehouse_definer;
+grant UPDATE (last_used_at) on table provisioning_tokens to gatehouse_definer;
 grant UPDATE (last_used_at) on table service_account_tokens to gatehouse_definer;
 grant UPDATE (policy_version) on table orgs to gatehouse_definer;
 grant UPDATE (released_at, released_by) on table audit_holds to gatehouse_app;

@@ -2,6 +2,7 @@ import { accessMatrix, permissionsModule, rolesLock, rolesModule } from './acces
 import { auditEventsReference } from './audit-events.ts'
 import { configReference, configSchemaJson } from './config-reference.ts'
 import { endpointReference } from './endpoints.ts'
+import { openApiDocument } from './openapi.ts'
 import { schemaDump } from './schema.ts'
 
 /** A file derived from the code, committed so that a change to it can be read. */
@@ -16,6 +17,7 @@ export const goldenFiles: readonly GoldenFile[] = [
   { path: 'docs/configuration.md', generate: configReference },
   { path: 'docs/audit-events.md', generate: auditEventsReference },
   { path: 'docs/endpoints.md', generate: endpointReference },
+  { path: 'docs/openapi.json', generate: openApiDocument },
   { path: 'deploy/config.schema.json', generate: configSchemaJson },
   { path: 'libs/authz/src/permissions.gen.ts', generate: permissionsModule },
   { path: 'libs/authz/src/roles.gen.ts', generate: rolesModule },

@@ -139,7 +139,12 @@ export function openApiOf(routes: readonly Route[]): OpenApiDocument {
           scheme: 'bearer',
           description: 'Service-account token, or access token of an issuer',
         },
-        session: { type: 'apiKey', in: 'cookie', name: '__Host-gatehouse', description: 'Browser session' },
+        session: {
+          type: 'apiKey',
+          in: 'cookie',
+          name: '__Host-gatehouse_session',
+          description: 'Browser session',
+        },
       },
     },
   }
