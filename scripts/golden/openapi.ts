@@ -14,8 +14,8 @@ export async function openApiDocument(): Promise<string> {
     process.env[testPostgresVariable] = postgres.url
     const world = await startControlWorld({ access })
     try {
-      const { json }: { readonly json: unknown } = await world.call('get', '/api/v1/openapi.json')
-      return `${JSON.stringify(json, undefined, 2)}\n`
+      const answer = await world.call('get', '/api/v1/openapi.json')
+      return `${JSON.stringify(answer.json, undefined, 2)}\n`
     } finally {
       await world.close()
     }
