@@ -2,7 +2,7 @@ export { type Capability, type CapabilityRequest, compileCapability, type Refuse
 export { type Dashboard, type DashboardQuery, readDashboard } from './dashboard.ts'
 export { interpolate, type Values, type Variable } from './variable.ts'
 export { nearMiss, nearMisses, seededRandom } from './near-miss.ts'
-export { type CapabilityCheck, checkCapability } from './self-check.ts'
+export { type CapabilityCheck, checkCapability, randomValues } from './self-check.ts'
 export {
   type Approval,
   type ApprovedDashboard,
