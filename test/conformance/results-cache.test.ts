@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { type CachedAnswer, type CacheRequest, type Fetch, openCache, type OpenCache } from '@gatehouse/cache'
-import { parseConfig } from '@gatehouse/config'
+import { cacheSchema, limitsSchema } from '@gatehouse/config'
 import { GatehouseError } from '@gatehouse/errors'
 import {
   ensureTools,
@@ -134,10 +134,9 @@ function windows(step: number, odd: number): TimeRange[] {
 }
 
 function openOne(): OpenCache<never> {
-  const { cache, limits } = parseConfig('database: {}')
   return openCache<never>({
-    cache,
-    limits,
+    cache: cacheSchema.parse({}),
+    limits: limitsSchema.parse({}),
     metrics: createMetrics(),
     log: createLogger({ name: 'test', level: 'silent' }),
   })

@@ -38,6 +38,15 @@ export async function listDataSources(tx: OrgTransaction): Promise<readonly Data
     const shards: readonly Shard[] = shardsSchema.parse(row.shards)
     const alertmanagerUrl = row.alertmanager_url ?? undefined
     const allowsPartial = row.partial_response
-    return { uid, orgUid, name, version: Number(version), tenantLabel, shards, alertmanagerUrl, allowsPartial }
+    return {
+      uid,
+      orgUid,
+      name,
+      version: Number(version),
+      tenantLabel,
+      shards,
+      alertmanagerUrl,
+      allowsPartial,
+    }
   })
 }

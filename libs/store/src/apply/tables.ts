@@ -18,7 +18,11 @@ export const accessTables = [
   // People make folders too, for their dashboards.
   { name: 'folders', key: ['uid'], columns: ['title', 'parent_uid'], keepsOthers: true },
   { name: 'service_accounts', key: ['uid'], columns: ['name', 'team_uid'], only: `t.origin = 'policy'` },
-  { name: 'data_sources', key: ['uid'], columns: ['name', 'tenant_label', 'alertmanager_url', 'partial_response'] },
+  {
+    name: 'data_sources',
+    key: ['uid'],
+    columns: ['name', 'tenant_label', 'alertmanager_url', 'partial_response'],
+  },
   { name: 'shards', key: ['data_source_uid', 'name'], columns: ['slice'] },
   { name: 'replicas', key: ['data_source_uid', 'shard', 'name'], columns: ['url'] },
   { name: 'roles', key: ['name'], columns: ['version', 'description', 'permissions'] },
