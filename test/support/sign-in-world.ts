@@ -106,7 +106,8 @@ async function startWorld(options: WorldOptions, endings: (() => Promise<void>)[
     JSON.stringify({
       database: { url: database.appUrl },
       gateway: { listenAddress: `127.0.0.1:${gatewayPort}`, drain: '1s' },
-      control: { listenAddress: `127.0.0.1:${controlPort}`, ...options.control },
+      // One address signs in here hundreds of times.
+      control: { listenAddress: `127.0.0.1:${controlPort}`, signInBurst: 100_000, ...options.control },
       issuers: options.issuers ?? [{ ...demo, clientSecret: { value: 'web-secret' } }],
       audit: { spoolDir: join(dir.path, 'spool') },
     }),

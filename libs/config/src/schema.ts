@@ -180,6 +180,11 @@ export const configSchema = z.strictObject({
         .array(z.string())
         .default([])
         .describe('Addresses whose X-Forwarded-* headers are believed'),
+      signInBurst: z
+        .int()
+        .min(1)
+        .default(60)
+        .describe('Sign-in requests of one address at once; then one a second'),
       sessionIdle: duration.prefault('1h').describe('A session unused for longer ends'),
       sessionLifetime: duration
         .prefault('12h')

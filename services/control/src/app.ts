@@ -123,7 +123,8 @@ export function createControl(deps: ControlDeps, externalUrl: string): App['expr
   const app = createApp({ externalUrl, trustProxy: config.trustProxy, logger, record })
   const lifetime = { idleMs: config.sessionIdle, lifetimeMs: config.sessionLifetime }
   const { attempts, gatewayUrl } = deps
-  mountLimits(app.express, signInRates)
+  const { signInBurst: burst } = config
+  mountLimits(app.express, { ...signInRates, signIn: { ...signInRates.signIn, burst } })
   mountLogin(app.express, { issuers, attempts, store, cookies, lifetime, externalUrl, record, logger })
   const endSession = endSessionWith(issuers, externalUrl)
   const changes = createChanges(deps.changes)
