@@ -1,3 +1,4 @@
+import { readSnapshot, withOrg } from '@gatehouse/store'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type ControlAnswer, type ControlWorld, startControlWorld } from '../support/control-world.ts'
 import { callApi } from '../support/prometheus-api.ts'
@@ -315,10 +316,16 @@ describe('as Okta calls it', () => {
   it('deactivates and reactivates', async () => {
     const off = await patch(okta, `/Users/${id}`, { op: 'replace', value: { active: false } })
     expect(off.json.active).toBe(false)
+    // Whoever gets past authentication, by whatever credential, is refused by the policy itself.
+    const member = async (): Promise<boolean | undefined> =>
+      (await withOrg(world.pool, 'health', readSnapshot)).policy.members.find(({ uid }) => uid === id)
+        ?.isDisabled
+    expect(await member()).toBe(true)
     const list = await scim(okta, 'get', `/Users${filter('userName', 'bob@example.org')}`)
     expect(list.json.Resources[0].active).toBe(false)
     const on = await scim(okta, 'put', `/Users/${id}`, { ...user, active: true })
     expect(on.json.active).toBe(true)
+    expect(await member()).toBe(false)
   })
 
   it('reads lists page by page', async () => {

@@ -124,6 +124,14 @@ describe('rehearse', () => {
     expect(run(all, {}, [bearer]).lines).toEqual([])
   })
 
+  it('does not take a team from the past that the person was put into by hand and is taken out of', () => {
+    const bySso = { grants: [grantOf({ subject: { kind: 'team', uid: 'sso' } })] }
+    const uses = [use({ who: { kind: 'user', uid: 'u1', name: 'Ann', teams: ['sso'] } })]
+    const before = { ...bySso, members: [member('u1', 'sso')] }
+    const { lines } = run(before, { ...bySso, members: [member('u1')] }, uses)
+    expect(lines.map(({ effect }) => effect)).toEqual(['newly-denied'])
+  })
+
   it('follows what a dashboard gave', () => {
     const owners = grantOf({ uid: 'g-owners', subject: { kind: 'team', uid: 'owners' } })
     const viewing = grantOf({ uid: 'g-view', where: { kind: 'dashboard', uid: 'board' } })
