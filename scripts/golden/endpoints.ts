@@ -8,9 +8,9 @@ const treatments: Readonly<Record<Endpoint['treatment'], string>> = {
   local: 'answered by the gateway; nothing of the request is forwarded',
 }
 
-function row({ path, methods, treatment, parameters, action, auditCode }: Endpoint): string {
+function row({ root = 'prom', path, methods, treatment, parameters, action, auditCode }: Endpoint): string {
   const names = Object.keys(parameters).map((name) => `\`${name}\``)
-  return `| \`${path}\` | ${methods.join(', ')} | ${treatment} | ${names.join(', ')} | \`${action}\` | \`${auditCode}\` |`
+  return `| \`${root === 'prom' ? '' : `/${root}/{data-source}`}${path}\` | ${methods.join(', ')} | ${treatment} | ${names.join(', ')} | \`${action}\` | \`${auditCode}\` |`
 }
 
 /** The reference page of the data plane's endpoints. */
@@ -19,7 +19,7 @@ export function endpointReference(): string {
   const kinds = Object.entries(treatments).map(([name, meaning]) => `- **${name}**: ${meaning}.`)
   return `# Endpoints of the gateway
 
-Generated from \`services/gateway/src/endpoints.ts\` by \`npm run golden\`. Paths stand below \`/prom/{data-source}\`; the data source \`all\` is
+Generated from \`services/gateway/src/endpoints.ts\` by \`npm run golden\`. Paths stand below \`/prom/{data-source}\` unless they say otherwise; the data source \`all\` is
 everything of the caller’s org that the caller may query. A path that is not in this table is answered 404 and audited, whatever a shard
 would say to it: configuration, flags, administration, remote read and write, and user interfaces of the shards are never reached.
 

@@ -225,6 +225,8 @@ describe('what gets through, and as what', () => {
       'date',
       'keep-alive',
       'x-content-type-options',
+      'x-gatehouse-replicas',
+      'x-gatehouse-shards',
       'x-request-id',
     ])
   })

@@ -68,7 +68,8 @@ function lookup(selectors: readonly EnforcedText[], options: LookupOptions): Pai
     ...selectors.map((selector) => ['match%5B%5D', selector] as const),
     ['start', options.start === undefined ? undefined : formatTime(options.start)],
     ['end', options.end === undefined ? undefined : formatTime(options.end)],
-    ['limit', options.limit?.toString()],
+    // 0 means no limit to clients; Prometheus 2 refuses it here.
+    ['limit', options.limit === 0 ? undefined : options.limit?.toString()],
   ]
 }
 

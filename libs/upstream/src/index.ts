@@ -1,3 +1,4 @@
+export { type AlertmanagerRequest, type Alertmanagers, createAlertmanagers } from './alertmanager.ts'
 export type { BodySink, Exchange } from './exchange.ts'
 export { readBody, tooLarge } from './read-body.ts'
 export type { ConnectionOptions } from './replica.ts'

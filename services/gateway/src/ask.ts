@@ -1,7 +1,7 @@
-import type { Because, Constraints, OrgPolicy } from '@gatehouse/authz'
+import type { Because, Constraints, OrgPolicy, Principal } from '@gatehouse/authz'
 import { isGatehouseError } from '@gatehouse/errors'
 import type { DataSource, UpstreamRequest } from '@gatehouse/query'
-import { readBody, type Upstream, type Versions } from '@gatehouse/upstream'
+import { type Alertmanagers, readBody, type Upstream, type Versions } from '@gatehouse/upstream'
 import type { Access } from './access.ts'
 import type { Budget } from './budget.ts'
 import type { PlanStep } from './plan.ts'
@@ -20,6 +20,8 @@ export interface Execution {
   /** What admits alerts beside rules; undefined if none may be seen. */
   readonly alerts: Constraints | undefined
   readonly upstream: Upstream
+  readonly alertmanagers: Alertmanagers
+  readonly principal: Principal
   readonly versions: Versions
   readonly budget: Budget
   /** Whether an answer without some shards will do. */

@@ -130,7 +130,9 @@ function requestOf({ method = '', url = '' }: IncomingMessage, notes: Partial<No
   const { route, question } = notes
   // What is sent to no endpoint is evidence by its path; of an endpoint's path only the data source varies, noted as the resource.
   const path =
-    route === undefined ? (url.split('?', 1)[0] ?? '') : `/prom/{data-source}${route.endpoint.path}`
+    route === undefined
+      ? (url.split('?', 1)[0] ?? '')
+      : `/${route.endpoint.root ?? 'prom'}/{data-source}${route.endpoint.path}`
   return { method, route: path, ...askedOf(question) }
 }
 

@@ -31,6 +31,15 @@ export function decodeComponent(text: string): string {
   }
 }
 
+/** Parses a JSON body, given as one character a byte. @throws GatehouseError `bad_data` */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(utf8.decode(Buffer.from(text, 'latin1')))
+  } catch (cause) {
+    throw new GatehouseError('bad_data', 'the body is not valid JSON', { cause })
+  }
+}
+
 function hexByte(text: string, at: number): number {
   const digits = text.slice(at, at + 2)
   if (!/^[0-9a-fA-F]{2}$/.test(digits)) {

@@ -1,4 +1,5 @@
 import type { Action } from '@gatehouse/authz'
+import { alertmanagerEndpoints } from './alertmanager/endpoints.ts'
 
 /** How the text of a parameter is read. */
 export type ParameterKind =
@@ -17,9 +18,13 @@ export type ParameterKind =
 export interface Endpoint {
   /** Stable name: metric label and audit route. */
   readonly name: string
-  /** Path below `/prom/{data-source}`; `{name}` stands for one segment. */
+  /** What stands before the data source in the path; `prom` by default. */
+  readonly root?: 'prom' | 'alertmanager'
+  /** Path below `/{root}/{data-source}`; `{name}` stands for one segment. */
   readonly path: string
-  readonly methods: readonly ('GET' | 'POST')[]
+  readonly methods: readonly ('GET' | 'POST' | 'DELETE')[]
+  /** What a body is; a form by default. */
+  readonly body?: 'form' | 'json'
   /**
    * `enforce`: constraints go onto every selector. `filter`: shards are asked for everything, and what the constraints do not admit is
    * left out of the answer. `local`: answered here, nothing of the request is forwarded.
@@ -42,7 +47,7 @@ export interface Endpoint {
     | 'none'
   readonly isCacheable: boolean
   /** Stem of its audit event codes. */
-  readonly auditCode: 'Q001' | 'Q004' | 'Q005' | 'Q006' | 'Q014'
+  readonly auditCode: 'Q001' | 'Q004' | 'Q005' | 'Q006' | 'Q013' | 'Q014'
 }
 
 /** What a caller may say of the completeness of an answer. */
@@ -63,8 +68,8 @@ const lookup = {
   limit: 'limit',
 } as const
 
-/** Every endpoint of the data plane. */
-export const endpoints = [
+/** Prometheus's API and what stands beside it. */
+const prometheusEndpoints = [
   {
     name: 'query',
     path: '/api/v1/query',
@@ -265,40 +270,62 @@ export const endpoints = [
   },
 ] as const satisfies readonly Endpoint[]
 
+/** A row with one of the table's names. */
+type Row = Endpoint & { readonly name: EndpointName }
+
 /** Name of an endpoint of the table. */
-export type EndpointName = (typeof endpoints)[number]['name']
+export type EndpointName = (typeof prometheusEndpoints | typeof alertmanagerEndpoints)[number]['name']
+
+/** Every endpoint of the data plane. */
+export const endpoints: readonly Row[] = [...prometheusEndpoints, ...alertmanagerEndpoints]
 
 /** The row a path leads to, with what stands in its variable segments, as written. */
 export interface Route {
-  readonly endpoint: Endpoint & { readonly name: EndpointName }
+  readonly endpoint: Row
   readonly dataSourceUid: string
   readonly segment: string | undefined
 }
 
-const prefix = /^\/prom\/([A-Za-z0-9][A-Za-z0-9_-]{0,62})(\/.*)$/s
-const fixed = new Map(endpoints.map((endpoint) => [endpoint.path as string, endpoint]))
-const variable = endpoints
-  .filter(({ path }) => path.includes('{'))
-  .map((endpoint) => {
-    const [before = '', after = ''] = endpoint.path.split(/\{\w+\}/)
-    return { endpoint, before, after }
-  })
+const prefix = /^\/(prom|alertmanager)\/([A-Za-z0-9][A-Za-z0-9_-]{0,62})(\/.*)$/s
+
+interface Pattern {
+  readonly row: Row
+  readonly root: string
+  readonly before: string
+  /** What follows the variable segment; undefined if the path has none. */
+  readonly after: string | undefined
+}
+
+const patterns: readonly Pattern[] = endpoints.map((row) => {
+  const [before = '', after] = row.path.split(/\{\w+\}/)
+  return { row, root: row.root ?? 'prom', before, after }
+})
+
+/** The variable segment of a path, undefined if it has none; null if the path is another. */
+function segmentOf(rest: string, { before, after }: Pattern): string | undefined | null {
+  if (after === undefined) return rest === before ? undefined : null
+  if (!rest.startsWith(before) || !rest.endsWith(after) || rest.length <= before.length + after.length)
+    return null
+  const segment = rest.slice(before.length, rest.length - after.length)
+  return segment.includes('/') ? null : segment
+}
 
 /**
  * Finds the row of a raw request path: literally, without decoding or normalising, so that no other spelling of a path leads
- * anywhere. Only a variable segment may be encoded; it is returned as written.
+ * anywhere. Only a variable segment may be encoded; it is returned as written. Of several rows of one path the one that has the method,
+ * else the first.
  */
-export function findRoute(path: string): Route | undefined {
+export function findRoute(path: string, method = 'GET'): Route | undefined {
   const match = prefix.exec(path)
   if (match === null) return undefined
-  const [, dataSourceUid = '', rest = ''] = match
-  const endpoint = fixed.get(rest)
-  if (endpoint !== undefined && !rest.includes('{')) return { endpoint, dataSourceUid, segment: undefined }
-  for (const { endpoint: row, before, after } of variable) {
-    if (!rest.startsWith(before) || !rest.endsWith(after)) continue
-    const segment = rest.slice(before.length, rest.length - after.length)
-    if (rest.length > before.length + after.length && !segment.includes('/'))
-      return { endpoint: row, dataSourceUid, segment }
+  const [, root = '', dataSourceUid = '', rest = ''] = match
+  let first: Route | undefined
+  for (const pattern of patterns) {
+    const segment = pattern.root === root ? segmentOf(rest, pattern) : null
+    if (segment === null) continue
+    const route = { endpoint: pattern.row, dataSourceUid, segment }
+    if (pattern.row.methods.some((known) => known === method)) return route
+    first ??= route
   }
-  return undefined
+  return first
 }

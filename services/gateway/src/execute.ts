@@ -1,3 +1,4 @@
+import { answerAlertmanager } from './alertmanager/answer.ts'
 import { type Answer, success } from './answer.ts'
 import { answerFiltered } from './answer-filtered.ts'
 import { askAll, type Execution } from './ask.ts'
@@ -36,6 +37,8 @@ export async function execute(plan: Plan, question: Question, execution: Executi
       return answerBuildinfo(execution)
     case 'features':
       return answerFeatures(execution.access.version)
+    case 'alertmanager':
+      return answerAlertmanager(question, execution)
     case 'explain':
       return explainQuery(question, execution)
     case 'format_query':

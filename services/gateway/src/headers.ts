@@ -15,7 +15,10 @@ const single = new Set([
 /** Event of a message whose body Node's parser refused; its argument is the error. */
 export const malformedBody = Symbol('malformed body')
 
-const formType = /^application\/x-www-form-urlencoded\s*(;\s*charset="?utf-8"?\s*)?$/i
+const bodyTypes = {
+  form: /^application\/x-www-form-urlencoded\s*(;\s*charset="?utf-8"?\s*)?$/i,
+  json: /^application\/json\s*(;\s*charset="?utf-8"?\s*)?$/i,
+}
 
 /**
  * Refuses ambiguous headers, and requests without a host. Node keeps the first of two `Host` or `Authorization` headers, and proxies write `-` as `_`.
@@ -41,23 +44,25 @@ export function hasBody({ headers }: IncomingMessage): boolean {
 }
 
 /**
- * Refuses bodies that are not a plain UTF-8 form.
+ * Refuses bodies that are not a plain UTF-8 form, or JSON where that is expected.
  * @throws GatehouseError `bad_data`, `unsupported_media_type`, `too_large`
  */
-export function checkBody(message: IncomingMessage, maxBodyBytes: number): void {
+export function checkBody(message: IncomingMessage, maxBodyBytes: number, kind: 'form' | 'json'): void {
   const { headers, method } = message
   const coding = headers['transfer-encoding']
   if (coding !== undefined && coding.toLowerCase() !== 'chunked')
     throw new GatehouseError('bad_data', 'the transfer coding is not supported')
   if (headers['content-encoding'] !== undefined)
     throw new GatehouseError('unsupported_media_type', 'encoded request bodies are refused')
-  if (method === 'GET') {
-    if (hasBody(message)) throw new GatehouseError('bad_data', 'a GET request must not have a body')
+  if (method === 'GET' || method === 'DELETE') {
+    if (hasBody(message)) throw new GatehouseError('bad_data', `a ${method} request must not have a body`)
     return
   }
   const type = headers['content-type']
-  if (type === undefined ? hasBody(message) : !formType.test(type))
-    throw new GatehouseError('unsupported_media_type', 'a body must be application/x-www-form-urlencoded')
+  if (type === undefined ? hasBody(message) : !bodyTypes[kind].test(type)) {
+    const name = kind === 'form' ? 'application/x-www-form-urlencoded' : 'application/json'
+    throw new GatehouseError('unsupported_media_type', `a body must be ${name}`)
+  }
   if (Number(headers['content-length'] ?? 0) > maxBodyBytes) throw bodyTooLarge(maxBodyBytes)
 }
 

@@ -1,5 +1,5 @@
 import type { Principal } from '@gatehouse/authz'
-import type { Upstream, Versions } from '@gatehouse/upstream'
+import type { Alertmanagers, Upstream, Versions } from '@gatehouse/upstream'
 import type { Answer } from './answer.ts'
 import type { Budget } from './budget.ts'
 import type { DecideByCapability } from './capability.ts'
@@ -23,6 +23,7 @@ export interface Deps {
   readonly byCapability: DecideByCapability
   readonly planner: Planner
   readonly upstream: Upstream
+  readonly alertmanagers: Alertmanagers
   readonly versions: Versions
 }
 
@@ -58,7 +59,7 @@ export async function answer(
   const access = { constraints, source, version }
   const plan = trail.note('plan', deps.planner(question, access))
   budget.signal.throwIfAborted()
-  const { upstream, versions } = deps
+  const { upstream, versions, alertmanagers } = deps
   const replicas: Completeness['answered'][number][] = []
   const result = await execute(plan, question, {
     source,
@@ -67,6 +68,8 @@ export async function answer(
     policy: state.policy,
     alerts,
     upstream,
+    alertmanagers,
+    principal,
     versions,
     budget,
     allowsPartial: req.wantsPartial && source.allowsPartial === true && isPartible(question),
@@ -77,5 +80,5 @@ export async function answer(
   })
   const completeness = { asked: plan.steps.map(({ shard }) => shard.name), answered: replicas }
   const told = req.wantsInfos ? await withInfos(result, completeness) : result
-  return { ...told, headers: completenessHeaders(completeness) }
+  return plan.kind === 'local' ? told : { ...told, headers: completenessHeaders(completeness) }
 }

@@ -70,6 +70,7 @@ export function createPlanner(): Planner {
         return planFilter(access)
       case 'format_query':
       case 'parse_query':
+      case 'alertmanager':
       case 'explain':
       case 'features':
       case 'buildinfo':

@@ -8,6 +8,7 @@ import {
   rangeOf,
   type TimeRange,
 } from '@gatehouse/query'
+import type { AlertmanagerQuestion } from './alertmanager/question.ts'
 import type { EndpointName, Route } from './endpoints.ts'
 import { type Exposition, negotiateExposition } from './exposition.ts'
 import {
@@ -79,6 +80,7 @@ export type Question =
   | { readonly kind: 'format_query'; readonly query: string }
   | { readonly kind: 'parse_query'; readonly query: string }
   | { readonly kind: 'explain'; readonly query: string; readonly range: TimeRange }
+  | AlertmanagerQuestion
   | { readonly kind: 'alerts' }
   | { readonly kind: 'features' }
   | { readonly kind: 'buildinfo' }
@@ -88,6 +90,8 @@ export interface Asking {
   /** ms since the epoch: the time of an instant query that names none. */
   readonly now: number
   readonly headers: IncomingHttpHeaders
+  /** Parsed JSON of a body that is no form. */
+  readonly body: unknown
 }
 
 function readFederate(parameters: Parameters, { headers }: Asking): Question {
@@ -170,6 +174,18 @@ export function readQuestion(route: Route, parameters: Parameters, asking: Askin
       return { kind, query }
     case 'explain':
       return { kind, query, range: readExplained(parameters, asking.now) }
+    case 'am_status':
+    case 'am_receivers':
+    case 'am_alerts':
+    case 'am_groups':
+    case 'am_silences':
+    case 'am_silence':
+    case 'am_write_silence':
+    case 'am_expire_silence': {
+      const id = route.segment ?? ''
+      const pairs = [...parameters].flatMap(([name, values]) => values.map((value) => [name, value] as const))
+      return { kind: 'alertmanager', call: kind, id, parameters: pairs, body: asking.body }
+    }
     case 'alerts':
     case 'features':
     case 'buildinfo':

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { GatehouseError } from '@gatehouse/errors'
-import { decodeForm } from './decode.ts'
+import { decodeForm, parseJson } from './decode.ts'
 import { type Endpoint, findRoute, type Route } from './endpoints.ts'
 import { checkBody, checkHeaders, hasBody, readForm } from './headers.ts'
 import { type Question, readQuestion } from './question.ts'
@@ -69,22 +69,28 @@ export async function readRequest(
 ): Promise<PrometheusRequest> {
   const target = message.url ?? ''
   const mark = target.indexOf('?')
-  const route = findRoute(mark === -1 ? target : target.slice(0, mark))
+  const route = findRoute(mark === -1 ? target : target.slice(0, mark), message.method)
   if (route === undefined) throw new GatehouseError('not_found', 'there is no such endpoint')
   const { endpoint, dataSourceUid } = trail.note('route', route)
   if (target.length > limits.maxUrlBytes)
     throw new GatehouseError('uri_too_long', `the URL is longer than ${limits.maxUrlBytes} bytes`)
   checkHeaders(message.rawHeaders)
   checkMethod(route, message.method ?? '')
-  checkBody(message, limits.maxBodyBytes)
+  checkBody(message, limits.maxBodyBytes, endpoint.body ?? 'form')
   const parameters = new Map<string, string[]>()
   accept(parameters, endpoint, mark === -1 ? '' : target.slice(mark + 1))
-  if (hasBody(message)) accept(parameters, endpoint, await readForm(message, limits.maxBodyBytes))
+  let body: unknown
+  if (hasBody(message)) {
+    const text = await readForm(message, limits.maxBodyBytes)
+    if (endpoint.body === 'json') body = parseJson(text)
+    else accept(parameters, endpoint, text)
+  }
   const question = trail.note(
     'question',
     readQuestion(route, parameters satisfies Parameters, {
       now: trail.startedAt,
       headers: message.headers,
+      body,
     }),
   )
   const { rawHeaders, socket } = message

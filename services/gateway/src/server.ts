@@ -2,7 +2,7 @@ import type { Config } from '@gatehouse/config'
 import { listen } from '@gatehouse/http'
 import { createAuthenticator, sessionCookieFor } from '@gatehouse/identity'
 import { createLogger, createMetrics, type Logger, type Metrics } from '@gatehouse/telemetry'
-import { createUpstream, createVersions } from '@gatehouse/upstream'
+import { createAlertmanagers, createUpstream, createVersions } from '@gatehouse/upstream'
 import { type Adapters, openAdapters } from './adapters.ts'
 import { createCapabilityDecider } from './capability.ts'
 import { createHandler } from './handler.ts'
@@ -51,6 +51,7 @@ function createPipeline(config: Config, { identities, policies }: Adapters, metr
     byCapability: createCapabilityDecider(),
     planner: createPlanner(),
     upstream,
+    alertmanagers: createAlertmanagers(),
     versions: createVersions(upstream),
   }
 }
@@ -76,6 +77,7 @@ export async function startGateway(config: Config, overrides: GatewayOverrides =
   const server = createDataPlane({ maxUrlBytes, health, handle, append: audit.append, log })
   const closeAdapters = async (): Promise<void> => {
     await pipeline.upstream.close()
+    await pipeline.alertmanagers.close()
     await adapters.close()
   }
   const listening = await listen(server, listenAddress, drain).catch(async (error: unknown) => {
