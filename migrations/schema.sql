@@ -649,7 +649,9 @@ CREATE INDEX audit_checkpoints_at ON public.audit_checkpoints USING btree (at);
 CREATE UNIQUE INDEX audit_checkpoints_pkey ON public.audit_checkpoints USING btree (number);
 CREATE INDEX audit_counts_minute ON public.audit_counts USING btree (minute);
 CREATE UNIQUE INDEX audit_counts_org_uid_minute_writer_class_result_key ON public.audit_counts USING btree (org_uid, minute, writer, class, result) NULLS NOT DISTINCT;
+CREATE INDEX audit_events_action ON ONLY public.audit_events USING btree (action, at);
 CREATE INDEX audit_events_actor ON ONLY public.audit_events USING btree (actor_ref, at);
+CREATE INDEX audit_events_address ON ONLY public.audit_events USING btree (audit_key((event #>> '{from,address}'::text[])), at);
 CREATE INDEX audit_events_chain ON ONLY public.audit_events USING btree (writer, org_uid, seq);
 CREATE INDEX audit_events_code ON ONLY public.audit_events USING btree (code, at);
 CREATE INDEX audit_events_dashboard ON ONLY public.audit_events USING btree (dashboard, at) WHERE (dashboard IS NOT NULL);
@@ -744,6 +746,7 @@ policy derived on audit_counts for ALL to gatehouse_definer using (true) with ch
 policy org_or_all on audit_counts for SELECT to public using (((org_uid = app_org()) OR app_audit_all()));
 policy append on audit_events for INSERT to public using () with check (true);
 policy org_or_all on audit_events for SELECT to public using (((org_uid = app_org()) OR app_audit_all()));
+policy search on audit_events for SELECT to gatehouse_definer using (true);
 policy org_or_all on audit_export_chunks for ALL to public using (((org_uid = app_org()) OR app_audit_all())) with check (((org_uid = app_org()) OR app_audit_all()));
 policy org_or_all on audit_exports for ALL to public using (((org_uid = app_org()) OR app_audit_all())) with check (((org_uid = app_org()) OR app_audit_all()));
 policy derived on audit_heads for ALL to gatehouse_definer using (true) with check (true);
@@ -847,6 +850,53 @@ CREATE OR REPLACE FUNCTION public.audit_class(code text)
 AS $function$ select case left(code, 1) when 'Q' then 'query' when 'V' then 'query' when 'L' then 'identity' else 'change' end $function$
 
 -- owner the migrating role;
+CREATE OR REPLACE FUNCTION public.audit_conditions()
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$ select $c$
+  ($1::text is null or e.org_uid = $1)
+  and ($2::timestamptz is null or e.at >= $2)
+  and ($3::timestamptz is null or e.at < $3)
+  and ($4::text[] is null or e.actor_ref = any($4))
+  and ($5::text is null or e.action = $5)
+  and ($6::text[] is null or e.result = any($6))
+  and ($6::text[] is null or 'allowed' = any($6) or e.result <> 'allowed')
+  and ($7::text[] is null or e.class = any($7))
+  and ($8::text[] is null or e.code = any($8))
+  and ($9::text is null or e.data_source = $9)
+  and ($10::text is null or e.metrics @> array[$10])
+  and ($11::text is null or e.dashboard = $11)
+  and ($12::text is null or e.token_id = $12)
+  and ($13::text is null or audit_key(e.event #>> '{from,address}') = $13)
+  and ($14::float8 is null or (e.event #>> '{outcome,durationMs}')::float8 >= $14)
+  and ($15::bigint is null or (e.event #>> '{outcome,bytes}')::bigint >= $15)
+  and ($16::tsquery is null or e.words @@ $16 or e.actor_ref = any($17::text[]))$c$ $function$
+
+-- owner the migrating role;
+CREATE OR REPLACE FUNCTION public.audit_count(v jsonb, width_seconds double precision)
+ RETURNS TABLE(at timestamp with time zone, class text, result text, events bigint)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+ SET random_page_cost TO '1.1'
+AS $function$
+declare
+  org text := case when app_audit_all() then v ->> 0 else app_org() end;
+begin
+  if org is null and not app_audit_all() then
+    return;
+  end if;
+  return query execute
+    'select date_bin(make_interval(secs => $18), e.at, timestamptz ''2000-01-03 00:00:00Z''), e.class, e.result, count(*)
+     from audit_events e where ' || audit_conditions() || ' group by 1, 2, 3'
+    using org, (v ->> 1)::timestamptz, (v ->> 2)::timestamptz, audit_texts(v -> 3), v ->> 4,
+    audit_texts(v -> 5), audit_texts(v -> 6), audit_texts(v -> 7), v ->> 8, v ->> 9, v ->> 10, v ->> 11, v ->> 12,
+    (v ->> 13)::float8, (v ->> 14)::bigint, (v ->> 15)::tsquery, coalesce(audit_texts(v -> 16), '{}'), width_seconds;
+end
+$function$
+
+-- owner gatehouse_definer;
 CREATE OR REPLACE FUNCTION public.audit_erase(person text, within text)
  RETURNS integer
  LANGUAGE plpgsql
@@ -864,6 +914,41 @@ begin
     where uid = person and (within is null or org_uid = within) and erased_at is null;
   get diagnostics erased = row_count;
   return erased;
+end
+$function$
+
+-- owner gatehouse_definer;
+CREATE OR REPLACE FUNCTION public.audit_find(v jsonb, by_match boolean, newest_first boolean, after_at timestamp with time zone, after_id uuid, at_most integer)
+ RETURNS TABLE(at timestamp with time zone, id uuid, hash bytea)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+ SET enable_seqscan TO 'on'
+ SET enable_indexscan TO 'on'
+ SET enable_indexonlyscan TO 'on'
+ SET random_page_cost TO '1.1'
+AS $function$
+declare
+  org text := case when app_audit_all() then v ->> 0 else app_org() end;
+  direction text := case when newest_first then 'desc' else 'asc' end;
+  passed text := format('($18::timestamptz is null or (e.at, e.id) %s ($18, $19::uuid))', case when newest_first then '<' else '>' end);
+  query text;
+begin
+  if org is null and not app_audit_all() then
+    return;
+  end if;
+  query := 'select e.at, e.id, e.hash from audit_events e where ' || audit_conditions() || ' and ' || passed;
+  if by_match then
+    perform set_config('enable_seqscan', 'off', true), set_config('enable_indexscan', 'off', true),
+      set_config('enable_indexonlyscan', 'off', true);
+    query := format('select * from (%s limit $20) f order by 1 %s, 2 %2$s', query, direction);
+  else
+    query := format('%s order by e.at %s, e.id %2$s limit $20', query, direction);
+  end if;
+  return query execute query using org, (v ->> 1)::timestamptz, (v ->> 2)::timestamptz, audit_texts(v -> 3), v ->> 4,
+    audit_texts(v -> 5), audit_texts(v -> 6), audit_texts(v -> 7), v ->> 8, v ->> 9, v ->> 10, v ->> 11, v ->> 12,
+    (v ->> 13)::float8, (v ->> 14)::bigint, (v ->> 15)::tsquery, coalesce(audit_texts(v -> 16), '{}'),
+    after_at, after_id, at_most;
 end
 $function$
 
@@ -964,6 +1049,13 @@ CREATE OR REPLACE FUNCTION public.audit_text(VARIADIC parts text[])
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
 AS $function$ select array_to_string(parts, ' ') $function$
+
+-- owner the migrating role;
+CREATE OR REPLACE FUNCTION public.audit_texts(list jsonb)
+ RETURNS text[]
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$ select case jsonb_typeof(list) when 'array' then array(select jsonb_array_elements_text(list)) end $function$
 
 -- owner the migrating role;
 CREATE OR REPLACE FUNCTION public.audit_words(value text)
@@ -1474,7 +1566,9 @@ grant EXECUTE on function app_audit_all() to gatehouse_definer;
 grant EXECUTE on function app_audit_all() to public;
 grant EXECUTE on function app_org() to gatehouse_definer;
 grant EXECUTE on function app_org() to public;
+grant EXECUTE on function audit_count(jsonb,double precision) to gatehouse_app;
 grant EXECUTE on function audit_erase(text,text) to gatehouse_app;
+grant EXECUTE on function audit_find(jsonb,boolean,boolean,timestamp with time zone,uuid,integer) to gatehouse_app;
 grant EXECUTE on function audit_head(text,text) to gatehouse_app;
 grant EXECUTE on function audit_make_partitions(timestamp with time zone,integer) to gatehouse_app;
 grant EXECUTE on function bump_policy_version() to the migrating role;
@@ -1512,6 +1606,7 @@ grant INSERT, SELECT, UPDATE on table audit_sinks to gatehouse_app;
 grant SELECT (idp_groups, org_uid, uid) on table teams to gatehouse_definer;
 grant SELECT (issuers, policy_version, uid) on table orgs to gatehouse_definer;
 grant SELECT on table audit_counts to gatehouse_app;
+grant SELECT on table audit_events to gatehouse_definer;
 grant SELECT on table audit_heads to gatehouse_app;
 grant SELECT on table audit_tombstones to gatehouse_app;
 grant SELECT on table identities to gatehouse_app;

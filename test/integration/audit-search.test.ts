@@ -48,7 +48,12 @@ function made(i: number): AuditEvent {
       credential: i % 2 === 0 ? { kind: 'token', id: `t-${i % 6}` } : { kind: 'session', id: 's' },
     },
     from: { address: `192.0.2.${i % 9}` },
-    request: { method: 'GET', route: 'query', query: `rate(${metric}{job="x${i % 11}"}[5m])` },
+    // Some are longer than what is searched for words.
+    request: {
+      method: 'GET',
+      route: 'query',
+      query: `rate(${metric}{job="x${i % 11}"}[5m])${i % 50 === 3 ? ' or '.padEnd(9_000, 'up or ') : ''}`,
+    },
     metrics: [metric, 'up'],
     outcome: { ...base.outcome, result: at(results, i), durationMs: i, bytes: i * 10 },
     plan: base.plan && { ...base.plan, dataSource: `ds-${i % 3}` },
@@ -134,13 +139,32 @@ describe('searching', () => {
     }
   })
 
-  it.each(['x', 'W10', Buffer.from('["now","\'"]').toString('base64url')])(
-    'refuses the cursor %s',
-    async (cursor) => {
-      const found = withAudit(pool, 'all', (tx) => searchEvents(tx, {}, { limit: 1, cursor }))
-      await expect(found).rejects.toMatchObject({ code: 'bad_data' })
-    },
-  )
+  it('pages over a turn of the month, with bounds in another zone', async () => {
+    const bounds = { from: '2025-10-31T18:00:00-05:00', to: '2025-10-31T20:30:00-05:00' }
+    const inside = all.filter((e) => e.at < '2025-11-01T01:30:00')
+    for (const first of ['newest', 'oldest'] as const) {
+      const seen: string[] = []
+      let cursor: string | undefined
+      do {
+        const page = await withAudit(pool, 'all', (tx) =>
+          searchEvents(tx, bounds, { limit: 11, cursor, first }),
+        )
+        seen.push(...page.events.map(({ event }) => event.id))
+        cursor = page.next
+      } while (cursor !== undefined)
+      expect(seen.toSorted()).toEqual(inside.map((e) => e.id).toSorted())
+    }
+  })
+
+  it.each([
+    'x',
+    'W10',
+    Buffer.from('["now","00000000-0000-4000-8000-000000000000"]').toString('base64url'),
+    Buffer.from('["now","\'"]').toString('base64url'),
+  ])('refuses the cursor %s', async (cursor) => {
+    const found = withAudit(pool, 'all', (tx) => searchEvents(tx, {}, { limit: 1, cursor }))
+    await expect(found).rejects.toMatchObject({ code: 'bad_data' })
+  })
 
   it('gives an event with its neighbours and its actor, and hides queries where asked', async () => {
     const id = all[30]?.id ?? ''
@@ -153,6 +177,22 @@ describe('searching', () => {
     expect(other).toBeUndefined()
     if (found === undefined) return
     expect(JSON.stringify(withoutQueries(found.event))).not.toMatch(/metric_|tenant=|d-/)
+  })
+})
+
+describe('the functions behind it', () => {
+  const values = JSON.stringify(['transport', ...Array.from({ length: 16 }, () => null)])
+  const found = 'select * from audit_find($1, true, true, null, null, 10000)'
+  const counted = 'select sum(events)::int as n from audit_count($1, 3600)'
+
+  it('give nothing of another org, whatever they are asked for', async () => {
+    const health = all.filter((e) => e.orgUid === 'health').length
+    await withAudit(pool, { org: 'health' }, async (tx) => {
+      expect(await tx.rows(found, [values])).toHaveLength(health)
+      expect(await tx.rows(counted, [values])).toEqual([{ n: health }])
+    })
+    expect((await pool.query(found, [values])).rows).toEqual([])
+    expect((await pool.query(counted, [values])).rows).toEqual([{ n: null }])
   })
 })
 

@@ -1,5 +1,11 @@
-import { type EventClass, type EventCode, eventCodes } from '@gatehouse/audit'
-import type { AuditEvent } from '@gatehouse/audit'
+import {
+  type AuditEvent,
+  type EventClass,
+  type EventCode,
+  eventClass,
+  eventClasses,
+  eventCodes,
+} from '@gatehouse/audit'
 import { type AuditTransaction, orgOf } from './scope.ts'
 
 /** Which events; every member narrows. */
@@ -24,7 +30,10 @@ export interface AuditFilter {
   readonly address?: string | undefined
   readonly minDurationMs?: number | undefined
   readonly minBytes?: number | undefined
-  /** Words (or beginnings of words) of the query, ids, addresses, reasons; or of the actor's name. All must be there. */
+  /**
+   * Words of the query, ids, addresses, reasons, from four letters on also beginnings of words; or a part of the actor's name. All
+   * must be there, within the first 8,000 characters of them.
+   */
   readonly text?: string | undefined
 }
 
@@ -33,13 +42,31 @@ export function codesLike(beginnings: readonly string[]): EventCode[] {
   return eventCodes.filter((code) => beginnings.some((beginning) => code.startsWith(beginning)))
 }
 
-/** A text-search query for all words of `text`, each as a beginning; null if there is no word in it. */
-export function wordsQuery(text: string): string | null {
-  const words = text
+/** Retention classes in which events can match: each is a partition of its own. */
+export function classesOf({ classes = eventClasses, codes }: AuditFilter): readonly EventClass[] {
+  if (codes === undefined) return classes
+  const ofCodes = new Set(codesLike(codes).map(eventClass))
+  return classes.filter((one) => ofCodes.has(one))
+}
+
+// Shorter beginnings match so many words that looking them up takes longer than reading the events.
+const shortestPrefix = 4
+
+function wordsOf(text: string): string[] {
+  return text
     .toLowerCase()
     .split(/[^\p{L}\p{N}_]+/u)
     .filter((word) => word !== '' && word.length <= 64)
-  return words.length === 0 ? null : words.map((word) => `'${word}':*`).join(' & ')
+}
+
+/**
+ * A text-search query for all words of `text`; null if there is no word in it. Words of four letters and more are beginnings of
+ * words, shorter ones whole words.
+ */
+export function wordsQuery(text: string): string | null {
+  const words = wordsOf(text)
+  if (words.length === 0) return null
+  return words.map((word) => (word.length < shortestPrefix ? `'${word}'` : `'${word}':*`)).join(' & ')
 }
 
 /** Pseudonyms of the actor with this uid. */
@@ -61,6 +88,13 @@ async function refsOfName(tx: AuditTransaction, text: string): Promise<string[]>
   return rows.map(({ ref }) => ref)
 }
 
+/** Whether an index can tell which events match, so that asking it first pays. */
+export function isSelective(filter: AuditFilter): boolean {
+  const { actor, action, codes, dataSource, metric, dashboard, token, address, text, results } = filter
+  const named = [actor, action, codes, dataSource, metric, dashboard, token, address, text]
+  return named.some((value) => value !== undefined) || (results !== undefined && !results.includes('allowed'))
+}
+
 /**
  * The conditions of {@link filterValues} over `audit_events e`. A value that is null drops its condition when the
  * statement is planned, so each search is planned for what it really asks.
@@ -72,16 +106,20 @@ export const filterConditions = `
   and ($4::text[] is null or e.actor_ref = any($4))
   and ($5::text is null or e.action = $5)
   and ($6::text[] is null or e.result = any($6))
+  and ($6::text[] is null or 'allowed' = any($6) or e.result <> 'allowed')
   and ($7::text[] is null or e.class = any($7))
   and ($8::text[] is null or e.code = any($8))
   and ($9::text is null or e.data_source = $9)
   and ($10::text is null or e.metrics @> array[$10])
   and ($11::text is null or e.dashboard = $11)
   and ($12::text is null or e.token_id = $12)
-  and ($13::text is null or e.event #>> '{from,address}' = $13)
+  and ($13::text is null or audit_key(e.event #>> '{from,address}') = $13)
   and ($14::float8 is null or (e.event #>> '{outcome,durationMs}')::float8 >= $14)
   and ($15::bigint is null or (e.event #>> '{outcome,bytes}')::bigint >= $15)
   and ($16::tsquery is null or e.words @@ $16 or e.actor_ref = any($17::text[]))`
+
+/** Where {@link filterValues} has the bounds of time and the classes. */
+export const valueIndex = { from: 1, to: 2, classes: 6 } as const
 
 /** How many values {@link filterConditions} takes. */
 export const filterValueCount = 17
@@ -96,13 +134,14 @@ export async function filterValues(tx: AuditTransaction, filter: AuditFilter): P
     filter.actor === undefined ? null : await refsOfActor(tx, filter.actor),
     filter.action ?? null,
     filter.results ?? null,
-    filter.classes ?? null,
+    classesOf(filter),
     filter.codes === undefined ? null : codesLike(filter.codes),
     filter.dataSource ?? null,
     filter.metric ?? null,
     filter.dashboard ?? null,
     filter.token ?? null,
-    filter.address ?? null,
+    // As the index keeps it.
+    filter.address?.slice(0, 200) ?? null,
     filter.minDurationMs ?? null,
     filter.minBytes ?? null,
     words,

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Pool } from '../pool.ts'
 import { type AuditFilter, filterConditions, filterValueCount, filterValues } from './filter.ts'
 import { type AuditScope, type AuditTransaction, orgOf, withAudit } from './scope.ts'
-import { type FoundEvent, foundColumns } from './search.ts'
+import { type FoundEvent, foundColumns } from './found.ts'
 
 /** How far each chain has been read. Per chain nothing can be overtaken, whenever it becomes visible. */
 export type Positions = Map<string, number>

@@ -1,5 +1,5 @@
 import type { AuditEvent, EventClass } from '@gatehouse/audit'
-import { type AuditFilter, filterConditions, filterValueCount, filterValues } from './filter.ts'
+import { type AuditFilter, filterValues } from './filter.ts'
 import { type AuditTransaction, orgOf } from './scope.ts'
 
 /** Events of one class and result in one span of time. */
@@ -37,10 +37,7 @@ const fromCounts = bars(`
   from audit_counts c
   where ($1::text is null or c.org_uid = $1) and c.minute >= date_trunc('minute', $2::timestamptz) and c.minute < $3
     and ($5::text[] is null or c.result = any($5)) and ($6::text[] is null or c.class = any($6))`)
-const fromEvents = bars(`
-  select date_bin(make_interval(secs => $${filterValueCount + 1}), e.at, timestamptz '2000-01-03 00:00:00Z') as at,
-    e.class, e.result, 1 as events
-  from audit_events e where ${filterConditions}`)
+const fromEvents = bars('select at, class, result, events from audit_count($1, $2)')
 
 /**
  * Events over time by class and result, in at most `maxBars` spans of a round width.
@@ -64,6 +61,6 @@ export async function auditHistogram(
         filter.results ?? null,
         filter.classes ?? null,
       ])
-    : await tx.rows<HistogramBar>(fromEvents, [...(await filterValues(tx, filter)), widthSeconds])
+    : await tx.rows<HistogramBar>(fromEvents, [JSON.stringify(await filterValues(tx, filter)), widthSeconds])
   return { widthSeconds, bars: rows }
 }

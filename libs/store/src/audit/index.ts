@@ -3,12 +3,11 @@ export { followEvents } from './follow.ts'
 export { auditHistogram, type Histogram, type HistogramBar } from './histogram.ts'
 export { createChangeRecorder, type RecordChange } from './record-change.ts'
 export { type AuditScope, type AuditTransaction, withAudit } from './scope.ts'
+export type { ActorIdentity, FoundEvent } from './found.ts'
 export {
-  type ActorIdentity,
   type AuditPage,
   type EventInContext,
   findEvent,
-  type FoundEvent,
   type PageOptions,
   searchEvents,
   withoutQueries,

@@ -1,23 +1,9 @@
-import type { AuditRecord, StoredEvent } from '@gatehouse/audit'
 import { GatehouseError } from '@gatehouse/errors'
 import { z } from 'zod'
-import { type AuditFilter, filterConditions, filterValueCount, filterValues } from './filter.ts'
+import type { AuditFilter } from './filter.ts'
+import { type FoundEvent, foundColumns } from './found.ts'
 import { type AuditTransaction, orgOf } from './scope.ts'
-
-/** Who an event's actor is, as far as that has not been erased. */
-export interface ActorIdentity {
-  readonly uid: string
-  readonly name: string
-  readonly issuer: string | null
-  readonly subject: string | null
-}
-
-/** A found event: the record as it was hashed, and its actor's identity. */
-export interface FoundEvent extends AuditRecord {
-  readonly event: StoredEvent
-  /** Null when there is no actor, or the identity was erased. */
-  readonly identity: ActorIdentity | null
-}
+import { searchMonths } from './search-months.ts'
 
 /** One page of a search. */
 export interface AuditPage {
@@ -35,7 +21,7 @@ export interface PageOptions {
   readonly first?: 'newest' | 'oldest' | undefined
 }
 
-const cursorSchema = z.tuple([z.string(), z.uuid()])
+const cursorSchema = z.tuple([z.iso.datetime(), z.uuid()])
 
 function readCursor(cursor: string): readonly [at: string, id: string] {
   try {
@@ -49,24 +35,6 @@ function cursorAfter({ event }: FoundEvent): string {
   return Buffer.from(JSON.stringify([event.at, event.id])).toString('base64url')
 }
 
-/** Columns of a {@link FoundEvent} from `audit_events e` and `audit_identities i`. */
-export const foundColumns = `
-  e.writer, e.org_uid as org, e.seq::float8 as seq, encode(e.prev, 'hex') as prev, encode(e.hash, 'hex') as hash, e.event,
-  case when i.erased_at is null and i.ref is not null then
-    jsonb_build_object('uid', i.uid, 'name', i.name, 'issuer', i.issuer, 'subject', i.subject) end as identity`
-
-const statement = (comparison: '<' | '>', order: 'asc' | 'desc'): string => `
-  select ${foundColumns}
-  from (
-    select * from audit_events e where ${filterConditions}
-      and ($${filterValueCount + 1}::timestamptz is null or (e.at, e.id) ${comparison} ($${filterValueCount + 1}, $${filterValueCount + 2}::uuid))
-    order by e.at ${order}, e.id ${order}
-    limit $${filterValueCount + 3}) e
-  left join audit_identities i on i.ref = e.actor_ref
-  order by e.at ${order}, e.id ${order}`
-const newestFirst = statement('<', 'desc')
-const oldestFirst = statement('>', 'asc')
-
 /**
  * Events of the scope that match, by time. Pages stay in step while events are added: one that arrives late has its
  * place by its own time.
@@ -77,9 +45,8 @@ export async function searchEvents(
   filter: AuditFilter,
   page: PageOptions,
 ): Promise<AuditPage> {
-  const [at, id] = page.cursor === undefined ? [null, null] : readCursor(page.cursor)
-  const values = [...(await filterValues(tx, filter)), at, id, page.limit + 1]
-  const found = await tx.rows<FoundEvent>(page.first === 'oldest' ? oldestFirst : newestFirst, values)
+  const cursor = page.cursor === undefined ? undefined : readCursor(page.cursor)
+  const found = await searchMonths(tx, filter, { ...page, limit: page.limit + 1, cursor })
   const events = found.slice(0, page.limit)
   const last = events.at(-1)
   return { events, next: found.length > page.limit && last !== undefined ? cursorAfter(last) : undefined }

@@ -1,5 +1,5 @@
 import { eventTitle } from '@gatehouse/audit'
-import type { FoundEvent } from '../search.ts'
+import type { FoundEvent } from '../found.ts'
 import { severityOf, type Sink, sinkLine } from './sink.ts'
 
 interface HttpSinkOptions extends Pick<Sink, 'name' | 'identities'> {

@@ -1,5 +1,5 @@
 import { canonicalJson } from '@gatehouse/audit'
-import type { FoundEvent } from '../search.ts'
+import type { FoundEvent } from '../found.ts'
 
 /** Another system that gets a copy of the log. It gets every event at least once, in the order of each chain. */
 export interface Sink {

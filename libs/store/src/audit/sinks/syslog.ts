@@ -2,7 +2,7 @@ import { createSocket } from 'node:dgram'
 import { connect, type Socket } from 'node:net'
 import { hostname } from 'node:os'
 import { connect as connectTls } from 'node:tls'
-import type { FoundEvent } from '../search.ts'
+import type { FoundEvent } from '../found.ts'
 import { severityOf, type Sink, sinkLine } from './sink.ts'
 
 /** Where a syslog receiver listens. */
