@@ -1,3 +1,4 @@
+import { driftHistory } from './drift-history.ts'
 import { encodeLabels, encodeRequest, encodeSeries, remoteWrite } from './remote-write.ts'
 import type { Target } from './targets.ts'
 
@@ -22,12 +23,16 @@ interface Encoded {
 
 function encodeTargets(targets: readonly Target[]): Encoded[] {
   const up = { name: 'up', labels: {}, valueAt: () => 1 }
-  return targets.flatMap((target) =>
+  const scraped = targets.flatMap((target) =>
     [...target.families.flatMap(({ series }) => series), up].map((one) => ({
-      labels: encodeLabels({ __name__: one.name, ...one.labels, ...target.labels }),
-      valueAt: one.valueAt,
+      ...one,
+      labels: { ...one.labels, ...target.labels },
     })),
   )
+  return [...scraped, ...targets.flatMap(driftHistory)].map(({ name, labels, valueAt }) => ({
+    labels: encodeLabels({ __name__: name, ...labels }),
+    valueAt,
+  }))
 }
 
 /**

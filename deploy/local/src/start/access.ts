@@ -5,7 +5,9 @@ import { isGatehouseError } from '@gatehouse/errors'
 import { hashSecret, newServiceAccountToken } from '@gatehouse/identity'
 import { applyAccess, createPool, createToken, type Pool, withOrg } from '@gatehouse/store'
 import { parse } from 'yaml'
+import { agencies } from '../demo/agencies.ts'
 import type { Shard } from '../demo/shards.ts'
+import { storeDashboards } from './dashboards.ts'
 import { type DemoToken, demoTokens } from './people.ts'
 
 const accessFile = fileURLToPath(new URL('../../demo-access.yaml', import.meta.url))
@@ -53,7 +55,7 @@ async function ensureToken(pool: Pool, token: DemoToken, secret: string): Promis
 }
 
 /**
- * Makes the demo's agencies, teams, grants, data sources and tokens what `demo-access.yaml` says.
+ * Makes the demo's agencies, teams, grants, data sources and tokens what `demo-access.yaml` says, and brings in their dashboards.
  * @param tokens Secrets by token name.
  * @returns the secrets that work now: a revoked one has been replaced.
  */
@@ -65,6 +67,7 @@ export async function loadAccess(
   const pool = createPool({ url: appUrl, size: 2 })
   try {
     await applyAccess(pool, demoAccess(shards))
+    for (const { tenant } of agencies) await storeDashboards(pool, tenant)
     const working: Record<string, string> = {}
     for (const token of demoTokens)
       working[token.name] = await ensureToken(pool, token, tokens[token.name] ?? newServiceAccountToken())

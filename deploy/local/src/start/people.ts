@@ -12,7 +12,7 @@ export interface DemoPerson {
   readonly sees: string
 }
 
-/** The six people of the demo. */
+/** The seven people of the demo. */
 export const demoPeople: readonly DemoPerson[] = [
   {
     signIn: 'asha',
@@ -33,6 +33,16 @@ export const demoPeople: readonly DemoPerson[] = [
     teams: ['signals-prod'],
     role: 'viewer',
     sees: 'team signals, prod only',
+  },
+  {
+    signIn: 'olivia',
+    name: 'Olivia Brandt',
+    email: 'olivia@transport.example',
+    org: 'transport',
+    groups: ['transport-owners'],
+    teams: ['owners'],
+    role: 'viewer',
+    sees: 'the dashboards of folder Models, no other query',
   },
   {
     signIn: 'hana',
