@@ -1,4 +1,4 @@
-import type { Matcher, MatchOp } from '@gatehouse/promql'
+import { escapeRegex, type Matcher, type MatchOp } from '@gatehouse/promql'
 import type { Constraints } from './model.ts'
 import type { Guardrail } from './policy.ts'
 
@@ -17,11 +17,6 @@ export function negate(matcher: Matcher): Matcher {
 
 function keyOf({ name, op, value }: Matcher): string {
   return JSON.stringify([name, op, value])
-}
-
-/** RE2's own quoting (Go's QuoteMeta), so that a value is matched literally. */
-export function escapeRegex(value: string): string {
-  return value.replace(/[\\.+*?()|[\]{}^$]/g, '\\$&')
 }
 
 /** One matcher for any of `values`: `=` for one, else a regex, which PromQL anchors at both ends. */

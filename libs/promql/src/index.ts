@@ -8,7 +8,7 @@ export {
   functions,
 } from './functions.ts'
 export { isLegacyLabelName, isLegacyMetricName } from './keywords.ts'
-export { matchesEmpty, metricNameLabel } from './matchers.ts'
+export { escapeRegex, matchesEmpty, metricNameLabel } from './matchers.ts'
 export { parseDuration, printDuration } from './numbers.ts'
 export { defaultMaxBytes, type ParseOptions, parse, parseMatchers, parseSelector } from './parse.ts'
 export { printPretty } from './pretty.ts'

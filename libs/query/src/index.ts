@@ -28,7 +28,6 @@ export {
   type UpstreamRequest,
 } from './upstream-request.ts'
 export { createAdmission, type Labelled } from './admission.ts'
-export { escapeRegex } from './partition/literal.ts'
 export { narrowTo } from './narrow.ts'
 export { pruneShards } from './prune.ts'
 export { compareBytes } from './sort.ts'

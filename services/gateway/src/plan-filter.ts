@@ -1,5 +1,5 @@
-import { printMatcher } from '@gatehouse/promql'
-import { escapeRegex, pruneShards } from '@gatehouse/query'
+import { escapeRegex, printMatcher } from '@gatehouse/promql'
+import { pruneShards } from '@gatehouse/query'
 import type { Access } from './access.ts'
 import { familySuffixes } from './filter/metadata.ts'
 import type { Plan } from './plan.ts'

@@ -1,11 +1,4 @@
-import type { Matcher } from '@gatehouse/promql'
-
-const special = /[\\.+*?()|[\]{}^$]/g
-
-/** A regex that matches exactly this text, in RE2's syntax. */
-export function escapeRegex(text: string): string {
-  return text.replace(special, '\\$&')
-}
+import { escapeRegex, type Matcher } from '@gatehouse/promql'
 
 /** The matcher that admits exactly these values: `=` for one, else an anchored alternation of literals. */
 export function literalMatcher(name: string, values: Iterable<string>): Matcher {

@@ -1,8 +1,8 @@
 import { GatehouseError } from '@gatehouse/errors'
-import { type Matcher, matchesEmpty } from '@gatehouse/promql'
+import { escapeRegex, type Matcher, matchesEmpty } from '@gatehouse/promql'
 import type { Conjunction } from '../model.ts'
 import { and, implies, isContradiction, isSameMatcher, negate } from './conjunction.ts'
-import { escapeRegex, literalMatcher, literalValues } from './literal.ts'
+import { literalMatcher, literalValues } from './literal.ts'
 
 /** Most partitions the constraints of one request may need; each is a query of its own. */
 export const maxPartitions = 64
