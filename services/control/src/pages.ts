@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { GatehouseError } from '@gatehouse/errors'
 import { type AppDeps, newNonce, pagePolicy, type Trail, trailOf } from '@gatehouse/http'
@@ -15,14 +15,20 @@ export interface PageDeps {
 /** Where the build writes the nonce's place. */
 const noncePlace = '__CSP_NONCE__'
 /** Paths that the console has a page for; others get the same page, which then says that there is nothing. */
-const pages = new Set(['/', '/sign-in', '/signed-out'])
+const pages = new Set(['/', '/sign-in', '/signed-in', '/signed-out', '/accessibility'])
+/** What stands before the path of a screen; its routes below are the console's own business (services/console/src/routes.tsx). */
+const screens = /^\/(explore|dashboards|access|audit|system)(\/|$)/
 
-function readPage(dir: string): string | undefined {
-  try {
-    return readFileSync(join(dir, 'index.html'), 'utf8')
-  } catch {
-    return undefined
-  }
+/** The built page, read anew each time: a console that was built again needs no restart. */
+function readPage(dir: string): Promise<string | undefined> {
+  return readFile(join(dir, 'index.html'), 'utf8').catch(() => undefined)
+}
+
+/** The page's own path for the trail: a screen, not what is looked at in it. */
+function routeOf(path: string): string | undefined {
+  if (pages.has(path)) return path
+  const screen = screens.exec(path)?.[1]
+  return screen === undefined ? undefined : `/${screen}`
 }
 
 /**
@@ -30,7 +36,6 @@ function readPage(dir: string): string | undefined {
  * security policy.
  */
 export function mountPages(app: Express, deps: PageDeps): void {
-  const page = readPage(deps.dir)
   const assets = { immutable: true, maxAge: '1y', index: false, redirect: false, fallthrough: false } as const
   app.use('/assets', express.static(join(deps.dir, 'assets'), assets))
   app.get(
@@ -40,18 +45,19 @@ export function mountPages(app: Express, deps: PageDeps): void {
         next()
         return
       }
+      const page = await readPage(deps.dir)
       if (page === undefined)
         throw new GatehouseError(
           'unavailable',
           'the console is not built; run: npm run build -w @gatehouse/console',
         )
       const trail = trailOf(response)
-      const isKnown = pages.has(request.path)
-      trail.route = isKnown ? request.path : '/*'
+      const known = routeOf(request.path)
+      trail.route = known ?? '/*'
       trail.action = 'pages:read'
       await deps.noteActor(request, trail)
-      const status = isKnown ? 200 : 404
-      await deps.record(trail, { status, errorCode: isKnown ? undefined : 'not_found' })
+      const status = known === undefined ? 404 : 200
+      await deps.record(trail, { status, errorCode: known === undefined ? 'not_found' : undefined })
       const nonce = newNonce()
       response.setHeader('content-security-policy', pagePolicy(nonce))
       response.setHeader('cache-control', 'no-store')

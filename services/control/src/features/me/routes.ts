@@ -2,6 +2,7 @@ import { authorize, isInForce, isSubject, type OrgPolicy, type Principal, type W
 import type { IssuerConfig } from '@gatehouse/config'
 import { nothing, type Permissions, type Route, route } from '@gatehouse/http'
 import type { RecognisedUser } from '@gatehouse/identity'
+import { actionsOf } from './actions.ts'
 import { type Me, meSchema } from './schemas.ts'
 import { constraintsInWords, selectorOf } from './words.ts'
 
@@ -113,6 +114,8 @@ export function meRoutes(deps: MeRouteDeps): readonly Route[] {
           teams: caller.teams.map((uid) => ({ uid, name: nameOf(policy.teams, uid) })),
           roles: rolesOf(policy, caller),
           dataSources: dataSourcesOf(policy, caller, deps.gatewayUrl),
+          actions: actionsOf(policy, caller),
+          isPlatform: policy.isPlatform,
           policyVersion: policy.version,
         }
       },

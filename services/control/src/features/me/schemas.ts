@@ -27,6 +27,10 @@ export const meSchema = z.strictObject({
       because: z.array(z.strictObject({ role: z.string(), via: z.string(), grantUid: z.string() })),
     }),
   ),
+  /** Actions of the caller's roles, wherever they hold; what may be done to one resource is decided when it is asked for. */
+  actions: z.array(z.string()),
+  /** Whether the org is the platform's, which manages the others. */
+  isPlatform: z.boolean(),
   policyVersion: z.string(),
 })
 
