@@ -12,6 +12,7 @@ export default defineConfig({
           name: 'unit',
           include: [
             'libs/{errors,config,telemetry,promql,authz,audit,query,identity,http}/src/**/*.test.ts',
+            'services/console/src/{charts,dashboards}/**/*.test.ts',
             'test/architecture/**/*.test.ts',
           ],
           exclude,
@@ -28,7 +29,7 @@ export default defineConfig({
             'deploy/**/*.test.ts',
             'test/{conformance,integration,security,e2e}/**/*.test.ts',
           ],
-          exclude,
+          exclude: [...exclude, 'services/console/src/{charts,dashboards}/**'],
           globalSetup: ['test/support/postgres-setup.ts'],
           pool: 'forks',
           fileParallelism: false,

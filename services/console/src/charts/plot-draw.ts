@@ -1,0 +1,75 @@
+import type uPlot from 'uplot'
+import type { PlotInput } from './plot-model.ts'
+
+type Resolve = (css: string) => string
+
+/** Runs a drawing inside the plotting area, with the canvas' state restored after it. */
+function inside(plot: uPlot, draw: (context: CanvasRenderingContext2D) => void): void {
+  const { ctx, bbox } = plot
+  ctx.save()
+  ctx.beginPath()
+  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height)
+  ctx.clip()
+  draw(ctx)
+  ctx.restore()
+}
+
+/** Draws threshold lines, and areas above them, below the series. */
+export function drawThresholds(
+  plot: uPlot,
+  { thresholds = [], thresholdStyle }: PlotInput,
+  color: Resolve,
+): void {
+  if (thresholdStyle === undefined) return
+  const { bbox } = plot
+  const sorted = thresholds.toSorted((a, b) => a.value - b.value)
+  inside(plot, (ctx) => {
+    sorted.forEach((threshold, i) => {
+      const y = plot.valToPos(threshold.value, 'y', true)
+      const above = sorted[i + 1]
+      const top = above === undefined ? bbox.top : plot.valToPos(above.value, 'y', true)
+      if (thresholdStyle !== 'line') {
+        ctx.globalAlpha = 0.12
+        ctx.fillStyle = color(threshold.color)
+        ctx.fillRect(bbox.left, top, bbox.width, y - top)
+        ctx.globalAlpha = 1
+      }
+      if (thresholdStyle === 'area') return
+      ctx.strokeStyle = color(threshold.color)
+      ctx.lineWidth = 2 * devicePixelRatio
+      ctx.setLineDash([10 * devicePixelRatio, 6 * devicePixelRatio])
+      ctx.beginPath()
+      ctx.moveTo(bbox.left, y)
+      ctx.lineTo(bbox.left + bbox.width, y)
+      ctx.stroke()
+    })
+  })
+}
+
+/** Draws what happened: a region or a dashed line, with a mark at its foot. */
+export function drawAnnotations(plot: uPlot, { annotations = [] }: PlotInput, resolve: Resolve): void {
+  const { bbox } = plot
+  const foot = bbox.top + bbox.height
+  inside(plot, (ctx) => {
+    for (const { from, to, color = '--accent' } of annotations) {
+      const x = plot.valToPos(from, 'x', true)
+      const end = to === undefined ? x : plot.valToPos(to, 'x', true)
+      ctx.strokeStyle = ctx.fillStyle = resolve(color)
+      ctx.globalAlpha = 0.12
+      if (end > x) ctx.fillRect(x, bbox.top, end - x, bbox.height)
+      ctx.globalAlpha = 1
+      ctx.lineWidth = devicePixelRatio
+      ctx.setLineDash([4 * devicePixelRatio, 4 * devicePixelRatio])
+      ctx.beginPath()
+      ctx.moveTo(x, bbox.top)
+      ctx.lineTo(x, foot)
+      ctx.stroke()
+      const size = 5 * devicePixelRatio
+      ctx.beginPath()
+      ctx.moveTo(x - size, foot)
+      ctx.lineTo(x + size, foot)
+      ctx.lineTo(x, foot - size * 1.6)
+      ctx.fill()
+    }
+  })
+}
