@@ -1190,6 +1190,21 @@ end
 $function$
 
 -- owner the migrating role;
+CREATE OR REPLACE FUNCTION public.extend_session(wanted text)
+ RETURNS boolean
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    with done as (
+      update public.sessions s set last_seen_at = greatest(s.last_seen_at, now())
+      where s.hash = wanted and s.revoked_at is null
+        and least(s.expires_at, s.last_seen_at + s.idle_timeout) > now()
+      returning 1)
+    select exists (select from done)
+  $function$
+
+-- owner gatehouse_definer;
 CREATE OR REPLACE FUNCTION public.find_memberships(wanted_user text)
  RETURNS TABLE(org_uid text, source text, manual_teams text[], sso_teams text[])
  LANGUAGE sql
@@ -1352,6 +1367,19 @@ AS $function$
         and (wanted_idp_session is null or s.idp_session = wanted_idp_session)
       returning 1)
     select count(*)::int from done
+  $function$
+
+-- owner gatehouse_definer;
+CREATE OR REPLACE FUNCTION public.session_ends(wanted text)
+ RETURNS TABLE(uid text, idle_ends_at timestamp with time zone, ends_at timestamp with time zone)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    select s.uid, s.last_seen_at + s.idle_timeout, s.expires_at
+    from public.sessions s join public.users u on u.uid = s.user_uid
+    where s.hash = wanted and s.revoked_at is null and not u.disabled
+      and least(s.expires_at, s.last_seen_at + s.idle_timeout) > now()
   $function$
 
 -- owner gatehouse_definer;
@@ -1573,6 +1601,7 @@ grant EXECUTE on function audit_head(text,text) to gatehouse_app;
 grant EXECUTE on function audit_make_partitions(timestamp with time zone,integer) to gatehouse_app;
 grant EXECUTE on function bump_policy_version() to the migrating role;
 grant EXECUTE on function bump_policy_version_of_user() to the migrating role;
+grant EXECUTE on function extend_session(text) to gatehouse_app;
 grant EXECUTE on function find_memberships(text) to gatehouse_app;
 grant EXECUTE on function find_provisioning_token(text) to gatehouse_app;
 grant EXECUTE on function find_session(text) to gatehouse_app;
@@ -1584,6 +1613,7 @@ grant EXECUTE on function prune_sessions(timestamp with time zone) to gatehouse_
 grant EXECUTE on function recognise_user(text,text,text,text,text) to gatehouse_app;
 grant EXECUTE on function revoke_session(text) to gatehouse_app;
 grant EXECUTE on function revoke_sessions_of(text,text,text,timestamp with time zone) to gatehouse_app;
+grant EXECUTE on function session_ends(text) to gatehouse_app;
 grant EXECUTE on function settle_notice(text,text,text) to gatehouse_app;
 grant EXECUTE on function take_notices(integer) to gatehouse_app;
 grant EXECUTE on function touch_sessions(text[],timestamp with time zone[]) to gatehouse_app;

@@ -57,10 +57,16 @@ export function changeOf(before: Constraints, after: Constraints): SeriesChange 
 
 type Who = Pick<AccessDifference, 'kind' | 'uid' | 'name'> & { readonly principal: Principal }
 
-/** Everybody of a policy, and each team as somebody who is only in it: what its people will get when they sign in. */
+/**
+ * Everybody of a policy who may use it, and each team as somebody who is only in it: what its people will get when they sign in.
+ */
 function subjectsOf(policy: OrgPolicy | undefined): readonly Who[] {
   if (policy === undefined) return []
-  const people = everyone(policy).map((principal) => ({ ...pick(principal), principal }))
+  const accounts = [...policy.members, ...policy.serviceAccounts]
+  const disabled = new Set(accounts.filter(({ isDisabled }) => isDisabled).map(({ uid }) => uid))
+  const people = everyone(policy)
+    .filter(({ uid }) => !disabled.has(uid))
+    .map((principal) => ({ ...pick(principal), principal }))
   const credential = { kind: 'session', id: '' } as const
   const teams = policy.teams.map(({ uid, name }): Who => {
     const principal: Principal = {

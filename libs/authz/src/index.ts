@@ -43,6 +43,7 @@ export {
   type RehearsedLine,
   type RehearsedState,
 } from './rehearse.ts'
+export { type PolicyChange, proposedPolicy, type TeamPlace } from './proposed.ts'
 export { folderPath, scopeOf } from './scopes.ts'
 export {
   everyone,

@@ -46,6 +46,8 @@ export * from './rehearsal/index.ts'
 export * from './scim/index.ts'
 export {
   closeSession,
+  extendSession,
+  findSessionEnds,
   listSessions,
   type NewSession,
   openSession,
@@ -53,6 +55,7 @@ export {
   revokeSession,
   revokeSessionsOf,
   type Session,
+  type SessionEnds,
 } from './sessions.ts'
 export { type OrgSnapshot, readSnapshot } from './snapshot.ts'
 export { createTemporaryGrant, endTemporaryGrant, type TemporaryGrant } from './temporary-grants.ts'

@@ -83,13 +83,40 @@ export async function listSessions(tx: OrgTransaction, userUid?: string): Promis
   }))
 }
 
-/** Ends a session of the entered org by its uid; false if it had ended before. */
-export async function revokeSession(tx: OrgTransaction, uid: string): Promise<boolean> {
+/** Ends a session of the entered org by its uid, only one of `userUid` if given; false if there is none or it had ended before. */
+export async function revokeSession(tx: OrgTransaction, uid: string, userUid?: string): Promise<boolean> {
   const rows = await tx.rows(
-    'update sessions set revoked_at = now() where org_uid = app_org() and uid = $1 and revoked_at is null returning 1',
-    [uid],
+    `update sessions set revoked_at = now()
+     where org_uid = app_org() and uid = $1 and revoked_at is null and ($2::text is null or user_uid = $2) returning 1`,
+    [uid, userUid ?? null],
   )
   return rows.length > 0
+}
+
+/** When a live session ends, ms since the epoch. */
+export interface SessionEnds {
+  readonly uid: string
+  /** If it is not used until then. */
+  readonly idleEndsAt: number
+  /** Whatever happens. */
+  readonly endsAt: number
+}
+
+/** When the session with this secret's hash ends; undefined if it has. Looking does not count as a use. */
+export async function findSessionEnds(pool: Pool, hash: string): Promise<SessionEnds | undefined> {
+  const [row] = await lookUp<{ uid: string; idle_ends_at: Date; ends_at: Date }>(
+    pool,
+    'select uid, idle_ends_at, ends_at from session_ends($1)',
+    [hash],
+  )
+  if (row === undefined) return undefined
+  return { uid: row.uid, idleEndsAt: row.idle_ends_at.getTime(), endsAt: row.ends_at.getTime() }
+}
+
+/** Notes a use of a session at once, so that its idle time begins anew; false if it has ended. */
+export async function extendSession(pool: Pool, hash: string): Promise<boolean> {
+  const [row] = await lookUp<{ done: boolean }>(pool, 'select extend_session($1) as done', [hash])
+  return row?.done === true
 }
 
 /** Sign-out by whoever holds the session's secret; false if it had ended before. */

@@ -26,6 +26,7 @@ import { openApiRoute } from './features/openapi/routes.ts'
 import type { ScimRouteDeps } from './features/scim/provisioning.ts'
 import { scimRoutes } from './features/scim/routes.ts'
 import { provisioningTokenRoutes } from './features/scim/token-routes.ts'
+import { type CurrentSessionDeps, currentSessionRoutes } from './features/sessions/current-routes.ts'
 import { sessionRoutes, signedOutPath } from './features/sessions/routes.ts'
 import { mountForward } from './forward.ts'
 import { mountLimits, signInRates } from './limit-sign-in.ts'
@@ -49,6 +50,8 @@ export interface ControlDeps {
   /** Transactions of one org, and how a change in one is recorded. */
   readonly changes: ChangesDeps
   readonly rehearse: RehearsalRouteDeps['rehearse']
+  /** When a session ends, and extending it. */
+  readonly sessions: Pick<CurrentSessionDeps, 'sessionEnds' | 'extendSession'>
   readonly findProvisioner: ScimRouteDeps['findProvisioner']
   readonly notifications: NotificationsConfig
   /** Called after notices were added. */
@@ -144,6 +147,7 @@ export function createControl(deps: ControlDeps, externalUrl: string): App['expr
     ...breakGlassRoutes(asking),
     ...rehearsalRoutes({ permissions, changes, rehearse: deps.rehearse }),
     ...sessionRoutes({ permissions, cookies, recognise, closeSession: store.closeSession, endSession }),
+    ...currentSessionRoutes({ permissions, cookies, findSession: store.findSession, ...deps.sessions }),
     ...meRoutes({
       permissions,
       policyOf,
@@ -151,7 +155,7 @@ export function createControl(deps: ControlDeps, externalUrl: string): App['expr
       issuers: deps.issuers,
       gatewayUrl: deps.gatewayExternalUrl,
     }),
-    ...manageRoutes({ permissions, policyOf, changes }),
+    ...manageRoutes({ permissions, policyOf, changes, gatewayUrl: deps.gatewayExternalUrl }),
   ]
   app.mount([...routes, openApiRoute(routes, permissions)])
   mountForward(app.express, { gatewayUrl, cookies, logger })

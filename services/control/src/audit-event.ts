@@ -63,6 +63,9 @@ const stems: Readonly<Record<string, string>> = {
   'guardrails:delete': 'A019',
   'access:explain': 'V006',
   'access:who': 'V006',
+  'access:preview': 'V006',
+  'users:explain': 'V006',
+  'service-accounts:explain': 'V006',
 }
 
 function viewCode(route: string, status: number): EventCode {

@@ -27,6 +27,20 @@ export function found<T>(thing: T | undefined, noun: string): T {
   return thing
 }
 
+/** `search` of a list's query: only what has this in its uid or name, upper or lower case alike. */
+export const searchQuery = {
+  search: z.string().trim().max(200).default('').describe('Only those with this in their uid or name'),
+}
+
+/** The items of a list that a `search` finds. */
+export function matching<T extends { readonly uid: string; readonly name: string }>(
+  items: readonly T[],
+  search: string,
+): readonly T[] {
+  const wanted = search.toLowerCase()
+  return items.filter(({ uid, name }) => `${uid}\n${name}`.toLowerCase().includes(wanted))
+}
+
 /** Those of a list that the caller may do `action` to. */
 export async function visible<T>(
   items: readonly T[],

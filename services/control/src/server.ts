@@ -8,7 +8,9 @@ import {
   createIdentityStore,
   createPolicyStore,
   createPool,
+  extendSession,
   findProvisioner,
+  findSessionEnds,
   keepLoginAttempt,
   openAuditWriter,
   openSession,
@@ -64,9 +66,13 @@ function createControlStore(pool: Pool, onError: (error: Error) => void) {
     withOrg: (orgUid, work) => withOrg(pool, orgUid, work),
     record: createChangeRecorder(),
   }
+  const sessions: ControlDeps['sessions'] = {
+    sessionEnds: (hash) => findSessionEnds(pool, hash),
+    extendSession: (hash) => extendSession(pool, hash),
+  }
   const rehearse: ControlDeps['rehearse'] = (document, period) => rehearseAccess(pool, document, period)
   const provisioner: ControlDeps['findProvisioner'] = (hash) => findProvisioner(pool, hash)
-  return { store, attempts, changes, rehearse, provisioner, close: identities.close }
+  return { store, attempts, changes, sessions, rehearse, provisioner, close: identities.close }
 }
 
 async function openAdapters(config: Config, log: Logger) {
@@ -78,6 +84,7 @@ async function openAdapters(config: Config, log: Logger) {
     store,
     attempts,
     changes,
+    sessions,
     rehearse,
     provisioner,
     close: closeIdentities,
@@ -114,7 +121,7 @@ async function openAdapters(config: Config, log: Logger) {
     await audit.close()
     await closeStores()
   }
-  return { store, attempts, changes, rehearse, provisioner, policies, audit, notices, close }
+  return { store, attempts, changes, sessions, rehearse, provisioner, policies, audit, notices, close }
 }
 
 type Adapters = Awaited<ReturnType<typeof openAdapters>>
@@ -138,6 +145,7 @@ function depsOf(config: Config, adapters: Adapters, log: Logger): ControlDeps {
     store: adapters.store,
     attempts: adapters.attempts,
     changes: adapters.changes,
+    sessions: adapters.sessions,
     rehearse: adapters.rehearse,
     findProvisioner: adapters.provisioner,
     notifications: config.notifications,

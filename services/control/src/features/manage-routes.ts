@@ -1,5 +1,6 @@
 import type { Route } from '@gatehouse/http'
 import type { ManageDeps } from '../manage.ts'
+import { holdingsRoutes } from './access/holdings-routes.ts'
 import { accessRoutes } from './access/routes.ts'
 import { dataSourceRoutes } from './data-sources/routes.ts'
 import { grantRoutes } from './grants/routes.ts'
@@ -8,11 +9,12 @@ import { orgRoutes } from './orgs/routes.ts'
 import { roleRoutes } from './roles/routes.ts'
 import { serviceAccountRoutes } from './service-accounts/routes.ts'
 import { sessionListRoutes } from './sessions/list-routes.ts'
+import { ownSessionRoutes } from './sessions/own-routes.ts'
 import { teamRoutes } from './teams/routes.ts'
 import { userRoutes } from './users/routes.ts'
 
 /** Every route over orgs, people and their access. */
-export function manageRoutes(deps: ManageDeps): readonly Route[] {
+export function manageRoutes(deps: ManageDeps & { readonly gatewayUrl: string }): readonly Route[] {
   return [
     ...orgRoutes(deps),
     ...teamRoutes(deps),
@@ -22,7 +24,9 @@ export function manageRoutes(deps: ManageDeps): readonly Route[] {
     ...dataSourceRoutes(deps),
     ...serviceAccountRoutes(deps),
     ...sessionListRoutes(deps),
+    ...ownSessionRoutes(deps),
     ...guardrailRoutes(deps),
     ...accessRoutes(deps),
+    ...holdingsRoutes(deps),
   ]
 }

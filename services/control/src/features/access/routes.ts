@@ -5,6 +5,8 @@ import { type ManageDeps, ownOrg } from '../../manage.ts'
 import { pageOf, pageQuery, paginate } from '../../page.ts'
 import { answerOfConstraints, explainFor } from './explain.ts'
 import { loadResource } from './load-resource.ts'
+import { answerOfDifference, countsOf, previewIn } from './preview.ts'
+import { previewAnswerSchema, previewSchema } from './preview-schemas.ts'
 import { explainSchema, explanationSchema, whoEntrySchema, whoSchema } from './schemas.ts'
 
 function explainRoute(deps: ManageDeps): Route {
@@ -56,7 +58,33 @@ function whoRoute({ permissions, policyOf, changes }: ManageDeps): Route {
   })
 }
 
-/** `/api/v1/access`: why, and who. */
+function previewRoute({ permissions, changes }: ManageDeps): Route {
+  return route({
+    method: 'post',
+    path: '/api/v1/access/preview',
+    summary: 'Whom a change of access settings would give or take what, before anybody makes it',
+    action: 'access:preview',
+    permission: permissions.can('access:explain', ownOrg),
+    params: nothing,
+    query: z.strictObject(pageQuery),
+    body: previewSchema,
+    response: previewAnswerSchema,
+    handler: async ({ caller, body, query }) => {
+      const preview = await changes.read(caller.orgUid, (tx) => previewIn(tx, caller, body))
+      const { differences, policyVersion } = preview
+      const { items, next } = paginate(differences, ({ kind, uid }) => `${kind} ${uid}`, query)
+      return {
+        items: items.map(answerOfDifference),
+        next,
+        counts: countsOf(differences),
+        notHeld: [...preview.notHeld],
+        policyVersion,
+      }
+    },
+  })
+}
+
+/** `/api/v1/access`: why, who, and what if. */
 export function accessRoutes(deps: ManageDeps): readonly Route[] {
-  return [explainRoute(deps), whoRoute(deps)]
+  return [explainRoute(deps), whoRoute(deps), previewRoute(deps)]
 }

@@ -42,7 +42,7 @@ export const explainSchema = z.strictObject({
 export const whoSchema = z.strictObject(question)
 
 const overlap = z.enum(['all', 'some', 'none']).describe('How much of the selector is admitted')
-const constraintsSchema = z.strictObject({
+export const constraintsSchema = z.strictObject({
   selectors: z.array(z.string()).describe('Series must match one of them'),
   words: z.array(z.string()),
 })

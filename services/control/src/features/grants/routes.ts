@@ -63,6 +63,10 @@ function placeFromBody({ changes }: ManageDeps) {
   }
 }
 
+function placeText(where: Grant['where']): string {
+  return where.kind === 'org' ? 'org' : `${where.kind}:${where.uid}`
+}
+
 function listRoute({ permissions, policyOf, changes }: ManageDeps): Route {
   return route({
     method: 'get',
@@ -76,13 +80,19 @@ function listRoute({ permissions, policyOf, changes }: ManageDeps): Route {
       subject: uidSchema.optional().describe('Only those to this user, team or service account'),
       kind: subjectSchema.shape.kind.optional(),
       role: z.string().max(63).optional(),
+      place: z
+        .string()
+        .regex(/^(org|(folder|data-source|dashboard|team):[A-Za-z0-9][A-Za-z0-9_-]{0,62})$/)
+        .optional()
+        .describe('Only those that hold just there: org, or kind and uid such as folder:ops'),
     }),
     body: nothing,
     response: pageOf(grantSchema),
     handler: async ({ caller, query }) => {
       const { orgUid } = caller
       const all = (await changes.read(orgUid, listGrants)).filter(
-        ({ subject, role }) =>
+        ({ subject, role, where }) =>
+          (query.place ?? placeText(where)) === placeText(where) &&
           (query.subject ?? subject.uid) === subject.uid &&
           (query.kind ?? subject.kind) === subject.kind &&
           (query.role ?? role) === role,

@@ -9,7 +9,7 @@ import {
 } from '@gatehouse/store'
 import { z } from 'zod'
 import { createOnce } from '../../create-once.ts'
-import { byUid, type ManageDeps, nameSchema, ownOrg, visible } from '../../manage.ts'
+import { byUid, type ManageDeps, matching, nameSchema, ownOrg, searchQuery, visible } from '../../manage.ts'
 import { pageOf, pageQuery, paginate } from '../../page.ts'
 import { contentEtag, requireMatch } from '../../preconditions.ts'
 import { uidSchema } from '../folders/schemas.ts'
@@ -55,12 +55,12 @@ function listRoute({ permissions, policyOf, changes }: ManageDeps): Route {
     action: 'service-accounts:list',
     permission: permissions.principal,
     params: nothing,
-    query: z.strictObject(pageQuery),
+    query: z.strictObject({ ...pageQuery, ...searchQuery }),
     body: nothing,
     response: pageOf(accountSchema),
     handler: async ({ caller, query }) => {
       const resourceOf = (account: ServiceAccount): Resource => accountResource(account, caller.orgUid)
-      const all = await changes.read(caller.orgUid, listManagedAccounts)
+      const all = matching(await changes.read(caller.orgUid, listManagedAccounts), query.search)
       const shown = await visible(all, { policyOf }, { caller, action: 'serviceaccounts:read', resourceOf })
       const { items, next } = paginate(shown, ({ uid }) => uid, query)
       return { items: items.map(answerOf), next }

@@ -1,9 +1,10 @@
-import type { Principal } from '@gatehouse/authz'
+import type { Principal, Resource, ServiceAccount } from '@gatehouse/authz'
 import { GatehouseError } from '@gatehouse/errors'
 import { nothing, type Route, route } from '@gatehouse/http'
 import { hashSecret, newServiceAccountToken } from '@gatehouse/identity'
 import {
   createToken,
+  listManagedAccounts,
   listTokens,
   type OrgTransaction,
   revokeToken,
@@ -12,11 +13,11 @@ import {
 } from '@gatehouse/store'
 import { z } from 'zod'
 import { createOnce } from '../../create-once.ts'
-import { byUid, found, type ManageDeps, nameSchema } from '../../manage.ts'
+import { byUid, found, type ManageDeps, nameSchema, visible } from '../../manage.ts'
 import { pageOf, pageQuery, paginate } from '../../page.ts'
 import { uidSchema } from '../folders/schemas.ts'
 import { requireAccountHeld } from '../grants/holdings.ts'
-import { accountOf, loadAccount } from './resource.ts'
+import { accountOf, accountResource, loadAccount } from './resource.ts'
 
 const dayMs = 86_400_000
 /** Longest life of a token, days. */
@@ -105,6 +106,59 @@ async function issue(
     sourceCidrs: body.sourceCidrs,
   })
   return { ...answerOf(stored), token }
+}
+
+const listedTokenSchema = tokenSchema.extend({ serviceAccountUid: z.string() })
+
+/** What ends soon and what nobody uses any more, over all service accounts one may see. */
+function listAllRoute({ permissions, policyOf, changes }: ManageDeps): Route {
+  return route({
+    method: 'get',
+    path: '/api/v1/tokens',
+    summary: 'Tokens that still work, of all service accounts I may see',
+    action: 'tokens:list',
+    permission: permissions.principal,
+    params: nothing,
+    query: z.strictObject({
+      ...pageQuery,
+      expiresWithin: z.coerce
+        .number()
+        .min(0)
+        .max(maxDays)
+        .default(maxDays)
+        .describe('Only those that end in so many days'),
+    }),
+    body: nothing,
+    response: pageOf(listedTokenSchema),
+    handler: async ({ caller, query }) => {
+      const { orgUid } = caller
+      const [accounts, tokens] = await changes.read(orgUid, async (tx) => [
+        await listManagedAccounts(tx),
+        await listTokens(tx),
+      ])
+      const resourceOf = (account: ServiceAccount): Resource => accountResource(account, orgUid)
+      const shown = await visible(
+        accounts,
+        { policyOf },
+        { caller, action: 'serviceaccounts:read', resourceOf },
+      )
+      const known = new Set(shown.map(({ uid }) => uid))
+      const [now, until] = [Date.now(), Date.now() + query.expiresWithin * dayMs]
+      const working = tokens.filter(
+        ({ serviceAccountUid, revokedAt, expiresAt }) =>
+          known.has(serviceAccountUid) && revokedAt === undefined && expiresAt > now && expiresAt <= until,
+      )
+      const { items, next } = paginate(
+        working,
+        ({ uid, expiresAt }) => `${new Date(expiresAt).toISOString()} ${uid}`,
+        query,
+      )
+      return {
+        items: items.map((token) => ({ ...answerOf(token), serviceAccountUid: token.serviceAccountUid })),
+        next,
+      }
+    },
+  })
 }
 
 function listRoute(deps: ManageDeps): Route {
@@ -211,7 +265,7 @@ function revokeRoute(deps: ManageDeps): Route {
   })
 }
 
-/** `/api/v1/service-accounts/:uid/tokens`. */
+/** `/api/v1/service-accounts/:uid/tokens`, and `/api/v1/tokens` over all of them. */
 export function tokenRoutes(deps: ManageDeps): readonly Route[] {
-  return [listRoute(deps), createRoute(deps), rotateRoute(deps), revokeRoute(deps)]
+  return [listAllRoute(deps), listRoute(deps), createRoute(deps), rotateRoute(deps), revokeRoute(deps)]
 }

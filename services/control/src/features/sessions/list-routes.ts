@@ -5,7 +5,8 @@ import { byUid, found, type ManageDeps, ownOrg } from '../../manage.ts'
 import { pageOf, pageQuery, paginate } from '../../page.ts'
 import { uidSchema } from '../folders/schemas.ts'
 
-const sessionSchema = z.strictObject({
+/** A session as listed. */
+export const sessionSchema = z.strictObject({
   uid: z.string(),
   userUid: z.string(),
   address: z.string().nullable(),
@@ -15,7 +16,8 @@ const sessionSchema = z.strictObject({
   expiresAt: z.string(),
 })
 
-function answerOf(session: Session): z.output<typeof sessionSchema> {
+/** A session as an answer. */
+export function answerOf(session: Session): z.output<typeof sessionSchema> {
   const { uid, userUid, address = null, userAgent = null, createdAt, lastSeenAt, expiresAt } = session
   const [created, seen, expires] = [createdAt, lastSeenAt, expiresAt].map((time) =>
     new Date(time).toISOString(),

@@ -4,7 +4,7 @@ import { nothing, type Route, route } from '@gatehouse/http'
 import { createTeam, deleteTeam, keepingAdministrator, listTeams, updateTeam } from '@gatehouse/store'
 import { z } from 'zod'
 import { createOnce } from '../../create-once.ts'
-import { byUid, type ManageDeps, nameSchema, ownOrg, visible } from '../../manage.ts'
+import { byUid, type ManageDeps, matching, nameSchema, ownOrg, searchQuery, visible } from '../../manage.ts'
 import { pageOf, pageQuery, paginate } from '../../page.ts'
 import { contentEtag, requireMatch } from '../../preconditions.ts'
 import { uidSchema } from '../folders/schemas.ts'
@@ -39,12 +39,12 @@ function listRoute({ permissions, policyOf, changes }: ManageDeps): Route {
     action: 'teams:list',
     permission: permissions.principal,
     params: nothing,
-    query: z.strictObject(pageQuery),
+    query: z.strictObject({ ...pageQuery, ...searchQuery }),
     body: nothing,
     response: pageOf(teamSchema),
     handler: async ({ caller, query }) => {
       const resourceOf = ({ uid }: Team): Resource => teamResource(uid, caller.orgUid)
-      const all = await changes.read(caller.orgUid, listTeams)
+      const all = matching(await changes.read(caller.orgUid, listTeams), query.search)
       const shown = await visible(all, { policyOf }, { caller, action: 'teams:read', resourceOf })
       const { items, next } = paginate(shown, ({ uid }) => uid, query)
       return { items: items.map(answerOf), next }

@@ -9,7 +9,7 @@ import {
 } from '@gatehouse/store'
 import { z } from 'zod'
 import { createOnce } from '../../create-once.ts'
-import { byUid, found, type ManageDeps, nameSchema, ownOrg } from '../../manage.ts'
+import { byUid, found, type ManageDeps, matching, nameSchema, ownOrg, searchQuery } from '../../manage.ts'
 import { pageOf, pageQuery, paginate } from '../../page.ts'
 
 const userSchema = z.strictObject({
@@ -44,10 +44,10 @@ function readRoutes({ permissions, changes }: ManageDeps): readonly Route[] {
       summary: 'Members of the org',
       action: 'users:list',
       params: nothing,
-      query: z.strictObject(pageQuery),
+      query: z.strictObject({ ...pageQuery, ...searchQuery }),
       response: pageOf(userSchema),
       handler: async ({ caller, query }) => {
-        const all = await changes.read(caller.orgUid, listMembers)
+        const all = matching(await changes.read(caller.orgUid, listMembers), query.search)
         const { items, next } = paginate(all, ({ uid }) => uid, query)
         return { items: items.map(answerOf), next }
       },

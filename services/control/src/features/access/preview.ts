@@ -1,0 +1,160 @@
+import {
+  type AccessDifference,
+  diffAccess,
+  type Grant,
+  notHeld,
+  type OrgPolicy,
+  parseConstraint,
+  type PolicyChange,
+  type Principal,
+  proposedPolicy,
+  shippedRoles,
+} from '@gatehouse/authz'
+import { GatehouseError } from '@gatehouse/errors'
+import { type OrgTransaction, readSnapshot } from '@gatehouse/store'
+import type { z } from 'zod'
+import { found } from '../../manage.ts'
+import { placeOf } from '../grants/holdings.ts'
+import type { newGrantSchema } from '../grants/schemas.ts'
+import { answerOfConstraints } from './explain.ts'
+import type { previewEntrySchema, previewSchema } from './preview-schemas.ts'
+
+type Asked = z.output<typeof previewSchema>
+type NewGrant = z.output<typeof newGrantSchema>
+
+function timeOf(text: string | undefined): number | undefined {
+  return text === undefined ? undefined : Date.parse(text)
+}
+
+function subjectIn(policy: OrgPolicy, { kind, uid }: NewGrant['subject']): void {
+  const all = { user: policy.members, team: policy.teams, 'service-account': policy.serviceAccounts }[kind]
+  found(
+    all.find((subject) => subject.uid === uid),
+    kind.replace('-', ' '),
+  )
+}
+
+function grantOf(body: NewGrant, index: number): Grant {
+  return {
+    ...body,
+    uid: `proposed-${index + 1}`,
+    constraints: body.constraints.map(parseConstraint),
+    notBefore: timeOf(body.notBefore),
+    expiresAt: timeOf(body.expiresAt),
+  }
+}
+
+function changeOf(asked: Asked): PolicyChange {
+  const { grants, revokeGrants, roles, guardrails, removeGuardrails, addMembers, removeMembers } = asked
+  return {
+    addGrants: grants.map(grantOf),
+    revokeGrants,
+    putRoles: roles,
+    addGuardrails: guardrails.map(({ selector, reason }, index) => ({
+      uid: `proposed-${index + 1}`,
+      selector: parseConstraint(selector),
+      reason,
+    })),
+    removeGuardrails,
+    addMembers,
+    removeMembers,
+  }
+}
+
+function checkNames(policy: OrgPolicy, change: PolicyChange): void {
+  const shipped = change.putRoles.find(({ name }) => shippedRoles.some((role) => role.name === name))
+  if (shipped !== undefined)
+    throw new GatehouseError('conflict', `${shipped.name} is a role of this release and cannot be changed`)
+  const { roles, grants, guardrails, members, teams } = policy
+  for (const { role } of change.addGrants) {
+    if (![...roles, ...change.putRoles].some(({ name }) => name === role))
+      throw new GatehouseError('bad_data', `there is no role ${role}`)
+  }
+  const need = (list: readonly { readonly uid: string }[], uid: string, noun: string): void => {
+    found(
+      list.find((one) => one.uid === uid),
+      noun,
+    )
+  }
+  for (const uid of change.revokeGrants) need(grants, uid, 'grant')
+  for (const uid of change.removeGuardrails) need(guardrails, uid, 'guardrail')
+  for (const { user, team } of [...change.addMembers, ...change.removeMembers]) {
+    need(members, user, 'user')
+    need(teams, team, 'team')
+  }
+}
+
+/** Actions of the proposed grants that the asker does not hold there, so that making them would be refused. */
+async function notHeldIn(
+  tx: OrgTransaction,
+  proposed: { readonly policy: OrgPolicy; readonly asker: Principal; readonly roles: OrgPolicy['roles'] },
+  { addGrants }: PolicyChange,
+): Promise<readonly string[]> {
+  const { policy, asker: principal, roles } = proposed
+  const missing = new Set<string>()
+  for (const { role: name, where, constraints, expiresAt } of addGrants) {
+    const role = roles.find((one) => one.name === name)
+    if (role === undefined) continue
+    const wanted = { role, place: await placeOf(tx, where), constraints, expiresAt }
+    for (const { action } of notHeld(policy, { principal, now: Date.now() }, wanted)) missing.add(action)
+  }
+  return [...missing].toSorted()
+}
+
+/** What a change would do, before anybody makes it. */
+export interface Preview {
+  readonly differences: readonly AccessDifference[]
+  readonly notHeld: readonly string[]
+  /** Version of the policy it was worked out on. */
+  readonly policyVersion: string
+}
+
+/**
+ * Works out a proposed change on the org's access settings as they are in the database at this moment.
+ * @throws GatehouseError `not_found` for what it names and the org does not have, `bad_data` for a role that is nowhere, `conflict`
+ *   for a changed role of the release.
+ */
+export async function previewIn(tx: OrgTransaction, asker: Principal, asked: Asked): Promise<Preview> {
+  const { policy } = await readSnapshot(tx)
+  for (const { subject } of asked.grants) subjectIn(policy, subject)
+  const change = changeOf(asked)
+  checkNames(policy, change)
+  const after = proposedPolicy(policy, change)
+  const missing = await notHeldIn(tx, { policy, asker, roles: after.roles }, change)
+  return {
+    differences: diffAccess(policy, after, Date.now()),
+    notHeld: missing,
+    policyVersion: policy.version,
+  }
+}
+
+/** How many people and service accounts gain or lose series; teams are left out, their people are counted. */
+export function countsOf(differences: readonly AccessDifference[]) {
+  const accounts = differences.filter(({ kind }) => kind !== 'team')
+  const of = (change: AccessDifference['series'][number]['change']): number =>
+    accounts.filter(({ series }) => series.some((one) => one.change === change)).length
+  return {
+    accounts: accounts.length,
+    gained: of('gained'),
+    lost: of('lost'),
+    widened: of('widened'),
+    narrowed: of('narrowed'),
+    changed: of('changed'),
+  }
+}
+
+/** One line of a preview as an answer. */
+export function answerOfDifference(difference: AccessDifference): z.output<typeof previewEntrySchema> {
+  const { series, gained, lost, ...who } = difference
+  return {
+    ...who,
+    gained: [...gained],
+    lost: [...lost],
+    series: series.map(({ dataSource, change, before, after }) => ({
+      dataSource,
+      change,
+      before: answerOfConstraints(before),
+      after: answerOfConstraints(after),
+    })),
+  }
+}
