@@ -152,7 +152,18 @@ export const permissionTable = {
     platform: false,
     description: 'Ask why somebody else may or may not do something, and who may',
   },
-  'audit:read': { on: ['audit-log'], data: false, platform: true, description: 'Search the audit log' },
+  'audit:list': {
+    on: ['audit-log'],
+    data: false,
+    platform: true,
+    description: 'Search the audit log and its state, without what was asked of the data',
+  },
+  'audit:read': {
+    on: ['audit-log'],
+    data: false,
+    platform: true,
+    description: 'See in the audit log what was asked of the data: queries, metrics, dashboards',
+  },
   'audit:export': { on: ['audit-log'], data: false, platform: true, description: 'Export the audit log' },
   'audit:reveal': {
     on: ['audit-log'],
