@@ -176,6 +176,18 @@ table audit_tombstones [row security forced] (
   statement text not null,
   signature text not null
 );
+table audit_verification_jobs [row security forced] (
+  uid uid not null,
+  org_uid text,
+  requested_by text not null,
+  requested_at timestamp with time zone not null default now(),
+  state text not null default 'queued'::text,
+  moved_at timestamp with time zone not null default now(),
+  events bigint not null default 0,
+  expected bigint,
+  report jsonb,
+  error text
+);
 table audit_verifications [row security forced] (
   at timestamp with time zone not null default now(),
   org_uid text,
@@ -188,7 +200,9 @@ table audit_views [row security forced] (
   org_uid text,
   user_uid text not null,
   name text not null,
-  filter jsonb not null
+  filter jsonb not null,
+  uid uid not null,
+  is_shared boolean not null default false
 );
 table break_glass [row security forced] (
   org_uid uid not null,
@@ -481,7 +495,7 @@ constraint on audit_export_chunks: audit_export_chunks_export_uid_fkey FOREIGN K
 constraint on audit_export_chunks: audit_export_chunks_pkey PRIMARY KEY (export_uid, n);
 constraint on audit_exports: audit_exports_format_check CHECK ((format = ANY (ARRAY['ndjson'::text, 'csv'::text])));
 constraint on audit_exports: audit_exports_pkey PRIMARY KEY (uid);
-constraint on audit_exports: audit_exports_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'running'::text, 'done'::text, 'failed'::text])));
+constraint on audit_exports: audit_exports_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'running'::text, 'done'::text, 'failed'::text, 'cancelled'::text])));
 constraint on audit_heads: audit_heads_writer_org_uid_key UNIQUE NULLS NOT DISTINCT (writer, org_uid);
 constraint on audit_holds: audit_holds_check CHECK ((from_at < to_at));
 constraint on audit_holds: audit_holds_check1 CHECK (((released_at IS NULL) = (released_by IS NULL)));
@@ -495,9 +509,12 @@ constraint on audit_sink_positions: audit_sink_positions_sink_fkey FOREIGN KEY (
 constraint on audit_sink_positions: audit_sink_positions_sink_writer_org_uid_key UNIQUE NULLS NOT DISTINCT (sink, writer, org_uid);
 constraint on audit_sinks: audit_sinks_pkey PRIMARY KEY (sink);
 constraint on audit_tombstones: audit_tombstones_pkey PRIMARY KEY (number);
+constraint on audit_verification_jobs: audit_verification_jobs_pkey PRIMARY KEY (uid);
+constraint on audit_verification_jobs: audit_verification_jobs_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'running'::text, 'done'::text, 'failed'::text])));
 constraint on audit_verifications: audit_verifications_pkey PRIMARY KEY (at);
 constraint on audit_views: audit_views_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100)));
 constraint on audit_views: audit_views_org_uid_user_uid_name_key UNIQUE NULLS NOT DISTINCT (org_uid, user_uid, name);
+constraint on audit_views: audit_views_pkey PRIMARY KEY (uid);
 constraint on break_glass: break_glass_check CHECK ((expires_at > opened_at));
 constraint on break_glass: break_glass_check1 CHECK (((reviewed_by IS NULL) = (reviewed_at IS NULL)));
 constraint on break_glass: break_glass_check2 CHECK (((reviewed_by IS NULL) OR (reviewed_by <> (opened_by)::text)));
@@ -680,8 +697,13 @@ CREATE UNIQUE INDEX audit_sink_positions_sink_writer_org_uid_key ON public.audit
 CREATE UNIQUE INDEX audit_sinks_pkey ON public.audit_sinks USING btree (sink);
 CREATE INDEX audit_tombstones_org ON public.audit_tombstones USING btree (org_uid);
 CREATE UNIQUE INDEX audit_tombstones_pkey ON public.audit_tombstones USING btree (number);
+CREATE INDEX audit_verification_jobs_org ON public.audit_verification_jobs USING btree (org_uid, requested_at);
+CREATE UNIQUE INDEX audit_verification_jobs_pkey ON public.audit_verification_jobs USING btree (uid);
+CREATE UNIQUE INDEX audit_verification_jobs_waiting ON public.audit_verification_jobs USING btree (COALESCE(org_uid, '*'::text)) WHERE (state = ANY (ARRAY['queued'::text, 'running'::text]));
 CREATE UNIQUE INDEX audit_verifications_pkey ON public.audit_verifications USING btree (at);
+CREATE INDEX audit_views_org ON public.audit_views USING btree (org_uid);
 CREATE UNIQUE INDEX audit_views_org_uid_user_uid_name_key ON public.audit_views USING btree (org_uid, user_uid, name) NULLS NOT DISTINCT;
+CREATE UNIQUE INDEX audit_views_pkey ON public.audit_views USING btree (uid);
 CREATE INDEX break_glass_open ON public.break_glass USING btree (org_uid, opened_at) WHERE (reviewed_at IS NULL);
 CREATE UNIQUE INDEX break_glass_pkey ON public.break_glass USING btree (org_uid, uid);
 CREATE UNIQUE INDEX dashboard_versions_pkey ON public.dashboard_versions USING btree (org_uid, dashboard_uid, version);
@@ -759,6 +781,7 @@ policy org_or_all on audit_label_values for ALL to public using (((org_uid = app
 policy all_only on audit_sink_positions for ALL to public using (app_audit_all()) with check (app_audit_all());
 policy append on audit_tombstones for INSERT to public using () with check (app_audit_all());
 policy org_or_all on audit_tombstones for SELECT to public using (((org_uid = app_org()) OR app_audit_all()));
+policy org_or_all on audit_verification_jobs for ALL to public using (((org_uid = app_org()) OR app_audit_all())) with check (((org_uid = app_org()) OR app_audit_all()));
 policy append on audit_verifications for INSERT to public using () with check (app_audit_all());
 policy org_or_all on audit_verifications for SELECT to public using (((org_uid = app_org()) OR app_audit_all()));
 policy org_or_all on audit_views for ALL to public using (((org_uid = app_org()) OR app_audit_all())) with check (((org_uid = app_org()) OR app_audit_all()));
@@ -1564,6 +1587,7 @@ grant DELETE, INSERT, SELECT on table login_attempts to gatehouse_app;
 grant DELETE, INSERT, SELECT, UPDATE on table access_requests to gatehouse_app;
 grant DELETE, INSERT, SELECT, UPDATE on table audit_export_chunks to gatehouse_app;
 grant DELETE, INSERT, SELECT, UPDATE on table audit_exports to gatehouse_app;
+grant DELETE, INSERT, SELECT, UPDATE on table audit_verification_jobs to gatehouse_app;
 grant DELETE, INSERT, SELECT, UPDATE on table audit_views to gatehouse_app;
 grant DELETE, INSERT, SELECT, UPDATE on table break_glass to gatehouse_app;
 grant DELETE, INSERT, SELECT, UPDATE on table dashboard_versions to gatehouse_app;

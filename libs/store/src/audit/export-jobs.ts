@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
 import { type Manifest, manifestSchema, type Signer } from '@gatehouse/audit'
+import { GatehouseError, isGatehouseError } from '@gatehouse/errors'
 import type { Pool } from '../pool.ts'
 import { exportCsv } from './csv.ts'
 import { exportAudit, type ExportOptions, type ExportRequest } from './export.ts'
@@ -18,7 +19,7 @@ export interface ExportJob {
   readonly filter: AuditFilter
   readonly requestedBy: string
   readonly requestedAt: Date
-  readonly state: 'queued' | 'running' | 'done' | 'failed'
+  readonly state: 'queued' | 'running' | 'done' | 'failed' | 'cancelled'
   readonly events: number
   /** How many there will be, where that is known beforehand. */
   readonly expected: number | null
@@ -35,12 +36,24 @@ function toJob(row: ExportJob): ExportJob {
   return row.manifest === null ? row : { ...row, manifest: manifestSchema.parse(row.manifest) }
 }
 
-/** Asks for an export of the scope's events. */
+/** Exports of one scope that may wait at once. */
+const maxWaiting = 5
+
+/**
+ * Asks for an export of the scope's events.
+ * @throws GatehouseError `too_many_requests` if several of the scope wait already
+ */
 export async function requestExport(
   tx: AuditTransaction,
   request: { readonly format: ExportFormat; readonly filter: AuditFilter; readonly requestedBy: string },
 ): Promise<string> {
   const uid = `x-${randomUUID()}`
+  const [waiting] = await tx.rows<{ n: number }>(
+    `select count(*)::int as n from audit_exports where state in ('queued', 'running') and org_uid is not distinct from $1`,
+    [orgOf(tx)],
+  )
+  if ((waiting?.n ?? 0) >= maxWaiting)
+    throw new GatehouseError('too_many_requests', 'other exports are being made', { retryAfter: 60 })
   await tx.rows(
     'insert into audit_exports (uid, org_uid, format, filter, requested_by) values ($1, $2, $3, $4, $5)',
     [uid, orgOf(tx), request.format, JSON.stringify(request.filter), request.requestedBy],
@@ -66,6 +79,22 @@ export async function listExports(tx: AuditTransaction, limit = 100): Promise<Ex
   return rows.map(toJob)
 }
 
+/** Ends an export of the scope that waits or runs, and removes what it had; whether there was one. */
+export async function cancelExport(tx: AuditTransaction, uid: string): Promise<boolean> {
+  const rows = await tx.rows(
+    `update audit_exports set state = 'cancelled', moved_at = now(), bytes = 0
+     where uid = $1 and ($2::text is null or org_uid = $2) and state in ('queued', 'running') returning uid`,
+    [uid, orgOf(tx)],
+  )
+  if (rows.length > 0) await tx.rows('delete from audit_export_chunks where export_uid = $1', [uid])
+  return rows.length > 0
+}
+
+/** When an export is removed. */
+export function exportExpiry({ requestedAt }: Pick<ExportJob, 'requestedAt'>): Date {
+  return new Date(requestedAt.getTime() + keepExportsMs)
+}
+
 /** Gzip members of a finished export, in order; together one gzip file. */
 export async function* readExport(pool: Pool, job: ExportJob): AsyncGenerator<Buffer> {
   const scope = job.org === null ? 'all' : { org: job.org }
@@ -82,8 +111,11 @@ export async function* readExport(pool: Pool, job: ExportJob): AsyncGenerator<Bu
   }
 }
 
-/** Removes exports that are older than this. */
-export async function pruneExports(pool: Pool, before: Date): Promise<void> {
+const keepExportsMs = 7 * 86_400_000
+
+/** Removes exports that are past their expiry. */
+export async function pruneExports(pool: Pool, now: number): Promise<void> {
+  const before = new Date(now - keepExportsMs)
   await withAudit(pool, 'all', (tx) => tx.rows('delete from audit_exports where requested_at < $1', [before]))
 }
 
@@ -108,6 +140,14 @@ async function takeNext(pool: Pool): Promise<ExportJob | undefined> {
 
 const chunkLength = 4 << 20
 
+/** Keeps the job for this transaction, as long as nobody cancelled it or took it up. */
+async function requireRunning(tx: AuditTransaction, uid: string): Promise<void> {
+  const running = await tx.rows(`select from audit_exports where uid = $1 and state = 'running' for update`, [
+    uid,
+  ])
+  if (running.length === 0) throw new GatehouseError('conflict', 'the export was cancelled')
+}
+
 /** Collects text into compressed chunks. */
 function createChunks(pool: Pool, { uid, org }: ExportJob) {
   let pending: string[] = []
@@ -121,6 +161,7 @@ function createChunks(pool: Pool, { uid, org }: ExportJob) {
     const values = [uid, org, n, bytes]
     n += 1
     await withAudit(pool, 'all', async (tx) => {
+      await requireRunning(tx, uid)
       await tx.rows(
         'insert into audit_export_chunks (export_uid, org_uid, n, bytes) values ($1, $2, $3, $4)',
         values,
@@ -142,13 +183,14 @@ async function make(pool: Pool, job: ExportJob, signer: Signer): Promise<Manifes
   const request: ExportRequest = { scope: job.org === null ? 'all' : { org: job.org }, filter: job.filter }
   const chunks = createChunks(pool, job)
   const onProgress: ExportOptions['onProgress'] = async (events, expected) => {
-    await withAudit(pool, 'all', (tx) =>
-      tx.rows('update audit_exports set events = $2, expected = $3, moved_at = now() where uid = $1', [
+    await withAudit(pool, 'all', async (tx) => {
+      await requireRunning(tx, job.uid)
+      await tx.rows('update audit_exports set events = $2, expected = $3, moved_at = now() where uid = $1', [
         job.uid,
         events,
         expected ?? null,
-      ]),
-    )
+      ])
+    })
   }
   const options = { signer, write: chunks.write, onProgress }
   let manifest: Manifest | null = null
@@ -160,23 +202,27 @@ async function make(pool: Pool, job: ExportJob, signer: Signer): Promise<Manifes
 
 /**
  * Makes the next waiting export, if there is one. A failure is kept with the export, for whoever asked for it.
+ * @throws what was not expected to go wrong, after it was kept
  * @returns whether there was one
  */
 export async function runNextExport(pool: Pool, signer: Signer): Promise<boolean> {
   const job = await takeNext(pool)
   if (job === undefined) return false
   let [state, error, manifest]: ['done' | 'failed', string | null, Manifest | null] = ['done', null, null]
+  let cause: unknown
   try {
     manifest = await make(pool, job, signer)
   } catch (fault) {
     state = 'failed'
-    error = fault instanceof Error ? fault.message : String(fault)
+    error = isGatehouseError(fault) ? fault.message : 'internal error'
+    cause = isGatehouseError(fault) ? undefined : fault
   }
   await withAudit(pool, 'all', (tx) =>
     tx.rows(
-      'update audit_exports set state = $2, error = $3, manifest = $4, moved_at = now() where uid = $1',
+      `update audit_exports set state = $2, error = $3, manifest = $4, moved_at = now() where uid = $1 and state = 'running'`,
       [job.uid, state, error, manifest === null ? null : JSON.stringify(manifest)],
     ),
   )
+  if (cause !== undefined) throw cause
   return true
 }

@@ -35,6 +35,8 @@ export { rotateAuditKey } from './rotate.ts'
 export { exportCsv } from './csv.ts'
 export { exportAudit, type ExportOptions, type ExportRequest } from './export.ts'
 export {
+  cancelExport,
+  exportExpiry,
   type ExportFormat,
   type ExportJob,
   findExport,
@@ -64,7 +66,14 @@ export { type Sink, sinkLine } from './sinks/sink.ts'
 export { createSyslogSink, syslogMessage, type SyslogOptions } from './sinks/syslog.ts'
 export { type AuditKeeper, type KeeperOptions, type KeeperStats, startAuditKeeper } from './keeper.ts'
 export { type AuditStatus, auditStatus, keepVerification, type KeptVerification } from './status.ts'
-export { deleteView, listViews, type SavedView, saveView } from './views.ts'
+export { createView, deleteView, findView, listViews, type SavedView, updateView } from './views.ts'
+export {
+  findVerification,
+  listVerifications,
+  requestVerification,
+  runNextVerification,
+  type VerificationJob,
+} from './verification-jobs.ts'
 export {
   labelValueKeyFromConfig,
   labelValuesFromConfig,

@@ -4,9 +4,11 @@ import { type AuditEvent, type EventCode, type Finding, type Signer, systemEvent
 import type { Pool } from '../pool.ts'
 import { type Anchor, anchorCheckpoints } from './anchor.ts'
 import { pruneExports, runNextExport } from './export-jobs.ts'
+import { createChangeRecorder } from './record-change.ts'
 import { sealAudit } from './seal.ts'
 import { createFeed, type Feed } from './sinks/feed.ts'
 import type { Sink } from './sinks/sink.ts'
+import { pruneVerifications, runNextVerification } from './verification-jobs.ts'
 
 /** What looks after the audit log in the background. */
 export interface KeeperOptions {
@@ -37,14 +39,15 @@ export interface AuditKeeper {
   close(): Promise<void>
 }
 
-const exportsEveryMs = 1_000
+const jobsEveryMs = 1_000
 const sinksEveryMs = 1_000
 const retryMs = 5_000
-const keepExportsMs = 7 * 86_400_000
+const keepVerificationsMs = 90 * 86_400_000
 const failingReportMs = 60_000
 
 class Keeper implements AuditKeeper {
   readonly #options: KeeperOptions
+  readonly #record = createChangeRecorder()
   readonly #stopping = new AbortController()
   readonly #loops: readonly Promise<void>[]
   readonly #feeds: readonly Feed[]
@@ -59,7 +62,8 @@ class Keeper implements AuditKeeper {
     const loops: Promise<void>[] = []
     if (signer !== undefined) {
       loops.push(this.#loop(sealEveryMs, () => this.#seal(signer)))
-      loops.push(this.#loop(exportsEveryMs, () => runNextExport(pool, signer)))
+      loops.push(this.#loop(jobsEveryMs, () => runNextExport(pool, signer)))
+      loops.push(this.#loop(jobsEveryMs, () => this.#verify(signer)))
     }
     const feeds: Feed[] = []
     for (const sink of sinks) {
@@ -114,8 +118,28 @@ class Keeper implements AuditKeeper {
     if (fresh.length > 0) await this.#note('S010E', 'audit:seal', { findings: fresh.slice(0, 20) })
     const results = await Promise.allSettled(anchors.map((anchor) => anchorCheckpoints(pool, anchor)))
     for (const result of results) if (result.status === 'rejected') this.#options.onError?.(result.reason)
-    await pruneExports(pool, new Date(Date.now() - keepExportsMs))
+    await pruneExports(pool, Date.now())
+    await pruneVerifications(pool, new Date(Date.now() - keepVerificationsMs))
     return false
+  }
+
+  /** Makes a verification that somebody asked for; what it found is an event of the log it looked at. */
+  #verify(signer: Signer): Promise<boolean> {
+    return runNextVerification(this.#options.pool, [signer], (tx, { uid, org }, report) => {
+      const { events, checkpoint, findings } = report
+      const isSound = findings.length === 0
+      const event = systemEvent({
+        code: isSound ? 'E005I' : 'E005E',
+        action: 'audit:verify',
+        process: 'keeper',
+        result: isSound ? 'allowed' : 'failed',
+        detail: { verification: uid, events, checkpoint, findings: findings.slice(0, 20) },
+        orgUid: org ?? undefined,
+        now: Date.now(),
+        uuid: randomUUID(),
+      })
+      return this.#record(tx, event)
+    })
   }
 
   /** Records, once each, that a sink has been failing for a while and that it works again. */

@@ -60,19 +60,19 @@ export interface EventInContext {
 }
 
 // An id's own clock narrows the search to one partition; an event's time is that of its request.
-const idSpan = `interval '10 minutes'`
+const idSpan = `interval '1 hour'`
+// Other ids than ours can hold any time, also one that Postgres cannot read.
+const lastMoment = Date.UTC(2999, 11, 31)
 
 /** The event with this id; undefined if there is none in the scope. */
 export async function findEvent(tx: AuditTransaction, id: string): Promise<EventInContext | undefined> {
-  const made = new Date(Number.parseInt(id.replaceAll('-', '').slice(0, 12), 16))
-  const find = (condition: string): string => `
-    select ${foundColumns} from audit_events e left join audit_identities i on i.ref = e.actor_ref
-    where e.id = $1 and ($2::text is null or e.org_uid = $2) and ${condition} limit 1`
-  const near = await tx.rows<FoundEvent>(
-    find(`e.at between $3::timestamptz - ${idSpan} and $3::timestamptz + ${idSpan}`),
+  const made = new Date(Math.min(lastMoment, Number.parseInt(id.replaceAll('-', '').slice(0, 12), 16)))
+  const [event] = await tx.rows<FoundEvent>(
+    `select ${foundColumns} from audit_events e left join audit_identities i on i.ref = e.actor_ref
+     where e.id = $1 and ($2::text is null or e.org_uid = $2)
+       and e.at between $3::timestamptz - ${idSpan} and $3::timestamptz + ${idSpan} limit 1`,
     [id, orgOf(tx), made],
   )
-  const [event] = near.length > 0 ? near : await tx.rows<FoundEvent>(find('true'), [id, orgOf(tx)])
   if (event === undefined) return undefined
   const [before, after] = await Promise.all([
     eventAt(tx, event, event.seq - 1),

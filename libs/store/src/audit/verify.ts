@@ -106,11 +106,16 @@ interface ChainResult {
   readonly unsealed: number
 }
 
+interface Following {
+  readonly tombstones: readonly Tombstone[]
+  readonly onEvents: (events: number) => void
+}
+
 /** Follows one chain from its genesis to its end. */
 async function verifyOne(
   pool: Pool,
   chain: Pick<ChainHead, 'writer' | 'org'>,
-  tombstones: readonly Tombstone[],
+  { tombstones, onEvents }: Following,
 ): Promise<ChainResult> {
   const inScope = <T>(work: (tx: AuditTransaction) => Promise<T>): Promise<T> => withAudit(pool, 'all', work)
   const runs = tombstones
@@ -128,6 +133,7 @@ async function verifyOne(
       if (finding !== undefined) return { finding, events, unsealed: 0 }
       events += 1
     }
+    onEvents(records.length)
     const last = records.at(-1)
     if (last === undefined || records.length < recordPage) break
     after = last.seq
@@ -187,14 +193,18 @@ export async function verifyAudit(pool: Pool, options: VerifyOptions): Promise<V
   let events = 0
   let unsealed = 0
   let followed = 0
+  let seen = 0
+  const onEvents = (more: number): void => {
+    seen += more
+    options.onProgress?.(seen)
+  }
   for (const chain of chains.values()) {
     if (options.org !== undefined && chain.org !== options.org) continue
-    const result = await verifyOne(pool, chain, tombstones)
+    const result = await verifyOne(pool, chain, { tombstones, onEvents })
     followed += 1
     events += result.events
     unsealed += result.unsealed
     if (result.finding !== undefined) findings.push(result.finding)
-    options.onProgress?.(events)
   }
   const seconds = (performance.now() - started) / 1_000
   return { findings, events, chains: followed, checkpoint: sealed.last, unsealed, seconds }
