@@ -208,21 +208,19 @@ async function make(pool: Pool, job: ExportJob, signer: Signer): Promise<Manifes
 export async function runNextExport(pool: Pool, signer: Signer): Promise<boolean> {
   const job = await takeNext(pool)
   if (job === undefined) return false
-  let [state, error, manifest]: ['done' | 'failed', string | null, Manifest | null] = ['done', null, null]
-  let cause: unknown
+  const settle = (state: 'done' | 'failed', manifest: Manifest | null, error: string | null) =>
+    withAudit(pool, 'all', (tx) =>
+      tx.rows(
+        `update audit_exports set state = $2, error = $3, manifest = $4, moved_at = now() where uid = $1 and state = 'running'`,
+        [job.uid, state, error, manifest === null ? null : JSON.stringify(manifest)],
+      ),
+    )
   try {
-    manifest = await make(pool, job, signer)
+    await settle('done', await make(pool, job, signer), null)
   } catch (fault) {
-    state = 'failed'
-    error = isGatehouseError(fault) ? fault.message : 'internal error'
-    cause = isGatehouseError(fault) ? undefined : fault
+    const isExpected = isGatehouseError(fault) && fault.code !== 'internal'
+    await settle('failed', null, isExpected ? fault.message : 'internal error')
+    if (!isExpected) throw fault
   }
-  await withAudit(pool, 'all', (tx) =>
-    tx.rows(
-      `update audit_exports set state = $2, error = $3, manifest = $4, moved_at = now() where uid = $1 and state = 'running'`,
-      [job.uid, state, error, manifest === null ? null : JSON.stringify(manifest)],
-    ),
-  )
-  if (cause !== undefined) throw cause
   return true
 }
