@@ -8,7 +8,11 @@ export {
   type GatewayConfig,
   type IssuerConfig,
   type LimitsConfig,
+  type ListenTls,
   limitsSchema,
   type NotificationsConfig,
+  type UpstreamConfig,
 } from './schema.ts'
 export { loadConfig, parseConfig } from './load.ts'
+export { createMaterial, type Material } from './material.ts'
+export { createNetworks, isNetwork, type Networks } from './network.ts'

@@ -2,7 +2,13 @@ import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { parse } from 'yaml'
 import { z } from 'zod'
-import { type AuditConfig, type Config, configSchema } from './schema.ts'
+import {
+  type AuditConfig,
+  type Config,
+  configSchema,
+  type ListenTls,
+  type UpstreamConfig,
+} from './schema.ts'
 
 /**
  * Parses and validates configuration text (YAML).
@@ -40,6 +46,30 @@ function resolveAudit(audit: AuditConfig, absolute: Resolve): AuditConfig {
   }
 }
 
+/** Paths of certificates, keys and credentials, relative to the configuration file as written. */
+function resolveUpstream(upstream: UpstreamConfig, absolute: Resolve): UpstreamConfig {
+  const optional = (path: string | undefined) => (path === undefined ? undefined : absolute(path))
+  return {
+    ...upstream,
+    connections: upstream.connections.map(({ tls, basic, bearerFile, headers, ...rest }) => ({
+      ...rest,
+      tls: tls && {
+        serverName: tls.serverName,
+        caFile: optional(tls.caFile),
+        certFile: optional(tls.certFile),
+        keyFile: optional(tls.keyFile),
+      },
+      basic: basic && { username: basic.username, passwordFile: absolute(basic.passwordFile) },
+      bearerFile: optional(bearerFile),
+      headers: headers.map((header) => ({ ...header, file: optional(header.file) })),
+    })),
+  }
+}
+
+function resolveTls(tls: ListenTls | undefined, absolute: Resolve): ListenTls | undefined {
+  return tls && { certFile: absolute(tls.certFile), keyFile: absolute(tls.keyFile) }
+}
+
 /**
  * Reads the configuration file once and resolves `*File`/`file` secrets relative to it.
  * @throws Error if the file or a secret file cannot be read, or a key is unknown or wrong.
@@ -47,8 +77,9 @@ function resolveAudit(audit: AuditConfig, absolute: Resolve): AuditConfig {
 export function loadConfig(file: string): Config {
   const config = parseConfig(readFileSync(file, 'utf8'), file)
   const base = dirname(resolve(file))
-  const read = (path: string): string => readFileSync(resolve(base, path), 'utf8').trim()
-  const { database, issuers, audit, notifications } = config
+  const absolute: Resolve = (path) => resolve(base, path)
+  const read = (path: string): string => readFileSync(absolute(path), 'utf8').trim()
+  const { database, gateway, control, issuers, upstream, audit, notifications } = config
   const secret = <S extends { value?: string | undefined; file?: string | undefined }>(s: S): S =>
     s.value === undefined && s.file !== undefined ? { ...s, value: read(s.file) } : s
   return {
@@ -59,7 +90,14 @@ export function loadConfig(file: string): Config {
       adminUrl:
         database.adminUrl ?? (database.adminUrlFile === undefined ? undefined : read(database.adminUrlFile)),
     },
-    audit: resolveAudit(audit, (path) => resolve(base, path)),
+    gateway: { ...gateway, tls: resolveTls(gateway.tls, absolute) },
+    control: {
+      ...control,
+      tls: resolveTls(control.tls, absolute),
+      gatewayCaFile: control.gatewayCaFile === undefined ? undefined : absolute(control.gatewayCaFile),
+    },
+    upstream: resolveUpstream(upstream, absolute),
+    audit: resolveAudit(audit, absolute),
     notifications: {
       ...notifications,
       smtp:

@@ -1,5 +1,7 @@
 import { z } from 'zod'
 import { auditSchema } from './audit.ts'
+import { isNetwork } from './network.ts'
+import { upstreamSchema } from './upstream.ts'
 
 const listenAddress = z
   .string()
@@ -10,6 +12,16 @@ const duration = z
   .regex(/^(\d+(ms|s|m|h|d))+$/, 'a duration such as 30s, 5m, 1h30m')
   .transform(durationMs)
 const url = z.url({ protocol: /^https?$/ })
+
+/** Certificate and key of a listener. */
+const listenTls = z
+  .strictObject({
+    certFile: z.string().min(1).describe('Certificate chain (PEM); read again when it changes'),
+    keyFile: z.string().min(1).describe('Its key (PEM)'),
+  })
+  .optional()
+  .describe('Listens with TLS, 1.2 or newer')
+const proxies = z.array(z.string().refine(isNetwork, 'an IP address or CIDR')).default([])
 /** A secret is written in the file it is read from, or inline for local use. */
 const secret = z.strictObject({ value: z.string().min(1).optional(), file: z.string().min(1).optional() })
 
@@ -163,6 +175,11 @@ export const configSchema = z.strictObject({
       maxUrlBytes: z.int().default(16_384).describe('Longest request URL, bytes; 414 above'),
       maxBodyBytes: z.int().default(1_048_576).describe('Longest request body, bytes; 413 above'),
       deadline: duration.prefault('50s').describe('Longest time one request may take'),
+      tls: listenTls,
+      trustProxy: proxies.describe('Addresses of proxies whose X-Forwarded-For is believed'),
+      notReadyFor: duration
+        .prefault('0s')
+        .describe('Time on SIGTERM that /-/ready says no before the listener closes; also of control'),
       drain: duration.prefault('10s').describe('Grace for requests in flight on SIGTERM'),
       maxPolicyStaleness: duration
         .prefault('60s')
@@ -176,6 +193,12 @@ export const configSchema = z.strictObject({
       gatewayUrl: url
         .optional()
         .describe('Where control reaches the gateway for the console; default: its listen address'),
+      gatewayCaFile: z
+        .string()
+        .min(1)
+        .optional()
+        .describe('Certificates (PEM) trusted there instead of the system’s'),
+      tls: listenTls,
       trustProxy: z
         .array(z.string())
         .default([])
@@ -192,22 +215,7 @@ export const configSchema = z.strictObject({
     })
     .prefault({}),
   issuers: z.array(issuer).default([]),
-  upstream: z
-    .strictObject({
-      idleTimeout: duration
-        .prefault('30s')
-        .describe('Longest pause within an answer, of a replica sending it or a client reading it'),
-      connectTimeout: duration
-        .prefault('1s')
-        .describe('Time to connect to a replica before the next one is tried'),
-      headersTimeout: duration.prefault('45s').describe('Time until a replica starts to answer'),
-      maxConnections: z.int().min(1).default(64).describe('Connections per replica'),
-      maxResponseBytes: z
-        .int()
-        .default(268_435_456)
-        .describe('Longest answer of a shard, bytes; the answer is aborted above'),
-    })
-    .prefault({}),
+  upstream: upstreamSchema({ duration }).prefault({}),
   audit: auditSchema({ duration }).prefault({}),
   notifications: notifications.prefault({}),
   log: z
@@ -225,5 +233,7 @@ export type ControlConfig = Config['control']
 export type IssuerConfig = Config['issuers'][number]
 export type AuditConfig = Config['audit']
 export type CacheConfig = z.output<typeof cacheSchema>
+export type UpstreamConfig = Config['upstream']
+export type ListenTls = NonNullable<GatewayConfig['tls']>
 export type NotificationsConfig = Config['notifications']
 export type LimitsConfig = z.output<typeof limitsSchema>

@@ -127,6 +127,20 @@ export function buildinfoRequest(): UpstreamRequest {
   return build('GET', '/api/v1/status/buildinfo', [])
 }
 
+/**
+ * How many scrapes there are of every minute of the last half hour, whoever's they are: it carries no data, and tells replicas that lag
+ * or have gaps from those that do not.
+ */
+export function coverageRequest(now: number): UpstreamRequest {
+  return build('POST', '/api/v1/query_range', [
+    ['query', 'sum(count_over_time(up[1m]))'],
+    ['start', formatTime(now - 1_800_000)],
+    ['end', formatTime(now)],
+    ['step', '1m'],
+    ['timeout', '5s'],
+  ])
+}
+
 /** `query_exemplars`: those of the series that the expression selects. */
 export function exemplarsRequest(text: EnforcedText, { start, end }: LookupOptions): UpstreamRequest {
   return build('POST', '/api/v1/query_exemplars', [

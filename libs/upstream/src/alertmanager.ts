@@ -1,5 +1,6 @@
-import { GatehouseError } from '@gatehouse/errors'
-import { Agent, request } from 'undici'
+import { GatehouseError, isGatehouseError } from '@gatehouse/errors'
+import { Pool } from 'undici'
+import type { Connections } from './connections.ts'
 
 /** A request to an Alertmanager, below `/api/v2`; made of constants and checked values. */
 export interface AlertmanagerRequest {
@@ -55,34 +56,66 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** Creates the client; connections are made on use. */
-export function createAlertmanagers(): Alertmanagers {
-  const dispatcher = new Agent({ connections: 8, headersTimeout: 30_000, bodyTimeout: 30_000 })
+function createPools(connections: Connections) {
+  const pools = new Map<string, Pool>()
+  return {
+    of(baseUrl: string) {
+      const connection = connections.of(baseUrl)
+      const { origin, connect } = connection
+      const pool =
+        pools.get(baseUrl) ??
+        new Pool(origin, {
+          connections: 8,
+          connect,
+          headersTimeout: 30_000,
+          bodyTimeout: 30_000,
+          allowH2: false,
+        })
+      pools.set(baseUrl, pool)
+      return { pool, ...connection }
+    },
+    close: () => Promise.all([...pools.values()].map((pool) => pool.close())),
+  }
+}
+
+function unavailable(cause: Error): GatehouseError {
+  const detail = isGatehouseError(cause) ? (cause.detail ?? cause.message) : cause.message
+  return new GatehouseError('unavailable', 'the Alertmanager is unavailable', {
+    detail,
+    cause,
+    retryAfter: 1,
+  })
+}
+
+/** Creates the client; connections are made on use, redirects are not followed. */
+export function createAlertmanagers(connections: Connections): Alertmanagers {
+  const pools = createPools(connections)
   return {
     async ask(baseUrl, { method, path, parameters = [], body }, signal) {
       const query = parameters.map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join('&')
-      const target = `${baseUrl}/api/v2${path}${query === '' ? '' : `?${query}`}`
+      const { pool, prefix, headers: credentials } = pools.of(baseUrl)
+      const target = `${prefix}/api/v2${path}${query === '' ? '' : `?${query}`}`
       const headers = {
+        ...credentials(),
         accept: 'application/json',
         'accept-encoding': 'identity',
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       }
       try {
-        const answer = await request(target, { method, headers, body: body ?? null, signal, dispatcher })
+        const answer = await pool.request({ path: target, method, headers, body: body ?? null, signal })
         const text = await readText(answer.body)
         if (answer.statusCode !== 200) throw refusal(answer.statusCode, text)
         return parseJson(text)
       } catch (error) {
         signal.throwIfAborted()
-        if (error instanceof GatehouseError) throw error
         const cause = error instanceof Error ? error : new Error(String(error))
-        throw new GatehouseError('unavailable', 'the Alertmanager is unavailable', {
-          detail: cause.message,
-          cause,
-          retryAfter: 1,
-        })
+        // What a connection itself refused is no answer of the Alertmanager.
+        if (isGatehouseError(cause) && cause.detail?.startsWith('upstream.') !== true) throw cause
+        throw unavailable(cause)
       }
     },
-    close: () => dispatcher.close(),
+    async close() {
+      await pools.close()
+    },
   }
 }

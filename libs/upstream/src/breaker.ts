@@ -8,6 +8,8 @@ export interface Breaker {
   tryEnter(): boolean
   succeeded(): void
   failed(): void
+  /** The replica does not answer at all: opens at once. */
+  trip(): void
   /** The request ended without saying anything about the replica (the client went away). */
   unknown(): void
   readonly isOpen: boolean
@@ -19,6 +21,13 @@ export function createBreaker(now: () => number): Breaker {
   let restMs = firstRestMs
   let openUntil: number | undefined
   let isProbing = false
+  const failed = (): void => {
+    failures += 1
+    if (openUntil !== undefined && !isProbing) return
+    if (isProbing) restMs = Math.min(restMs * 2, longestRestMs)
+    isProbing = false
+    if (failures >= failuresToOpen) openUntil = now() + restMs
+  }
   return {
     get isOpen() {
       return openUntil !== undefined
@@ -35,12 +44,10 @@ export function createBreaker(now: () => number): Breaker {
       openUntil = undefined
       isProbing = false
     },
-    failed() {
-      failures += 1
-      if (openUntil !== undefined && !isProbing) return
-      if (isProbing) restMs = Math.min(restMs * 2, longestRestMs)
-      isProbing = false
-      if (failures >= failuresToOpen) openUntil = now() + restMs
+    failed,
+    trip() {
+      failures = Math.max(failures, failuresToOpen - 1)
+      failed()
     },
     unknown() {
       isProbing = false

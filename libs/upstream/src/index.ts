@@ -1,4 +1,6 @@
 export { type AlertmanagerRequest, type Alertmanagers, createAlertmanagers } from './alertmanager.ts'
+export { type AddressPolicy, createAddressPolicy } from './addresses.ts'
+export { type Connections, createConnections } from './connections.ts'
 export type { BodySink, Exchange } from './exchange.ts'
 export { readBody, tooLarge } from './read-body.ts'
 export type { ConnectionOptions } from './replica.ts'

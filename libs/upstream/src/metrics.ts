@@ -4,10 +4,16 @@ import { Counter, Histogram } from 'prom-client'
 /** How one request to one replica ended, as far as its head. */
 export type Outcome = 'answered' | 'refused' | 'failed' | 'canceled'
 
-/** Registers the upstream metrics; the returned function starts the clock of one request. */
-export function createUpstreamMetrics(
-  registry: Metrics,
-): (shard: string, replica: string) => (outcome: Outcome) => void {
+/** Counts requests to replicas. */
+export interface UpstreamMetrics {
+  /** Starts the clock of one request. */
+  observe(shard: string, replica: string): (outcome: Outcome) => void
+  /** Counts a request that was sent to a second replica while the first was silent. */
+  hedged(shard: string): void
+}
+
+/** Registers the upstream metrics. */
+export function createUpstreamMetrics(registry: Metrics): UpstreamMetrics {
   const requests = new Counter({
     name: 'gatehouse_upstream_requests_total',
     help: 'Requests to replicas by how they ended.',
@@ -21,11 +27,20 @@ export function createUpstreamMetrics(
     buckets: [0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10, 45],
     registers: [registry],
   })
-  return (shard, replica) => {
-    const started = performance.now()
-    return (outcome) => {
-      requests.inc({ shard, replica, outcome })
-      seconds.observe({ shard }, (performance.now() - started) / 1000)
-    }
+  const hedges = new Counter({
+    name: 'gatehouse_upstream_hedged_requests_total',
+    help: 'Requests sent to a second replica because the first was slow to answer.',
+    labelNames: ['shard'],
+    registers: [registry],
+  })
+  return {
+    observe(shard, replica) {
+      const started = performance.now()
+      return (outcome) => {
+        requests.inc({ shard, replica, outcome })
+        seconds.observe({ shard }, (performance.now() - started) / 1000)
+      }
+    },
+    hedged: (shard) => hedges.inc({ shard }),
   }
 }

@@ -1,4 +1,4 @@
-import { GatehouseError } from '@gatehouse/errors'
+import { GatehouseError, isGatehouseError } from '@gatehouse/errors'
 
 /** What went wrong with one replica's answer, and what follows from it. */
 export interface Failure {
@@ -7,6 +7,8 @@ export interface Failure {
   readonly mayRetry: boolean
   /** Whether it counts towards opening the replica's breaker. */
   readonly isReplicaFault: boolean
+  /** Whether there was no connection, or it broke before an answer: another replica is asked without counting it as a retry. */
+  readonly isConnectionLost?: boolean
 }
 
 /**
@@ -65,7 +67,7 @@ function describe(text: string): string {
   return executionTexts.find(([pattern]) => pattern.test(text))?.[1] ?? general
 }
 
-/** Maps an answer of status ≥ 400 with its body. 4xx are final: another replica would say the same. */
+/** Maps an answer of status ≥ 400 with its body. 4xx are final: another replica would say the same, or be asked too much as well. */
 export function mapRefusal(status: number, body: string): Failure {
   const { errorType, error: text } = readEnvelope(body)
   const detail = `upstream answered ${status} ${errorType}: ${text.slice(0, 2_000)}`
@@ -78,7 +80,7 @@ export function mapRefusal(status: number, body: string): Failure {
       detail,
       retryAfter: 1,
     })
-    return { error, mayRetry: true, isReplicaFault: false }
+    return { error, mayRetry: false, isReplicaFault: false }
   }
   if (status >= 500) {
     const error = new GatehouseError('unavailable', 'the shard that holds this data is unavailable', {
@@ -99,8 +101,9 @@ export function unusable(detail: string): Failure {
 /** No answer at all: refused, reset, or silent for too long. */
 export function unreachable(cause: Error): Failure {
   const error = new GatehouseError('unavailable', 'the shard that holds this data is unavailable', {
-    detail: cause.message,
+    detail: isGatehouseError(cause) ? (cause.detail ?? cause.message) : cause.message,
     cause,
   })
-  return { error, mayRetry: true, isReplicaFault: true }
+  const isSilence = 'code' in cause && cause.code === 'UND_ERR_HEADERS_TIMEOUT'
+  return { error, mayRetry: true, isReplicaFault: true, isConnectionLost: !isSilence }
 }

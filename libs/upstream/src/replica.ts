@@ -1,49 +1,60 @@
-import { GatehouseError } from '@gatehouse/errors'
 import type { UpstreamRequest } from '@gatehouse/query'
 import { Pool } from 'undici'
 import { type Breaker, createBreaker } from './breaker.ts'
+import type { Connections } from './connections.ts'
 import { Exchange } from './exchange.ts'
+import { createLatency, type Latency } from './latency.ts'
 
 /** How connections to replicas are made; times in ms. */
 export interface ConnectionOptions {
-  readonly connectTimeout: number
   readonly headersTimeout: number
   readonly idleTimeout: number
   readonly maxConnections: number
 }
 
+/** One request on its way. */
+export interface Sending {
+  /** Settles with the first piece of the body; rejects with a connection error or why it was aborted. */
+  readonly head: Promise<Exchange>
+  /** Ends it now, whatever it waits for, and closes its connection. */
+  abort(reason: Error): void
+}
+
 /** The connections to one replica's URL and what is known of its health. */
 export interface ReplicaClient {
   readonly breaker: Breaker
+  readonly latency: Latency
   readonly inFlight: number
-  /** Sends one request. Resolves with the headers; rejects with a connection error or the signal's reason. */
-  send(request: UpstreamRequest, signal: AbortSignal): Promise<Exchange>
+  send(request: UpstreamRequest, signal: AbortSignal): Sending
   close(): Promise<void>
 }
 
 const formType = 'application/x-www-form-urlencoded'
 // Made anew for every request and the same for all: nothing a caller sent gets into them.
 const getHeaders = { accept: 'application/json', 'accept-encoding': 'identity' }
-const postHeaders = { ...getHeaders, 'content-type': formType }
-const expositionHeaders = {
-  legacy: { ...getHeaders, accept: 'text/plain; version=0.0.4' },
-  utf8: { ...getHeaders, accept: 'text/plain; version=0.0.4; escaping=allow-utf-8' },
+
+/** The headers of the kinds of request, with the credentials of a replica. */
+function headersWith(credentials: Readonly<Record<string, string>>) {
+  const get = { ...credentials, ...getHeaders }
+  return {
+    of: credentials,
+    get,
+    post: { ...get, 'content-type': formType },
+    legacy: { ...get, accept: 'text/plain; version=0.0.4' },
+    utf8: { ...get, accept: 'text/plain; version=0.0.4; escaping=allow-utf-8' },
+  }
 }
 
-function parseBase(url: string): { origin: string; prefix: string } {
-  const { protocol, origin, pathname } = new URL(url)
-  if (protocol !== 'http:' && protocol !== 'https:')
-    throw new GatehouseError('internal', 'a replica URL must be http(s)')
-  return { origin, prefix: pathname.replace(/\/$/, '') }
-}
-
-/** Creates the client of one replica; no connection is made yet. */
-export function createReplicaClient(url: string, options: ConnectionOptions): ReplicaClient {
-  const { origin, prefix } = parseBase(url)
-  const breaker = createBreaker(() => performance.now())
+/** Creates the client of one replica; no connection is made yet. @throws GatehouseError `unavailable` if its address is not allowed. */
+export function createReplicaClient(
+  url: string,
+  connections: Connections,
+  options: ConnectionOptions,
+): ReplicaClient {
+  const { origin, prefix, connect, headers: credentials } = connections.of(url)
   const pool = new Pool(origin, {
     connections: options.maxConnections,
-    connect: { timeout: options.connectTimeout },
+    connect,
     headersTimeout: options.headersTimeout,
     bodyTimeout: options.idleTimeout,
     keepAliveTimeout: 30_000,
@@ -51,34 +62,36 @@ export function createReplicaClient(url: string, options: ConnectionOptions): Re
     allowH2: false,
   })
   let inFlight = 0
+  let headers = headersWith(credentials())
+  const dispatch = ({ method, path, form, exposition }: UpstreamRequest, exchange: Exchange): void => {
+    const present = credentials()
+    if (headers.of !== present) headers = headersWith(present)
+    const target = prefix + path
+    if (method === 'POST') {
+      pool.dispatch({ method, path: target, headers: headers.post, body: form }, exchange)
+      return
+    }
+    const kind = exposition === undefined ? headers.get : headers[exposition]
+    pool.dispatch({ method, path: form === '' ? target : `${target}?${form}`, headers: kind }, exchange)
+  }
   return {
-    breaker,
+    breaker: createBreaker(() => performance.now()),
+    latency: createLatency(() => performance.now()),
     get inFlight() {
       return inFlight
     },
-    send({ method, path, form, exposition }, signal) {
-      return new Promise((resolve, reject) => {
-        if (signal.aborted) {
-          reject(signal.reason as Error)
-          return
-        }
-        inFlight += 1
-        const exchange = new Exchange(signal, { resolve, reject }, () => {
-          inFlight -= 1
-        })
-        const target = prefix + path
-        if (method === 'POST')
-          pool.dispatch({ method, path: target, headers: postHeaders, body: form }, exchange)
-        else
-          pool.dispatch(
-            {
-              method,
-              path: form === '' ? target : `${target}?${form}`,
-              headers: exposition === undefined ? getHeaders : expositionHeaders[exposition],
-            },
-            exchange,
-          )
+    send(request, signal) {
+      const { promise: head, resolve, reject } = Promise.withResolvers<Exchange>()
+      if (signal.aborted) {
+        reject(signal.reason)
+        return { head, abort: () => undefined }
+      }
+      inFlight += 1
+      const exchange = new Exchange(signal, { resolve, reject }, () => {
+        inFlight -= 1
       })
+      dispatch(request, exchange)
+      return { head, abort: (reason) => exchange.abort(reason) }
     },
     close: () => pool.destroy(),
   }

@@ -6,6 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { instantRequest, type Shard } from '@gatehouse/query'
 import { createMetrics } from '@gatehouse/telemetry'
 import { afterEach, describe, expect, it } from 'vitest'
+import { createAddressPolicy } from './addresses.ts'
+import { createConnections } from './connections.ts'
 import { readBody } from './read-body.ts'
 import { createUpstream, type Upstream } from './upstream.ts'
 
@@ -82,13 +84,13 @@ function start(
 ): Upstream {
   const { maxResponseBytes = 1_000_000, ...timeouts } = options
   const upstream = createUpstream({
-    connections: {
-      connectTimeout: 500,
-      headersTimeout: 5_000,
-      idleTimeout: 5_000,
-      maxConnections: 4,
-      ...timeouts,
-    },
+    connections: createConnections({
+      rules: [],
+      addresses: createAddressPolicy([]),
+      timeout: 500,
+      onError: () => undefined,
+    }),
+    options: { headersTimeout: 5_000, idleTimeout: 5_000, maxConnections: 4, ...timeouts },
     maxResponseBytes,
     metrics: createMetrics(),
   })
@@ -137,7 +139,6 @@ describe('failover', () => {
     ['refuses the connection', () => refusedUrl()],
     ['answers 503', async () => (await startReplica((_m, res) => json(res, 503, {}))).url],
     ['answers 500', async () => (await startReplica((_m, res) => json(res, 500, {}))).url],
-    ['answers 429', async () => (await startReplica((_m, res) => json(res, 429, {}))).url],
     ['resets the connection', async () => (await startReplica((m) => m.socket.resetAndDestroy())).url],
     [
       'redirects elsewhere',
@@ -210,6 +211,7 @@ describe('failover', () => {
       'timeout',
       'the query timed out',
     ],
+    ['429', (_m, res) => json(res, 429, {}), 'too_many_requests', 'the shard has too many requests'],
     [
       '404',
       (_m, res) => json(res, 404, '404 page not found'),

@@ -1,11 +1,15 @@
-import { GatehouseError } from '@gatehouse/errors'
-import type { Replica, Shard, UpstreamRequest } from '@gatehouse/query'
+import type { Shard, UpstreamRequest } from '@gatehouse/query'
 import type { Metrics } from '@gatehouse/telemetry'
-import { Exchange } from './exchange.ts'
-import { createUpstreamMetrics, type Outcome } from './metrics.ts'
-import { readBody, tooLarge } from './read-body.ts'
-import { type Failure, mapRefusal, unreachable, unusable } from './refusal.ts'
-import { type ConnectionOptions, createReplicaClient, type ReplicaClient } from './replica.ts'
+import { type Clients, createClients } from './clients.ts'
+import type { Connections } from './connections.ts'
+import type { Exchange } from './exchange.ts'
+import { judge } from './judge.ts'
+import { createLiveness } from './liveness.ts'
+import { createUpstreamMetrics } from './metrics.ts'
+import { type Attempt, type Candidate, race } from './race.ts'
+import { unreachable } from './refusal.ts'
+import type { ConnectionOptions, ReplicaClient } from './replica.ts'
+import { createShardStates } from './shard-state.ts'
 
 /** A usable answer: status 200, a JSON object or the text that was asked for, not encoded; its body stands still. The holder must attach a sink or abort it. */
 export interface UpstreamAnswer {
@@ -17,7 +21,7 @@ export interface UpstreamAnswer {
 /** The client of all shards. */
 export interface Upstream {
   /**
-   * Asks the replicas of a shard in turn until one gives a usable answer. Nothing is retried after that.
+   * Asks the replicas of a shard, the best one first, until one gives a usable answer. Nothing is retried after that.
    * @throws GatehouseError `unavailable`, `bad_gateway`, `execution`, `bad_data`, `timeout`, `too_many_requests`; the signal's
    *   reason if that aborted it.
    */
@@ -26,132 +30,88 @@ export interface Upstream {
 }
 
 export interface UpstreamDeps {
-  readonly connections: ConnectionOptions
+  /** How addresses are reached. */
+  readonly connections: Connections
+  readonly options: ConnectionOptions
   /** Longest answer of a shard, bytes. */
   readonly maxResponseBytes: number
   readonly metrics: Metrics
 }
 
-const maxErrorBytes = 65_536
-const unusedAfterMs = 600_000
+/** No request is worth a second one so soon. */
+const soonestHedgeMs = 50
+/** A replica that hangs costs no more than this. */
+const latestHedgeMs = 2_000
+/** While nothing is known of how long answers take. */
+const usualHedgeMs = 1_000
+/** Latencies below do not tell replicas apart. */
+const quickMs = 8
 
-interface Known {
-  readonly client: ReplicaClient
-  usedAt: number
+/** Requests it has and how long they take, in powers of two, so that equals stay in the configured order. */
+function costOf({ client: { inFlight, latency } }: Candidate): number {
+  return (inFlight + 1) * 2 ** Math.round(Math.log2(Math.max(latency.average, quickMs) / quickMs))
 }
 
-/** Clients by URL. Those of replicas no data source names any more are closed after ten minutes. */
-function createClients(options: ConnectionOptions) {
-  const known = new Map<string, Known>()
-  const dropUnused = (): void => {
-    for (const [url, { client, usedAt }] of known) {
-      if (performance.now() - usedAt < unusedAfterMs || client.inFlight > 0) continue
-      known.delete(url)
-      void client.close()
-    }
-  }
-  return {
-    of(url: string): ReplicaClient {
-      let entry = known.get(url)
-      if (entry === undefined) {
-        dropUnused()
-        entry = { client: createReplicaClient(url, options), usedAt: 0 }
-        known.set(url, entry)
-      }
-      entry.usedAt = performance.now()
-      return entry.client
-    },
-    close: () => Promise.all([...known.values()].map(({ client }) => client.close())),
-  }
-}
-
-async function readRefusal(exchange: Exchange): Promise<string> {
-  try {
-    return (await readBody(exchange, maxErrorBytes)).toString('utf8')
-  } catch (error) {
-    return String(error)
-  }
-}
-
-const openingBrace = 0x7b
-
-function isAsked({ contentType, firstByte }: Exchange, { exposition }: UpstreamRequest): boolean {
-  if (exposition !== undefined) return /^text\/plain\s*(;|$)/i.test(contentType)
-  return /^application\/json\s*(;|$)/i.test(contentType) && firstByte === openingBrace
-}
-
-/** What is wrong with an answer, or undefined if its body may be passed on. */
-async function judge(
-  exchange: Exchange,
-  request: UpstreamRequest,
-  maxResponseBytes: number,
-): Promise<Failure | undefined> {
-  const { status, contentType, contentEncoding, contentLength, isFramed, firstByte } = exchange
-  if (status >= 400) return mapRefusal(status, await readRefusal(exchange))
-  const isPlain = contentEncoding === '' || contentEncoding === 'identity'
-  const head = `status ${status}, content type ${contentType}, content encoding ${contentEncoding}`
-  const failure =
-    status !== 200 || !isAsked(exchange, request) || !isPlain || !isFramed
-      ? unusable(`${head}, first byte ${firstByte}, ${isFramed ? '' : 'un'}framed`)
-      : (contentLength ?? 0) > maxResponseBytes
-        ? { error: tooLarge(maxResponseBytes), mayRetry: false, isReplicaFault: false }
-        : undefined
-  if (failure !== undefined) exchange.abort(failure.error)
-  return failure
+function candidatesOf(shard: Shard, clients: Clients): readonly Candidate[] {
+  return shard.replicas.flatMap((replica) => {
+    const client = clients.of(replica.url)
+    return client === undefined ? [] : [{ replica, client }]
+  })
 }
 
 /** Creates the client of all shards; connections are made on use. */
-export function createUpstream({ connections, maxResponseBytes, metrics }: UpstreamDeps): Upstream {
-  const clients = createClients(connections)
-  const observe = createUpstreamMetrics(metrics)
+export function createUpstream(deps: UpstreamDeps): Upstream {
+  const { connections, options, maxResponseBytes, metrics } = deps
+  const clients = createClients(connections, options)
+  const states = createShardStates()
+  const { isAlive } = createLiveness()
+  const { observe, hedged } = createUpstreamMetrics(metrics)
 
-  /** Fewest requests in flight first; the configured order decides between equals, so that a quiet gateway stays with one copy. */
-  const inOrder = (shard: Shard): readonly Replica[] =>
-    shard.replicas.toSorted((a, b) => clients.of(a.url).inFlight - clients.of(b.url).inFlight)
-
-  const attempt = async (client: ReplicaClient, request: UpstreamRequest, signal: AbortSignal) => {
-    let exchange: Exchange
-    try {
-      exchange = await client.send(request, signal)
-    } catch (error) {
-      return unreachable(error as Error)
+  const attempt = (client: ReplicaClient, request: UpstreamRequest, signal: AbortSignal): Attempt => {
+    const { head, abort } = client.send(request, signal)
+    const run = async () => {
+      let exchange: Exchange
+      try {
+        exchange = await head
+      } catch (error) {
+        return unreachable(error as Error)
+      }
+      return (await judge(exchange, request, maxResponseBytes)) ?? exchange
     }
-    return (await judge(exchange, request, maxResponseBytes)) ?? exchange
-  }
-
-  const record = (client: ReplicaClient, result: Exchange | Failure, signal: AbortSignal): Outcome => {
-    if (result instanceof Exchange) {
-      client.breaker.succeeded()
-      return 'answered'
-    }
-    if (signal.aborted) {
-      client.breaker.unknown()
-      return 'canceled'
-    }
-    if (!result.isReplicaFault) {
-      client.breaker.succeeded()
-      return 'refused'
-    }
-    client.breaker.failed()
-    return 'failed'
+    return { result: run(), abort }
   }
 
   return {
     async open(shard, request, signal) {
-      let last: Failure | undefined
-      for (const replica of inOrder(shard)) {
-        signal.throwIfAborted()
-        const client = clients.of(replica.url)
-        if (!client.breaker.tryEnter()) continue
-        const done = observe(shard.name, replica.name)
-        const result = await attempt(client, request, signal)
-        done(record(client, result, signal))
-        if (result instanceof Exchange) return { exchange: result, replica: replica.name }
-        signal.throwIfAborted()
-        last = result
-        if (!result.mayRetry) break
-      }
-      throw last?.error ?? new GatehouseError('unavailable', 'the shard that holds this data is unavailable')
+      signal.throwIfAborted()
+      const { coverage, heads, retries, hedges } = states.of(shard)
+      const candidates = candidatesOf(shard, clients)
+      if (candidates.length > 1)
+        coverage.refresh(new Map(candidates.map(({ replica, client }) => [replica.url, client])))
+      const ordered = candidates
+        .map((candidate) => ({
+          candidate,
+          missing: coverage.missing(candidate.replica.url),
+          cost: costOf(candidate),
+        }))
+        .toSorted((a, b) => a.missing - b.missing || a.cost - b.cost)
+        .map(({ candidate }) => candidate)
+      retries.earn()
+      hedges.earn()
+      const startedAt = performance.now()
+      const { exchange, candidate } = await race(ordered, {
+        request,
+        signal,
+        hedgeAfter: Math.min(Math.max(heads.value ?? usualHedgeMs, soonestHedgeMs), latestHedgeMs),
+        retries,
+        hedges,
+        start: (client) => attempt(client, request, signal),
+        isAlive,
+        observe: (replica) => observe(shard.name, replica),
+        onHedge: () => hedged(shard.name),
+      })
+      heads.observe(performance.now() - startedAt)
+      return { exchange, replica: candidate.replica.name }
     },
     async close() {
       await clients.close()

@@ -1,8 +1,7 @@
 import type { Config } from '@gatehouse/config'
 import { listen } from '@gatehouse/http'
 import { createAuthenticator, sessionCookieFor } from '@gatehouse/identity'
-import { createLogger, createMetrics, type Logger, type Metrics } from '@gatehouse/telemetry'
-import { createAlertmanagers, createUpstream, createVersions } from '@gatehouse/upstream'
+import { createLogger, createMetrics, type Logger } from '@gatehouse/telemetry'
 import { type Adapters, openAdapters } from './adapters.ts'
 import { createCapabilityDecider } from './capability.ts'
 import { createHandler } from './handler.ts'
@@ -10,6 +9,7 @@ import { createDataPlane } from './http-server.ts'
 import { createGatewayMetrics } from './metrics.ts'
 import type { Deps } from './pipeline.ts'
 import { createPlanner } from './plan.ts'
+import { createUpstreams } from './upstreams.ts'
 
 /** A running gateway. */
 export interface Gateway {
@@ -35,7 +35,11 @@ function createReadiness(config: Config, { policies, audit }: Adapters, isDraini
   }
 }
 
-function createPipeline(config: Config, { identities, policies }: Adapters, metrics: Metrics): Deps {
+function createPipeline(
+  config: Config,
+  { identities, policies }: Adapters,
+  upstreams: ReturnType<typeof createUpstreams>,
+): Deps {
   const controlUrl = config.control.externalUrl ?? `http://${config.control.listenAddress}`
   const { authenticate } = createAuthenticator({
     store: identities,
@@ -43,16 +47,12 @@ function createPipeline(config: Config, { identities, policies }: Adapters, metr
     sessionCookieName: sessionCookieFor(controlUrl).name,
     maxStaleness: config.gateway.maxPolicyStaleness,
   })
-  const { maxResponseBytes, ...connections } = config.upstream
-  const upstream = createUpstream({ connections, maxResponseBytes, metrics })
   return {
     authenticate,
     orgState: policies.get,
     byCapability: createCapabilityDecider(),
     planner: createPlanner(),
-    upstream,
-    alertmanagers: createAlertmanagers(),
-    versions: createVersions(upstream),
+    ...upstreams,
   }
 }
 
@@ -63,9 +63,10 @@ function createPipeline(config: Config, { identities, policies }: Adapters, metr
 export async function startGateway(config: Config, overrides: GatewayOverrides = {}): Promise<Gateway> {
   const log = overrides.log ?? createLogger({ name: 'gateway', ...config.log })
   const metrics = createMetrics()
+  const upstreams = createUpstreams(config, { metrics, log })
   const adapters = await openAdapters(config, log)
   const { audit } = adapters
-  const pipeline = createPipeline(config, adapters, metrics)
+  const pipeline = createPipeline(config, adapters, upstreams)
   const { deadline, maxUrlBytes, maxBodyBytes, drain, listenAddress } = config.gateway
   const { maxResponseBytes, idleTimeout } = config.upstream
   const limits = { deadline, maxUrlBytes, maxBodyBytes, maxResponseBytes, idleTimeout }

@@ -1,0 +1,32 @@
+import type { Config } from '@gatehouse/config'
+import type { Logger, Metrics } from '@gatehouse/telemetry'
+import {
+  createAddressPolicy,
+  createAlertmanagers,
+  createConnections,
+  createUpstream,
+  createVersions,
+} from '@gatehouse/upstream'
+
+/**
+ * Creates the clients of shards and Alertmanagers.
+ * @throws Error naming a certificate, key or credential file that cannot be read or used.
+ */
+export function createUpstreams(
+  { upstream: settings }: Config,
+  { metrics, log }: { readonly metrics: Metrics; readonly log: Logger },
+) {
+  const { allowedAddresses, connections: rules, connectTimeout, maxResponseBytes, ...options } = settings
+  const connections = createConnections({
+    rules,
+    addresses: createAddressPolicy(allowedAddresses),
+    timeout: connectTimeout,
+    onError: (error) => log.error({ detail: error.message }, 'upstream credentials could not be read again'),
+  })
+  const upstream = createUpstream({ connections, options, maxResponseBytes, metrics })
+  return {
+    upstream,
+    alertmanagers: createAlertmanagers(connections),
+    versions: createVersions(upstream),
+  }
+}
