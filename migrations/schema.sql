@@ -248,7 +248,9 @@ table data_sources [row security forced] (
   tenant_label text not null default 'tenant'::text,
   version bigint not null default 1,
   alertmanager_url text,
-  partial_response boolean not null default false
+  partial_response boolean not null default false,
+  engine_url text,
+  evaluation_interval text
 );
 table folders [row security forced] (
   org_uid uid not null,
@@ -535,6 +537,8 @@ constraint on dashboards: dashboards_pkey PRIMARY KEY (org_uid, uid);
 constraint on dashboards: dashboards_title_check CHECK (((length(title) >= 1) AND (length(title) <= 200)));
 constraint on dashboards: dashboards_version_check CHECK ((version > 0));
 constraint on data_sources: data_sources_alertmanager_url_check CHECK ((alertmanager_url ~ '^https?://'::text));
+constraint on data_sources: data_sources_engine_url_check CHECK (((engine_url ~ '^https?://[^/?#@\s]+(/[^?#\s]*)?$'::text) AND (engine_url !~ '/$'::text)));
+constraint on data_sources: data_sources_evaluation_interval_check CHECK ((evaluation_interval ~ '^[0-9]+[a-z][0-9a-z]*$'::text));
 constraint on data_sources: data_sources_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)));
 constraint on data_sources: data_sources_org_uid_fkey FOREIGN KEY (org_uid) REFERENCES orgs(uid) ON DELETE CASCADE;
 constraint on data_sources: data_sources_pkey PRIMARY KEY (org_uid, uid);

@@ -7,6 +7,7 @@ export { parseConstraint } from './parse-constraint.ts'
 export { isAction, kindsOf, readsSeries } from './permissions.ts'
 export { roleSchema, shippedRoles } from './roles.ts'
 export { type DocumentFault, faultsOf, parseAccessDocument } from './document/check.ts'
+export { type ShardDocument, shardMapFault } from './document/shard-map.ts'
 export {
   type AccessDocument,
   accessDocumentSchema,
@@ -34,7 +35,7 @@ export {
   type FailingCondition,
 } from './explain.ts'
 export { heldPermissions, notHeld, type ProposedGrant } from './may-grant.ts'
-export { isWithin, type Overlap, overlapOf } from './overlap.ts'
+export { areDisjoint, isWithin, type Overlap, overlapOf } from './overlap.ts'
 export {
   type AuditedUse,
   rehearse,

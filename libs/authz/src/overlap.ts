@@ -112,3 +112,44 @@ export function overlapOf(selector: Conjunction, { alternatives }: Constraints):
   if (meeting.length === 0) return 'none'
   return isCovered(selector, meeting) ? 'all' : 'some'
 }
+
+/** What a pattern's texts begin with, by alternative; undefined where it has groups or classes that could hold an alternative. */
+function beginningsOf({ op, value }: Matcher): readonly { text: string; isWhole: boolean }[] | undefined {
+  if (op === '=') return [{ text: value, isWhole: true }]
+  if (op !== '=~' || /[\\()[\]^$]/.test(value)) return undefined
+  return value.split('|').map((alternative) => {
+    const [literal = ''] = /^[^.+*?{}]*/.exec(alternative) ?? []
+    if (literal === alternative) return { text: literal, isWhole: true }
+    // A quantifier is about the character before it.
+    const isQuantified = /^[+*?{]/.test(alternative.slice(literal.length))
+    return { text: isQuantified ? literal.slice(0, -1) : literal, isWhole: false }
+  })
+}
+
+function beginApart(a: Matcher, b: Matcher): boolean {
+  const [left, right] = [beginningsOf(a), beginningsOf(b)]
+  if (a.name !== b.name || left === undefined || right === undefined) return false
+  return left.every((one) =>
+    right.every((other) => {
+      const length = Math.min(one.text.length, other.text.length)
+      if (one.text.slice(0, length) !== other.text.slice(0, length)) return true
+      return (
+        (one.isWhole && one.text.length < other.text.length) ||
+        (other.isWhole && other.text.length < one.text.length)
+      )
+    }),
+  )
+}
+
+/** Whether no series satisfies both; false also if that cannot be told. */
+export function areDisjoint(a: Conjunction, b: Conjunction): boolean {
+  const opposed = (one: Matcher) => {
+    const opposite = negate(one)
+    return b.some(
+      (other) =>
+        (other.name === opposite.name && other.op === opposite.op && other.value === opposite.value) ||
+        beginApart(one, other),
+    )
+  }
+  return a.some(opposed) || isSatisfiable([...a, ...b]) === false
+}

@@ -1,4 +1,4 @@
-export type * from './model.ts'
+export * from './model.ts'
 export { escapeLabelName, unescapeLabelName } from './label-name.ts'
 export {
   formatDuration,

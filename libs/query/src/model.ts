@@ -17,10 +17,26 @@ export interface Replica {
   readonly url: string
 }
 
-/** The series a shard holds. Shards of one data source are disjoint. */
+/** A moment in ms: fixed, `at` since the epoch, or `age` before now. */
+export type Moment = { readonly at: number } | { readonly age: number }
+
+/** Which samples a shard holds, when not all: every one since `from`, every one up to `until`. It may hold others, too. */
+export interface HeldSamples {
+  readonly from?: Moment | undefined
+  readonly until?: Moment | undefined
+}
+
+/**
+ * What a shard holds. Two shards of one data source hold different series (other tenants, or matchers that exclude each other), or the
+ * same series at different times, which must then overlap.
+ */
 export interface ShardSlice {
   /** Values of the tenant label whose series live here. */
   readonly tenants: readonly string[]
+  /** What else holds for every series here: an external or functional label, a pattern of metric names. */
+  readonly matchers?: Conjunction | undefined
+  /** All times unless given. */
+  readonly samples?: HeldSamples | undefined
 }
 
 export interface Shard {
@@ -28,6 +44,9 @@ export interface Shard {
   readonly slice: ShardSlice
   readonly replicas: readonly Replica[]
 }
+
+/** Name under which a data source's global engine is asked, beside the shards' names. */
+export const engineName = 'engine'
 
 /** A named, permissioned query target of an org, made of shards. */
 export interface DataSource {
@@ -41,6 +60,10 @@ export interface DataSource {
   readonly shards: readonly Shard[]
   /** Base URL of the Alertmanager that its rules notify, without a trailing slash. */
   readonly alertmanagerUrl?: string | undefined
+  /** A server that answers for all shards at once, as a shard named {@link engineName}; its slice says nothing. */
+  readonly engine?: Shard | undefined
+  /** Step of sub-queries that name none, ms; undefined if it is the shards' own. */
+  readonly evaluationInterval?: number | undefined
   /** Whether callers who ask for it get an answer when shards are missing. */
   readonly allowsPartial?: boolean | undefined
 }

@@ -1,8 +1,17 @@
-import type { DataSource, Shard } from '@gatehouse/query'
+import { createHash } from 'node:crypto'
+import { type DataSource, engineName, type Moment, type Shard, type ShardSlice } from '@gatehouse/query'
+import { parseDuration, parseMatchers } from '@gatehouse/promql'
 import { z } from 'zod'
+import { listTenants } from './tenants.ts'
 import type { OrgTransaction } from './transaction.ts'
 
-const sliceSchema = z.strictObject({ tenants: z.array(z.string()) })
+/** What is stored of a shard's slice: as access documents have it. */
+const sliceSchema = z.strictObject({
+  tenants: z.array(z.string()),
+  tenantHash: z.strictObject({ modulus: z.int().positive(), remainder: z.int().nonnegative() }).optional(),
+  series: z.string().optional(),
+  samples: z.strictObject({ from: z.string().optional(), until: z.string().optional() }).optional(),
+})
 const shardsSchema = z.array(
   z.strictObject({
     name: z.string(),
@@ -11,6 +20,22 @@ const shardsSchema = z.array(
   }),
 )
 
+export type StoredShard = z.output<typeof shardsSchema>[number]
+
+/** A data source as it is stored: its shards say which series they hold in the words of access documents. */
+export interface StoredDataSource {
+  readonly uid: string
+  readonly orgUid: string
+  readonly name: string
+  readonly version: number
+  readonly tenantLabel: string
+  readonly shards: readonly StoredShard[]
+  readonly alertmanagerUrl: string | undefined
+  readonly engineUrl: string | undefined
+  readonly evaluationInterval: string | undefined
+  readonly partialResponse: boolean
+}
+
 type Row = {
   uid: string
   org_uid: string
@@ -18,14 +43,17 @@ type Row = {
   version: string
   tenant_label: string
   alertmanager_url: string | null
+  engine_url: string | null
+  evaluation_interval: string | null
   partial_response: boolean
   shards: unknown
 }
 
-/** Data sources of the entered org with their shards and replicas. */
-export async function listDataSources(tx: OrgTransaction): Promise<readonly DataSource[]> {
+/** Data sources of the entered org as they are stored. */
+export async function listStoredDataSources(tx: OrgTransaction): Promise<readonly StoredDataSource[]> {
   const rows = await tx.rows<Row>(`
-    select d.uid, d.org_uid, d.name, d.version, d.tenant_label, d.alertmanager_url, d.partial_response,
+    select d.uid, d.org_uid, d.name, d.version, d.tenant_label, d.alertmanager_url, d.engine_url, d.evaluation_interval,
+      d.partial_response,
       coalesce(json_agg(json_build_object('name', s.name, 'slice', s.slice, 'replicas', (
           select coalesce(json_agg(json_build_object('name', r.name, 'url', r.url) order by r.name), '[]') from replicas r
           where r.org_uid = s.org_uid and r.data_source_uid = s.data_source_uid and r.shard = s.name
@@ -34,19 +62,66 @@ export async function listDataSources(tx: OrgTransaction): Promise<readonly Data
     left join shards s on s.org_uid = d.org_uid and s.data_source_uid = d.uid
     group by d.org_uid, d.uid
     order by d.uid`)
-  return rows.map(({ uid, org_uid: orgUid, name, version, tenant_label: tenantLabel, ...row }) => {
-    const shards: readonly Shard[] = shardsSchema.parse(row.shards)
-    const alertmanagerUrl = row.alertmanager_url ?? undefined
-    const allowsPartial = row.partial_response
-    return {
-      uid,
-      orgUid,
-      name,
-      version: Number(version),
-      tenantLabel,
-      shards,
-      alertmanagerUrl,
-      allowsPartial,
-    }
-  })
+  return rows.map((row) => ({
+    uid: row.uid,
+    orgUid: row.org_uid,
+    name: row.name,
+    version: Number(row.version),
+    tenantLabel: row.tenant_label,
+    shards: shardsSchema.parse(row.shards),
+    alertmanagerUrl: row.alertmanager_url ?? undefined,
+    engineUrl: row.engine_url ?? undefined,
+    evaluationInterval: row.evaluation_interval ?? undefined,
+    partialResponse: row.partial_response,
+  }))
+}
+
+/** The remainder that Prometheus's `hashmod` relabelling gives a tenant. */
+export function tenantRemainder(tenant: string, modulus: number): number {
+  const digest = createHash('md5').update(tenant).digest()
+  return Number(digest.readBigUInt64BE(8) % BigInt(modulus))
+}
+
+function momentOf(text: string | undefined): Moment | undefined {
+  if (text === undefined) return undefined
+  const age = parseDuration(text)
+  return age === undefined ? { at: Date.parse(text) } : { age }
+}
+
+/** A stored slice as queries are planned by it; `tenants` are those of the org. */
+function sliceOf({ slice }: StoredShard, tenants: readonly string[]): ShardSlice {
+  const { tenantHash: hash, series, samples } = slice
+  return {
+    tenants:
+      hash === undefined
+        ? slice.tenants
+        : tenants.filter((tenant) => tenantRemainder(tenant, hash.modulus) === hash.remainder),
+    ...(series === undefined ? {} : { matchers: parseMatchers(series) }),
+    ...(samples === undefined
+      ? {}
+      : { samples: { from: momentOf(samples.from), until: momentOf(samples.until) } }),
+  }
+}
+
+function engineOf(url: string | undefined): Shard | undefined {
+  if (url === undefined) return undefined
+  return { name: engineName, slice: { tenants: [] }, replicas: [{ name: engineName, url }] }
+}
+
+/** Data sources of the entered org with their shards and replicas. */
+export async function listDataSources(tx: OrgTransaction): Promise<readonly DataSource[]> {
+  const stored = await listStoredDataSources(tx)
+  const isHashed = stored.some(({ shards }) => shards.some(({ slice }) => slice.tenantHash !== undefined))
+  const tenants = isHashed ? await listTenants(tx) : []
+  return stored.map(({ shards, engineUrl, evaluationInterval, partialResponse, ...source }) => ({
+    ...source,
+    shards: shards.map((shard) => ({
+      name: shard.name,
+      slice: sliceOf(shard, tenants),
+      replicas: shard.replicas,
+    })),
+    engine: engineOf(engineUrl),
+    evaluationInterval: evaluationInterval === undefined ? undefined : parseDuration(evaluationInterval),
+    allowsPartial: partialResponse,
+  }))
 }

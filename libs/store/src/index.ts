@@ -20,7 +20,7 @@ export {
   reviewBreakGlass,
 } from './break-glass.ts'
 export * from './dashboards/index.ts'
-export { listDataSources } from './data-sources.ts'
+export { listDataSources, listStoredDataSources, type StoredDataSource } from './data-sources.ts'
 export { dumpSchema } from './dump-schema.ts'
 export { createFolder, deleteFolder, findFolder, listFolders, updateFolder } from './folders.ts'
 export { storeError } from './errors.ts'

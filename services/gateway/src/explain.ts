@@ -82,7 +82,16 @@ function tryPlan(
   const { constraints, source, version = unknownVersion } = access
   const conjunctions = partitionsOf(constraints)
   try {
-    return planQuery({ expr, conjunctions, source, range, version, defaultStepMs, hasEngine: false })
+    return planQuery({
+      expr,
+      conjunctions,
+      source,
+      range,
+      version,
+      now: Date.now(),
+      defaultStepMs,
+      hasEngine: false,
+    })
   } catch (error) {
     if (error instanceof GatehouseError && error.code === 'execution') return { refused: error.message }
     throw error

@@ -56,6 +56,7 @@ export function createExpressionPlanner() {
         range,
         version: version ?? unknownVersion,
         defaultStepMs,
+        now: Date.now(),
         hasEngine: false,
       }),
     )

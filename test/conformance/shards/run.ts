@@ -91,6 +91,7 @@ export function planFor(setup: Setup, query: string, range: TimeRange): Plan {
     range,
     version: setup.version === '2' ? '2.53' : '3.5',
     defaultStepMs: evaluationIntervalMs,
+    now: Date.now(),
     hasEngine: setup.engine !== undefined,
   })
 }

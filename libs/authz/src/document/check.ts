@@ -1,6 +1,7 @@
 import { GatehouseError } from '@gatehouse/errors'
 import { z } from 'zod'
 import { shippedRoles } from '../roles.ts'
+import { shardMapFault } from './shard-map.ts'
 import { type AccessDocument, accessDocumentSchema, type GrantDocument, type OrgDocument } from './schema.ts'
 
 /** A fault of an access file, with where it is: `orgs.health.grants.2`. */
@@ -54,17 +55,8 @@ function reportGrant(org: OrgDocument, grant: GrantDocument, report: (message: s
 function reportDataSources({ dataSources }: OrgDocument, report: Report): void {
   for (const { uid, shards } of dataSources) {
     const path = `dataSources.${uid}`
-    reportDuplicates(
-      path,
-      shards.map(({ name }) => name),
-      report,
-    )
-    // Shards are disjoint slices: a tenant in two of them would be counted twice.
-    reportDuplicates(
-      path,
-      shards.flatMap(({ tenants }) => tenants),
-      report,
-    )
+    const fault = shardMapFault(shards)
+    if (fault !== undefined) report(path, fault)
     for (const { name, replicas } of shards)
       reportDuplicates(
         `${path}.${name}`,

@@ -1,27 +1,10 @@
-import { isGatehouseError } from '@gatehouse/errors'
 import { z } from 'zod'
-import { parseConstraint } from '../parse-constraint.ts'
 import { roleSchema } from '../roles.ts'
+import { dataSource } from './data-source.ts'
+import { selector, tenant, text, uid } from './fields.ts'
 
-const uid = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/, 'letters, digits, - and _; at most 63')
-const text = z.string().min(1).max(200)
 const reason = z.string().max(500)
 const time = z.iso.datetime({ offset: true })
-
-/** As Mimir's tenant ids: safe in matchers, URLs and headers. */
-const tenant = z
-  .string()
-  .regex(/^[A-Za-z0-9!_.*'()-]{1,150}$/, "letters, digits and !-_.*'() only, at most 150")
-  .refine((value) => value !== '.' && value !== '..' && !value.startsWith('__'), 'is a reserved name')
-
-const selector = z.string().superRefine((value, context) => {
-  try {
-    parseConstraint(value)
-  } catch (error) {
-    if (!isGatehouseError(error)) throw error
-    context.addIssue({ code: 'custom', message: error.message, input: value })
-  }
-})
 
 /** A person by their OIDC identity; email addresses never name anybody. */
 const person = z.strictObject({ issuer: z.url(), subject: z.string().min(1).max(256) })
@@ -34,33 +17,6 @@ const team = z.strictObject({
     .default([])
     .describe('IdP groups whose members are in this team'),
   members: z.array(person).default([]).describe('People in this team whatever their IdP groups'),
-})
-
-const baseUrl = z
-  .url({ protocol: /^https?$/ })
-  .refine((value) => !/[?#@]|\/$/.test(value), 'a base URL without query, user or final /')
-
-const replica = z.strictObject({ name: z.string().min(1).max(63), url: baseUrl })
-
-const shard = z.strictObject({
-  name: z.string().min(1).max(63),
-  tenants: z.array(tenant).min(1).describe('Tenants whose series live here'),
-  replicas: z.array(replica).min(1),
-})
-
-const dataSource = z.strictObject({
-  uid: uid.refine((value) => value !== 'all', 'all is the uid of every data source together'),
-  name: text,
-  tenantLabel: z
-    .string()
-    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/)
-    .default('tenant'),
-  shards: z.array(shard).min(1),
-  alertmanagerUrl: baseUrl.optional().describe('Alertmanager that its rules notify'),
-  partialResponse: z
-    .boolean()
-    .default(false)
-    .describe('Whether callers who ask for it get an answer when shards are missing'),
 })
 
 const where = z.union([

@@ -9,7 +9,7 @@ import { histogramFraction, histogramQuantile, isBucket } from './functions/hist
 import { labelJoin, labelReplace } from './functions/label.ts'
 import { sortByLabel, sortByValue } from './functions/sort.ts'
 import { noLabels, withoutName } from './labels.ts'
-import { type Grid, type MatrixValue, type Series, timeAt, type Value } from './model.ts'
+import { type Grid, type Labels, type MatrixValue, type Series, timeAt, type Value } from './model.ts'
 import { noteBadBucket, noteDecrease, noteNonCounter, noteQuantiles } from './notes.ts'
 import { applyToEach } from './range/apply.ts'
 import { rangeFunctions } from './range/functions.ts'
@@ -23,15 +23,18 @@ interface Arguments {
   readonly matrix: MatrixValue | undefined
   readonly scalars: readonly Float64Array[]
   readonly strings: readonly string[]
+  /** Of what is absent. */
+  readonly labels: Labels
 }
 
-function sortArguments(values: readonly Value[]): Arguments {
+function sortArguments(values: readonly Value[], { labels = noLabels }: CallNode): Arguments {
   const vectors = values.filter((value) => value.type === 'vector')
   return {
     vector: vectors[0]?.series ?? [],
     matrix: values.find((value) => value.type === 'matrix'),
     scalars: values.filter((value) => value.type === 'scalar').map((value) => value.values),
     strings: values.filter((value) => value.type === 'string').map((value) => value.value),
+    labels,
   }
 }
 
@@ -47,10 +50,11 @@ function perTime(grid: Grid, f: (i: number) => number): Float64Array {
 
 const calls: ReadonlyMap<string, Evaluate> = new Map(
   Object.entries<Evaluate>({
-    absent: ({ vector }, grid) => vectorValue(absentFrom(vector, grid)),
-    absent_over_time: ({ matrix }, grid, { semantics }) => {
+    absent: ({ vector, labels }, grid) => vectorValue(absentFrom(vector, labels, grid)),
+    absent_over_time: ({ matrix, labels }, grid, { semantics }) => {
       const call = { name: 'absent_over_time', apply: () => 1, params: [], leftOpen: semantics.leftOpen }
-      return vectorValue(absentFrom(matrix === undefined ? [] : applyToEach(call, matrix, grid), grid))
+      const present = matrix === undefined ? [] : applyToEach(call, matrix, grid)
+      return vectorValue(absentFrom(present, labels, grid))
     },
     histogram_fraction: ({ scalars: [lower, upper], vector }, grid, { semantics }) => {
       if (!semantics.classicFraction) return vectorValue([])
@@ -105,7 +109,7 @@ interface Place {
 /** Applies a function to evaluated arguments. */
 export function evaluateCall(node: CallNode, values: readonly Value[], { grid, context }: Place): Value {
   const { func } = node
-  const args = sortArguments(values)
+  const args = sortArguments(values, node)
   const own = calls.get(func)
   if (own !== undefined) return own(args, grid, context)
   if (isFloatFunction(func)) return vectorValue(applyFloatFunction(func, args.vector, args.scalars))
@@ -143,10 +147,10 @@ function evaluateRange(
   return joinEqual(each, true)
 }
 
-/** One series without labels, 1 where none of the series has a sample. */
-function absentFrom(vector: readonly Series[], grid: Grid): Series[] {
+/** One series, 1 where none of the others has a sample. */
+function absentFrom(vector: readonly Series[], labels: Labels, grid: Grid): Series[] {
   const present = anyPresent(vector, grid.count)
-  const series = emptySeries(noLabels, grid.count)
+  const series = emptySeries(labels, grid.count)
   for (let i = 0; i < grid.count; i++) if (present[i] !== 1) setFloat(series, i, 1)
   return [series].filter(hasSamples)
 }

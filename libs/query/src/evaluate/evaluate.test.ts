@@ -57,6 +57,7 @@ function run(query: string, { parts, steps = 1, version = '2.53' }: Case): Evalu
     range: rangeOf(steps),
     version,
     defaultStepMs: 60_000,
+    now: 0,
     hasEngine: false,
   })
   if (plan.kind !== 'evaluate') throw new Error(`a plan to ${plan.kind}`)
@@ -315,6 +316,7 @@ describe('native histograms', () => {
       range: rangeOf(1),
       version: '2.53',
       defaultStepMs: 60_000,
+      now: 0,
       hasEngine: false,
     })
     if (plan.kind !== 'evaluate') throw new Error(`a plan to ${plan.kind}`)
@@ -362,6 +364,7 @@ describe('an answer that is none', () => {
       range: rangeOf(1),
       version: '2.53',
       defaultStepMs: 60_000,
+      now: 0,
       hasEngine: false,
     })
     if (plan.kind !== 'evaluate') throw new Error(plan.kind)

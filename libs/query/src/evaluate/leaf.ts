@@ -4,7 +4,7 @@ import type { Context, LeafAnswer } from './context.ts'
 import { readItems, readSamples, readScalar, readSeries } from './decode.ts'
 import { gridOf } from './grid.ts'
 import { labelsKey } from './labels.ts'
-import type { Grid, Samples, Series, Value } from './model.ts'
+import type { Grid, Histogram, Samples, Series, Value } from './model.ts'
 import { copySample, emptySeries, joinEqual, type MutableSeries, sameLabelset } from './series.ts'
 
 function answerTo(id: number, context: Context): LeafAnswer {
@@ -23,8 +23,7 @@ export function evaluateLeaf(leaf: LeafNode, context: Context): Value {
       const [id = -1] = ids
       if (ids.length === 1)
         return { type: 'scalar', values: readScalar(answerTo(id, context).data, leaf.grid) }
-      const [series] = readStretches(ids, { grid: leaf.grid, context })
-      return { type: 'scalar', values: series?.values ?? new Float64Array(leaf.grid.count).fill(NaN) }
+      return { type: 'scalar', values: readScalarStretches(ids, { grid: leaf.grid, context }) }
     }
     case 'matrix':
       return {
@@ -80,11 +79,65 @@ function readStretches(
   return [...byKey.values()]
 }
 
+/** A scalar over the whole grid; it is nowhere absent. */
+function readScalarStretches(
+  ids: readonly number[],
+  { grid, context }: { grid: Grid; context: Context },
+): Float64Array {
+  const values = new Float64Array(grid.count).fill(NaN)
+  for (const id of ids) {
+    const range = context.requests[id]?.range
+    if (range === undefined) continue
+    const part = readScalar(answerTo(id, context).data, gridOf(range))
+    values.set(part, Math.round((range.start - grid.start) / grid.step))
+  }
+  return values
+}
+
 function unitSamples(leaf: LeafNode, context: Context): Samples[] {
-  const all = leaf.requests.flatMap((ids) => ids.flatMap((id) => readSamples(answerTo(id, context).data)))
+  const all = leaf.requests.flatMap((ids) =>
+    joinPieces(ids.map((id) => readSamples(answerTo(id, context).data))),
+  )
   if (leaf.overlap !== 'never') {
     const keys = new Set(all.map((samples) => labelsKey(samples.labels)))
     if (keys.size !== all.length) throw sameLabelset()
   }
   return all
+}
+
+/** A unit's raw samples from pieces of time, oldest first. A sample on a border may stand in both. */
+function joinPieces(pieces: readonly (readonly Samples[])[]): readonly Samples[] {
+  const [first = [], ...later] = pieces
+  if (later.length === 0) return first
+  const joined = new Map(first.map((samples) => [labelsKey(samples.labels), samples]))
+  for (const samples of later.flat()) {
+    const key = labelsKey(samples.labels)
+    const earlier = joined.get(key)
+    joined.set(key, earlier === undefined ? samples : append(earlier, samples))
+  }
+  return [...joined.values()]
+}
+
+function append(earlier: Samples, later: Samples): Samples {
+  const end = earlier.times.at(-1) ?? -Infinity
+  const from = later.times.findIndex((time) => time > end)
+  if (from === -1) return earlier
+  const hasHistograms = earlier.histograms !== undefined || later.histograms !== undefined
+  return {
+    labels: earlier.labels,
+    times: concat(earlier.times, later.times.subarray(from)),
+    values: concat(earlier.values, later.values.subarray(from)),
+    histograms: hasHistograms ? [...padded(earlier), ...padded(later).slice(from)] : undefined,
+  }
+}
+
+function concat(a: Float64Array, b: Float64Array): Float64Array {
+  const all = new Float64Array(a.length + b.length)
+  all.set(a)
+  all.set(b, a.length)
+  return all
+}
+
+function padded({ times, histograms }: Samples): readonly (Histogram | undefined)[] {
+  return Array.from({ length: times.length }, (_, i) => histograms?.[i])
 }

@@ -1,14 +1,15 @@
-import { type Expr, typeOf } from '@gatehouse/promql'
+import { type Expr, type MatrixSelector, typeOf } from '@gatehouse/promql'
 import { rangeOf } from '../evaluate/grid.ts'
 import { type Grid, timeAt } from '../evaluate/model.ts'
 import { enforce } from '../enforce.ts'
-import type { TimeRange } from '../model.ts'
+import type { Conjunction, TimeRange } from '../model.ts'
 import { maxPointsPerSeries } from '../parameters.ts'
 import { printEnforced } from '../upstream-request.ts'
 import { BeyondShards } from './beyond.ts'
+import { type Coverage, mayCoincide, type Stretch } from './coverage.ts'
 import type { Locality } from './locality.ts'
 import type { LeafNode, LeafRequest, Overlap } from './model.ts'
-import type { Units } from './units.ts'
+import type { Unit, Units } from './units.ts'
 
 /** Most requests one query may cause; a sub-query over months at a fine step would need more. */
 export const maxRequests = 256
@@ -16,41 +17,85 @@ export const maxRequests = 256
 /** Makes leaves and collects their requests, each once. */
 export interface LeafMaker {
   readonly requests: readonly LeafRequest[]
-  /** A leaf for an expression that its units can compute on their own. */
+  /** Whether shards have all samples that an expression reads at every time of a grid. */
+  canMake(expr: Expr, grid: Grid): boolean
+  /** A leaf for an expression that its units can compute on their own. @throws BeyondShards if {@link canMake} is false. */
   make(expr: Expr, grid: Grid, overlap?: Overlap): LeafNode
-  /** A leaf for raw samples: a range vector as an instant query at one time. */
-  makeInstant(expr: Expr, time: number): LeafNode
+  /** A leaf for the raw samples of a range selector from `start` to `end`, as instant queries. @throws BeyondShards */
+  makeRaw(expr: MatrixSelector, range: { readonly start: number; readonly end: number }): LeafNode
+}
+
+interface LeafScope {
+  readonly units: Units
+  readonly locate: (expr: Expr) => Locality
+  readonly coverage: Coverage
 }
 
 /** A {@link LeafMaker} over the given units. */
-export function createLeafMaker(units: Units, locate: (expr: Expr) => Locality): LeafMaker {
+export function createLeafMaker({ units, locate, coverage }: LeafScope): LeafMaker {
   const { requests, add } = createRequests()
 
-  function make(expr: Expr, grid: Grid, overlap?: Overlap): LeafNode {
-    const where = locate(expr)
-    const ranges = stretches(grid)
-    const byUnit = [...where.units].map((index) => {
-      const unit = units.list[index]
-      if (unit === undefined) return []
-      const enforced = enforce(expr, where.units.size === 1 ? unit.conjunction : unit.narrowed)
-      const text = printEnforced(enforced)
-      return ranges.map((range) => add({ shard: unit.shard.name, expr: enforced, text, range }, expr))
-    })
-    return {
-      kind: 'leaf',
-      type: typeOf(expr),
-      requests: byUnit,
-      overlap: overlap ?? overlapOf(where),
-      grid,
-      expr,
+  const unitsFor = (expr: Expr): readonly Unit[] =>
+    [...locate(expr).units].flatMap((index) => units.list[index] ?? [])
+
+  const stretchesFor = (expr: Expr, grid: Grid): readonly (readonly Stretch[])[] | undefined => {
+    const found: (readonly Stretch[])[] = []
+    for (const { shards } of unitsFor(expr)) {
+      const stretches = coverage.stretches(expr, grid, shards)
+      if (stretches === undefined || (stretches.length > 1 && mayCoincide(expr))) return undefined
+      found.push(stretches)
     }
+    return found
   }
+
+  const constraintOf = (expr: Expr, unit: Unit): Conjunction =>
+    locate(expr).units.size === 1 ? unit.conjunction : unit.narrowed
 
   return {
     requests,
-    make,
-    makeInstant: (expr, time) => make(expr, { start: time, step: 0, count: 1 }),
+    canMake: (expr, grid) => stretchesFor(expr, grid) !== undefined,
+    make(expr, grid, overlap) {
+      const stretches = stretchesFor(expr, grid)
+      if (stretches === undefined) throw beyondTimes(expr)
+      const byUnit = unitsFor(expr).map((unit, i) => {
+        const enforced = enforce(expr, constraintOf(expr, unit))
+        const text = printEnforced(enforced)
+        return (stretches[i] ?? []).flatMap(({ shard, grid: part }) =>
+          rangesOf(part).map((range) => add({ shard: shard.name, expr: enforced, text, range }, expr)),
+        )
+      })
+      return leafOf(expr, grid, { requests: byUnit, overlap: overlap ?? overlapOf(locate(expr)) })
+    },
+    makeRaw(expr, { start, end }) {
+      const { offsetMs } = expr.vector
+      const byUnit = unitsFor(expr).map((unit) => {
+        const pieces = coverage.pieces({ start, end }, unit.shards)
+        if (pieces === undefined) throw beyondTimes(expr)
+        return pieces.map((piece) => {
+          const vector = { ...expr.vector, at: undefined }
+          const whole: Expr = { ...expr, vector, rangeMs: piece.end - piece.start }
+          const enforced = enforce(whole, constraintOf(expr, unit))
+          const time = piece.end + offsetMs
+          const range = { start: time, end: time, step: 0 }
+          return add({ shard: piece.shard.name, expr: enforced, text: printEnforced(enforced), range }, expr)
+        })
+      })
+      const grid = { start: end + offsetMs, step: 0, count: 1 }
+      return leafOf(expr, grid, { requests: byUnit, overlap: overlapOf(locate(expr)) })
+    },
   }
+}
+
+function leafOf(
+  expr: Expr,
+  grid: Grid,
+  { requests, overlap }: Pick<LeafNode, 'requests' | 'overlap'>,
+): LeafNode {
+  return { kind: 'leaf', type: typeOf(expr), requests, overlap, grid, expr }
+}
+
+function beyondTimes(expr: Expr): BeyondShards {
+  return new BeyondShards(expr, 'no shard has all the samples that one of its times needs')
 }
 
 /** The requests of a plan; the same one again gets the same id. */
@@ -80,7 +125,7 @@ function overlapOf({ units, keeps, strict }: Locality): Overlap {
 }
 
 /** A grid as query ranges that a server accepts. */
-function stretches(grid: Grid): TimeRange[] {
+function rangesOf(grid: Grid): TimeRange[] {
   const ranges: TimeRange[] = []
   for (let from = 0; from < grid.count; from += maxPointsPerSeries) {
     const count = Math.min(maxPointsPerSeries, grid.count - from)

@@ -62,6 +62,8 @@ export interface CallNode {
   readonly kind: 'call'
   readonly func: string
   readonly args: readonly PlanNode[]
+  /** Labels of what `absent` and its like answer. */
+  readonly labels?: Labels | undefined
   readonly expr: Expr
 }
 

@@ -21,7 +21,7 @@ function plan(
   options: { conjunctions?: readonly Conjunction[]; range?: TimeRange; engine?: boolean } = {},
 ) {
   const { conjunctions = [all], range = instant, engine = false } = options
-  const settings = { version: '2.53', defaultStepMs: 60_000, hasEngine: engine }
+  const settings = { version: '2.53', defaultStepMs: 60_000, now: 0, hasEngine: engine }
   return planQuery({ expr: parse(query), conjunctions, source, range, ...settings })
 }
 

@@ -1,20 +1,21 @@
 import { GatehouseError } from '@gatehouse/errors'
-import { type Expr, type Matcher, metricNameLabel, typeOf } from '@gatehouse/promql'
+import { type Expr, type Matcher, metricNameLabel, typeOf, walk } from '@gatehouse/promql'
 import { gridOf } from '../evaluate/grid.ts'
 import { labelsOf } from '../evaluate/labels.ts'
 import type { Labels } from '../evaluate/model.ts'
 import { semanticsOf } from '../evaluate/semantics.ts'
-import type { Conjunction, DataSource, TimeRange } from '../model.ts'
+import type { Conjunction, DataSource, Shard, TimeRange } from '../model.ts'
 import { isSameMatcher } from '../partition/conjunction.ts'
 import { printEnforced } from '../upstream-request.ts'
 import { commonMatchers, enforceAny } from './alternatives.ts'
 import { BeyondShards } from './beyond.ts'
+import { type Coverage, createCoverage } from './coverage.ts'
 import { createLeafMaker } from './leaves.ts'
 import { createLocator } from './locality.ts'
 import type { Beyond, EngineRequest, PassPlan, Plan } from './model.ts'
-import { split } from './split.ts'
-import { resolveRange } from './times.ts'
-import { type Units, unitsOf } from './units.ts'
+import { absentFunctions, split } from './split.ts'
+import { firstStepless, resolveRange, withDefaultStep } from './times.ts'
+import { type Unit, type Units, unitsOf } from './units.ts'
 
 /** A query to plan. */
 export interface PlanInput {
@@ -24,10 +25,14 @@ export interface PlanInput {
   readonly conjunctions: readonly Conjunction[]
   readonly source: Pick<DataSource, 'tenantLabel' | 'shards'>
   readonly range: TimeRange
+  /** ms since the epoch: what ages of samples count from. */
+  readonly now: number
+  /** Lookback that the caller asks for, ms; the servers' own unless given. */
+  readonly lookbackMs?: number | undefined
   /** Lowest Prometheus version among the shards. */
   readonly version: string
-  /** Step of sub-queries that name none, in ms: the shards' global evaluation interval. */
-  readonly defaultStepMs: number
+  /** Step of sub-queries that name none, in ms: the shards' common evaluation interval; undefined if it is not known. */
+  readonly defaultStepMs: number | undefined
   /** Whether the data source has a global engine. */
   readonly hasEngine: boolean
 }
@@ -40,20 +45,40 @@ export interface PlanInput {
  *   for what is not exact over several shards when no global engine is configured.
  */
 export function planQuery(input: PlanInput): Plan {
-  const { expr, range } = input
-  assertQueryable(expr, range)
-  const units = unitsOf(input.source, input.conjunctions)
-  const where = createLocator(units)(expr)
-  const pass = passPlan(input, units, where.units)
+  assertQueryable(input.expr, input.range)
+  const query: Query = {
+    ...input,
+    expr: withDefaultStep(input.expr, input.defaultStepMs),
+    units: unitsOf(input.source, input.conjunctions),
+    coverage: createCoverage({ now: input.now, lookbackMs: input.lookbackMs ?? 0 }),
+  }
+  const pass = passPlan(query)
   if (pass !== undefined) return pass
   try {
-    return evaluatePlan(input, units)
+    assertSteps(query.expr)
+    return evaluatePlan(query)
   } catch (error) {
     if (!(error instanceof BeyondShards)) throw error
-    const request = engineRequest(input)
+    const request = engineRequest(query)
     if (request === undefined) throw refuse(error.beyond)
-    return { kind: 'engine', request, range, beyond: error.beyond }
+    return { kind: 'engine', request, range: input.range, beyond: error.beyond }
   }
+}
+
+/** A {@link PlanInput} with what is known of its data source. */
+interface Query extends PlanInput {
+  readonly units: Units
+  readonly coverage: Coverage
+}
+
+/** Servers and what is evaluated here must agree on the steps of sub-queries; only one that answers alone may take its own. */
+function assertSteps(expr: Expr): void {
+  const stepless = firstStepless(expr)
+  if (stepless === undefined) return
+  throw new BeyondShards(
+    stepless,
+    'it names no step, and the evaluation interval that its shards would take instead is not the same or not known',
+  )
 }
 
 /** What a caller is told when a query would not be exact and no global engine is there to take it. */
@@ -74,38 +99,55 @@ function assertQueryable(expr: Expr, range: TimeRange): void {
   )
 }
 
-/** The plan for a query that reads one unit, or several units of one shard that one expression can cover. */
-function passPlan(
-  { expr, range }: PlanInput,
-  units: Units,
-  indices: ReadonlySet<number>,
-): PassPlan | undefined {
-  const read = units.list.filter((_, i) => indices.has(i))
-  const [first] = read
-  if (first === undefined || read.some((unit) => unit.shard !== first.shard)) return undefined
+/** The plan for a query that reads one shard's units, if one expression can cover them and the shard has all times. */
+function passPlan(query: Query): PassPlan | undefined {
+  const { expr, range, units } = query
+  const read = units.list.filter((_, i) => createLocator(units)(expr).units.has(i))
+  if (distortsAbsence(expr, query)) return undefined
+  const shards = read.map((unit) => wholeShard(unit, query))
+  const [shard] = shards
+  if (shard === undefined || shards.some((other) => other !== shard)) return undefined
   const enforced = enforceAny(
     expr,
     read.map((unit) => unit.conjunction),
   )
   if (enforced === undefined) return undefined
-  const request = { id: 0, shard: first.shard.name, expr: enforced, text: printEnforced(enforced), range }
+  const request = { id: 0, shard: shard.name, expr: enforced, text: printEnforced(enforced), range }
   return { kind: 'pass', request, range }
 }
 
-function evaluatePlan(input: PlanInput, units: Units): Plan {
-  const { range } = input
-  const semantics = semanticsOf(input.version)
-  const resolved = resolveRange(input.expr, range)
+/** The shard of a unit that has all that the query reads of it. */
+function wholeShard({ shards }: Unit, { expr, range, coverage }: Query): Shard | undefined {
+  const [stretch, ...others] = coverage.stretches(resolveRange(expr, range), gridOf(range), shards) ?? []
+  return others.length === 0 ? stretch?.shard : undefined
+}
+
+/** `absent` takes labels from its selector, so what only says where series live must not stand in it. */
+function distortsAbsence(expr: Expr, { units, conjunctions }: Query): boolean {
+  let asksAbsence = false
+  walk(expr, (node) => {
+    if (node.kind === 'Call' && absentFunctions.has(node.func)) asksAbsence = true
+  })
+  if (!asksAbsence) return false
+  return units.list.some(({ conjunction }) =>
+    conjunction.some((matcher) => matcher.op === '=' && !conjunctions.some((own) => own.includes(matcher))),
+  )
+}
+
+function evaluatePlan(query: Query): Plan {
+  const { range, units, coverage } = query
+  const semantics = semanticsOf(query.version)
+  const resolved = resolveRange(query.expr, range)
   const locate = createLocator(units)
-  const leaves = createLeafMaker(units, locate)
+  const leaves = createLeafMaker({ units, locate, coverage })
   const root = split(resolved, gridOf(range), {
     locate,
     leaves,
-    absentLabels: (expr) => absentLabels(expr, commonMatchers(input.conjunctions)),
-    defaultStepMs: input.defaultStepMs,
+    absentLabels: (expr) => absentLabels(expr, commonMatchers(query.conjunctions)),
+    distortsAbsence: (expr) => distortsAbsence(expr, query),
     leftOpen: semantics.leftOpen,
   })
-  return { kind: 'evaluate', root, requests: leaves.requests, range, semantics, engine: engineRequest(input) }
+  return { kind: 'evaluate', root, requests: leaves.requests, range, semantics, engine: engineRequest(query) }
 }
 
 /** The whole query as one expression, for an engine that sees all shards. */

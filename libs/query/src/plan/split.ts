@@ -21,8 +21,8 @@ export interface SplitScope {
   readonly leaves: LeafMaker
   /** Labels of `absent(expr)`. */
   readonly absentLabels: (expr: Expr) => Labels
-  /** Step of sub-queries that name none, in ms. */
-  readonly defaultStepMs: number
+  /** Whether servers would put labels of their slice into what `absent` answers here. */
+  readonly distortsAbsence: (expr: Expr) => boolean
   readonly leftOpen: boolean
 }
 
@@ -32,7 +32,8 @@ export interface SplitScope {
  */
 export function split(expr: Expr, grid: Grid, scope: SplitScope): PlanNode {
   const where = scope.locate(expr)
-  if (!where.constant && (where.local || where.units.size === 1) && typeOf(expr) !== 'matrix') {
+  const isWhole = where.local || (where.units.size === 1 && !scope.distortsAbsence(expr))
+  if (!where.constant && isWhole && typeOf(expr) !== 'matrix' && scope.leaves.canMake(expr, grid)) {
     return scope.leaves.make(expr, grid)
   }
   switch (expr.kind) {
@@ -61,32 +62,26 @@ export function split(expr: Expr, grid: Grid, scope: SplitScope): PlanNode {
   }
 }
 
-/** The samples of a range selector over all times of a grid, by one instant query that reaches over them. */
+/** The samples of a range selector over all times of a grid, by an instant query that reaches over them. */
 function rawSamples(expr: MatrixSelector, grid: Grid, scope: SplitScope): RangeNode {
   const { offsetMs, at } = expr.vector
   const window = windowOf({ rangeMs: expr.rangeMs, offsetMs, at })
-  const { start, end } = reachOf(window, grid)
-  const whole: Expr = { ...expr, rangeMs: end - start }
-  return {
-    kind: 'range',
-    input: scope.leaves.makeInstant(whole, end + offsetMs),
-    grid,
-    window,
-    expr,
-  }
+  return { kind: 'range', input: scope.leaves.makeRaw(expr, reachOf(window, grid)), grid, window, expr }
 }
 
 function splitSubquery(expr: SubqueryExpr, grid: Grid, scope: SplitScope): RangeNode {
   const window = windowOf(expr)
-  const step = expr.stepMs === 0 ? scope.defaultStepMs : expr.stepMs
-  const inner = subqueryGrid(window, grid, { step, leftOpen: scope.leftOpen })
+  const inner = subqueryGrid(window, grid, { step: expr.stepMs, leftOpen: scope.leftOpen })
   return { kind: 'range', input: split(expr.expr, inner, scope), grid: inner, window, expr }
 }
 
+/** Functions that answer where their argument has nothing, with labels of its selector. */
+export const absentFunctions: ReadonlySet<string> = new Set(['absent', 'absent_over_time'])
+
 function splitCall(expr: Call, grid: Grid, scope: SplitScope): PlanNode {
   const [input] = expr.args
-  if ((expr.func === 'absent' || expr.func === 'absent_over_time') && input !== undefined) {
-    if (scope.locate(input).local) {
+  if (absentFunctions.has(expr.func) && input !== undefined) {
+    if (scope.locate(input).local && scope.leaves.canMake(expr, grid)) {
       return {
         kind: 'absent',
         input: scope.leaves.make(expr, grid, 'merge'),
@@ -96,7 +91,9 @@ function splitCall(expr: Call, grid: Grid, scope: SplitScope): PlanNode {
     }
   }
   if (!isKnownFunction(expr.func)) throw new BeyondShards(expr, `${expr.func}() is not computed over shards`)
-  return { kind: 'call', func: expr.func, args: expr.args.map((arg) => split(arg, grid, scope)), expr }
+  const labels = absentFunctions.has(expr.func) && input !== undefined ? scope.absentLabels(input) : undefined
+  const args = expr.args.map((arg) => split(arg, grid, scope))
+  return { kind: 'call', func: expr.func, args, labels, expr }
 }
 
 /** The parts whose values, merged over units, give an aggregation. */
@@ -125,14 +122,15 @@ function splitAggregate(expr: AggregateExpr, grid: Grid, scope: SplitScope): Pla
   const input = scope.locate(expr.expr)
   const constantParam = expr.param === undefined || scope.locate(expr.param).constant
   const { op } = expr
-  if (input.local && constantParam && isMergeOp(op)) {
+  const isPushable = input.local && constantParam && scope.leaves.canMake(expr, grid)
+  if (isPushable && isMergeOp(op)) {
     const parts = (mergeParts.get(op) ?? []).map((part) => mergePart(expr, part, { grid, scope }))
     return { kind: 'merge', op, parts, expr }
   }
   // It samples by a hash that each server computes over its own form of the labels.
   if (op === 'limit_ratio') throw new BeyondShards(expr, 'its choice of series is the server’s own')
   const inner =
-    input.local && constantParam && selections.has(op)
+    isPushable && selections.has(op)
       ? scope.leaves.make(expr, grid, input.keeps ? 'never' : 'join')
       : split(expr.expr, grid, scope)
   return {

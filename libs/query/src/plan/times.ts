@@ -5,6 +5,7 @@ import {
   mapChildren,
   mapSelectors,
   type SubqueryExpr,
+  walk,
 } from '@gatehouse/promql'
 import { type Grid, timeAt, type WindowSpec } from '../evaluate/model.ts'
 import type { TimeRange } from '../model.ts'
@@ -18,6 +19,22 @@ export function resolveRange(expr: Expr, range: TimeRange): Expr {
     mapSelectors(expr, (selector) => ({ ...selector, at: resolveAt(selector.at, range) })),
     range,
   )
+}
+
+/** Names the step of sub-queries that leave it to the server, if it is known. */
+export function withDefaultStep(expr: Expr, stepMs: number | undefined): Expr {
+  if (stepMs === undefined || firstStepless(expr) === undefined) return expr
+  const mapped = mapChildren(expr, (child) => withDefaultStep(child, stepMs))
+  return mapped.kind === 'SubqueryExpr' && mapped.stepMs === 0 ? { ...mapped, stepMs } : mapped
+}
+
+/** A sub-query that leaves its step to the server. */
+export function firstStepless(expr: Expr): SubqueryExpr | undefined {
+  let found: SubqueryExpr | undefined
+  walk(expr, (node) => {
+    if (node.kind === 'SubqueryExpr' && node.stepMs === 0) found ??= node
+  })
+  return found
 }
 
 function resolveNode(expr: Expr, range: TimeRange): Expr {

@@ -3,15 +3,17 @@ import type { Conjunction, DataSource, Shard } from '../model.ts'
 import { isContradiction, isSameMatcher, pinnedValues } from '../partition/conjunction.ts'
 import { literalMatcher } from '../partition/literal.ts'
 import { matchOf } from '../partition/match.ts'
+import { familiesOf } from './families.ts'
 
-/** A part of the data that shares no series with any other: what one shard holds of one partition of the constraints. */
+/** A part of the data that shares no series with any other: what a shard holds of one partition of the constraints. */
 export interface Unit {
-  readonly shard: Shard
-  /** The tenants of the shard's slice that the constraint admits. */
+  /** One shard, or several that hold different times of the same series. */
+  readonly shards: readonly Shard[]
+  /** The tenants of the slice that the constraint admits. */
   readonly tenants: readonly string[]
-  /** The partition's constraint. */
+  /** The partition's constraint, and what holds for every series of the slice. */
   readonly conjunction: Conjunction
-  /** The same, narrowed to the shard's slice: asked of several shards, so that a misplaced series counts once. */
+  /** The same, narrowed to the slice's tenants: asked of several shards, so that a misplaced series counts once. */
   readonly narrowed: Conjunction
 }
 
@@ -42,11 +44,14 @@ export function unitsOf(source: Source, conjunctions: readonly Conjunction[]): U
 
 function findUnits(source: Source, conjunctions: readonly Conjunction[]): Units {
   const { tenantLabel } = source
-  const found = conjunctions.flatMap((conjunction) =>
-    source.shards.map((shard) => ({
-      shard,
-      conjunction,
-      tenants: tenantsIn(shard, conjunction, tenantLabel),
+  const found = conjunctions.flatMap((constraint) =>
+    familiesOf(source.shards).map(({ shards, tenants, matchers }) => ({
+      shards,
+      conjunction: withAll(constraint, matchers),
+      tenants: admitted(
+        tenants,
+        constraint.filter(({ name }) => name === tenantLabel),
+      ),
     })),
   )
   const list = found
@@ -59,12 +64,11 @@ function findUnits(source: Source, conjunctions: readonly Conjunction[]): Units 
   }
 }
 
-/** The tenants of a shard's slice that a conjunction admits. */
-function tenantsIn(shard: Shard, conjunction: Conjunction, tenantLabel: string): readonly string[] {
-  return admitted(
-    shard.slice.tenants,
-    conjunction.filter(({ name }) => name === tenantLabel),
-  )
+function withAll(constraint: Conjunction, matchers: Conjunction): Conjunction {
+  return [
+    ...constraint,
+    ...matchers.filter((matcher) => !constraint.some((own) => isSameMatcher(own, matcher))),
+  ]
 }
 
 function admitted(tenants: readonly string[], matchers: readonly Matcher[]): readonly string[] {
@@ -82,7 +86,8 @@ function narrow(conjunction: Conjunction, tenants: readonly string[], tenantLabe
 
 function keyLabelsOf(units: readonly Unit[], tenantLabel: string): ReadonlySet<string> {
   const labels = new Set<string>()
-  if (units.some((unit) => unit.shard !== units[0]?.shard)) labels.add(tenantLabel)
+  const tenants = new Set(units.map((unit) => JSON.stringify(unit.tenants.toSorted())))
+  if (tenants.size > 1) labels.add(tenantLabel)
   const conjunctions = [...new Set(units.map((unit) => unit.conjunction))]
   for (const matcher of conjunctions.flat()) {
     const isCommon = conjunctions.every((one) => one.some((other) => isSameMatcher(matcher, other)))

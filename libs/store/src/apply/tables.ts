@@ -21,7 +21,14 @@ export const accessTables = [
   {
     name: 'data_sources',
     key: ['uid'],
-    columns: ['name', 'tenant_label', 'alertmanager_url', 'partial_response'],
+    columns: [
+      'name',
+      'tenant_label',
+      'alertmanager_url',
+      'engine_url',
+      'evaluation_interval',
+      'partial_response',
+    ],
   },
   { name: 'shards', key: ['data_source_uid', 'name'], columns: ['slice'] },
   { name: 'replicas', key: ['data_source_uid', 'shard', 'name'], columns: ['url'] },

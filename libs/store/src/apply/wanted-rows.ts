@@ -43,17 +43,19 @@ function shardRows({ dataSources }: OrgDocument): Pick<WantedRows, 'data_sources
     source.shards.map((shard) => ({ data_source_uid: source.uid, shard })),
   )
   return {
-    data_sources: dataSources.map(({ uid, name, tenantLabel, alertmanagerUrl, partialResponse }) => ({
+    data_sources: dataSources.map(({ uid, name, tenantLabel, alertmanagerUrl, engineUrl, ...source }) => ({
       uid,
       name,
       tenant_label: tenantLabel,
       alertmanager_url: alertmanagerUrl ?? null,
-      partial_response: partialResponse,
+      engine_url: engineUrl ?? null,
+      evaluation_interval: source.evaluationInterval ?? null,
+      partial_response: source.partialResponse,
     })),
-    shards: shards.map(({ data_source_uid, shard: { name, tenants } }) => ({
+    shards: shards.map(({ data_source_uid, shard: { name, tenants, tenantHash, series, samples } }) => ({
       data_source_uid,
       name,
-      slice: { tenants },
+      slice: { tenants, tenantHash, series, samples },
     })),
     replicas: shards.flatMap(({ data_source_uid, shard }) =>
       shard.replicas.map(({ name, url }) => ({ data_source_uid, shard: shard.name, name, url })),

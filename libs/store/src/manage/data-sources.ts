@@ -1,14 +1,19 @@
 import type { DataSource } from '@gatehouse/query'
-import { listDataSources } from '../data-sources.ts'
+import {
+  listDataSources,
+  listStoredDataSources,
+  type StoredDataSource,
+  type StoredShard,
+} from '../data-sources.ts'
 import type { OrgTransaction } from '../transaction.ts'
 
 /** A data source to be stored: everything but what the store adds. */
-export type DataSourceSettings = Pick<DataSource, 'uid' | 'name' | 'tenantLabel'> & {
-  readonly shards: readonly {
-    readonly name: string
-    readonly tenants: readonly string[]
-    readonly replicas: readonly { readonly name: string; readonly url: string }[]
-  }[]
+export type DataSourceSettings = Pick<StoredDataSource, 'uid' | 'name' | 'tenantLabel'> & {
+  readonly shards: readonly (StoredShard['slice'] & Pick<StoredShard, 'name' | 'replicas'>)[]
+  readonly alertmanagerUrl?: string | undefined
+  readonly engineUrl?: string | undefined
+  readonly evaluationInterval?: string | undefined
+  readonly partialResponse: boolean
 }
 
 /** The data source of the entered org with this uid. */
@@ -16,12 +21,20 @@ export async function findDataSource(tx: OrgTransaction, uid: string): Promise<D
   return (await listDataSources(tx)).find((source) => source.uid === uid)
 }
 
+/** The data source of the entered org with this uid, as it is stored. */
+export async function findStoredDataSource(
+  tx: OrgTransaction,
+  uid: string,
+): Promise<StoredDataSource | undefined> {
+  return (await listStoredDataSources(tx)).find((source) => source.uid === uid)
+}
+
 async function writeShards(tx: OrgTransaction, { uid, shards }: DataSourceSettings): Promise<void> {
   await tx.rows('delete from shards where org_uid = app_org() and data_source_uid = $1', [uid])
-  for (const { name, tenants, replicas } of shards) {
+  for (const { name, replicas, ...slice } of shards) {
     await tx.rows(
       'insert into shards (org_uid, data_source_uid, name, slice) values (app_org(), $1, $2, $3)',
-      [uid, name, JSON.stringify({ tenants })],
+      [uid, name, JSON.stringify(slice)],
     )
     await tx.rows(
       `insert into replicas (org_uid, data_source_uid, shard, name, url)
@@ -31,22 +44,29 @@ async function writeShards(tx: OrgTransaction, { uid, shards }: DataSourceSettin
   }
 }
 
+function valuesOf(source: DataSourceSettings): unknown[] {
+  const { uid, name, tenantLabel, alertmanagerUrl, engineUrl, evaluationInterval, partialResponse } = source
+  return [uid, name, tenantLabel, alertmanagerUrl, engineUrl, evaluationInterval, partialResponse]
+}
+
 /** Makes a data source with its shards and replicas. @throws GatehouseError `conflict` if the uid is taken or files declare the org's access. */
 export async function createDataSource(tx: OrgTransaction, source: DataSourceSettings): Promise<void> {
-  const values = [source.uid, source.name, source.tenantLabel]
   await tx.rows(
-    'insert into data_sources (org_uid, uid, name, tenant_label) values (app_org(), $1, $2, $3)',
-    values,
+    `insert into data_sources
+       (org_uid, uid, name, tenant_label, alertmanager_url, engine_url, evaluation_interval, partial_response)
+     values (app_org(), $1, $2, $3, $4, $5, $6, $7)`,
+    valuesOf(source),
   )
   await writeShards(tx, source)
 }
 
 /** Replaces what is stored of a data source. @throws GatehouseError `conflict` if files declare the org's access. */
 export async function updateDataSource(tx: OrgTransaction, source: DataSourceSettings): Promise<void> {
-  const values = [source.uid, source.name, source.tenantLabel]
   await tx.rows(
-    'update data_sources set name = $2, tenant_label = $3 where org_uid = app_org() and uid = $1',
-    values,
+    `update data_sources set name = $2, tenant_label = $3, alertmanager_url = $4, engine_url = $5,
+       evaluation_interval = $6, partial_response = $7
+     where org_uid = app_org() and uid = $1`,
+    valuesOf(source),
   )
   await writeShards(tx, source)
 }

@@ -4,6 +4,7 @@ export {
   type DataSourceSettings,
   deleteDataSource,
   findDataSource,
+  findStoredDataSource,
   updateDataSource,
 } from './data-sources.ts'
 export {

@@ -13,6 +13,8 @@ const dataSource = z.object({
 })
 
 const me = z.object({
+  kind: z.enum(['user', 'service-account']),
+  uid: z.string(),
   name: z.string(),
   issuer: z.nullable(z.object({ name: z.string(), title: z.string() })),
   org: named,
@@ -20,13 +22,17 @@ const me = z.object({
   teams: z.array(named),
   roles: z.array(z.object({ name: z.string(), description: z.string(), via: z.string(), where: z.string() })),
   dataSources: z.array(dataSource),
+  /** Actions of my roles, wherever they hold. */
+  actions: z.array(z.string()),
+  isPlatform: z.boolean(),
+  policyVersion: z.string(),
 })
 
 /** Who I am and what I may query. */
 export type Me = z.output<typeof me>
 export type MyDataSource = z.output<typeof dataSource>
 
-export function readMe(org: string | undefined, signal: AbortSignal): Promise<Me> {
+export function readMe(org: string | undefined, signal?: AbortSignal): Promise<Me> {
   return ask('/api/v1/me', me, { org, signal })
 }
 

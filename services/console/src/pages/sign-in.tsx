@@ -118,5 +118,6 @@ export function SignIn({ returnTo }: { readonly returnTo: string }) {
 }
 
 export function SignInPage() {
-  return <SignIn returnTo="/" />
+  // A sign-in that failed comes back here with where it was to lead.
+  return <SignIn returnTo={new URLSearchParams(location.search).get('returnTo') ?? '/'} />
 }

@@ -4,7 +4,7 @@ export function Brand() {
   return (
     <a className="brand" href="/">
       <img src={icon} alt="" />
-      Gatehouse
+      <span className="brand-name">Gatehouse</span>
     </a>
   )
 }

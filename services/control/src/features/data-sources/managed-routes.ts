@@ -3,9 +3,10 @@ import {
   createDataSource,
   type DataSourceSettings,
   deleteDataSource,
-  findDataSource,
-  listDataSources,
+  findStoredDataSource,
+  listStoredDataSources,
   type OrgTransaction,
+  type StoredDataSource,
   updateDataSource,
 } from '@gatehouse/store'
 import { z } from 'zod'
@@ -21,23 +22,15 @@ type Answer = z.output<typeof dataSourceWithShardsSchema>
 const byOrg = z.strictObject({ org: uidSchema })
 const byOrgAndUid = byOrg.extend({ uid: uidSchema })
 
-function answerOf(source: Awaited<ReturnType<typeof listDataSources>>[number]): Answer {
-  const { uid, name, tenantLabel, version, shards } = source
+function answerOf({ orgUid: _orgUid, shards, ...source }: StoredDataSource): Answer {
   return {
-    uid,
-    name,
-    tenantLabel,
-    version,
-    shards: shards.map((shard) => ({
-      name: shard.name,
-      tenants: [...shard.slice.tenants],
-      replicas: shard.replicas.map((replica) => ({ name: replica.name, url: replica.url })),
-    })),
+    ...source,
+    shards: shards.map(({ name, slice, replicas }) => ({ name, ...slice, replicas })),
   }
 }
 
 async function load(tx: OrgTransaction, uid: string): Promise<Answer> {
-  return answerOf(found(await findDataSource(tx, uid), 'data source'))
+  return answerOf(found(await findStoredDataSource(tx, uid), 'data source'))
 }
 
 function noted(code: 'C001I' | 'C002I' | 'C003I', uid: string, detail: Record<string, unknown>) {
@@ -60,7 +53,7 @@ function readRoutes(deps: ManageDeps): readonly Route[] {
       body: nothing,
       response: pageOf(dataSourceWithShardsSchema),
       handler: async ({ params, query }) => {
-        const all = await changes.read(params.org, listDataSources)
+        const all = await changes.read(params.org, listStoredDataSources)
         const { items, next } = paginate(all, ({ uid }) => uid, query)
         return { items: items.map(answerOf), next }
       },

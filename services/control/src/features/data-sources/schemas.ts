@@ -1,4 +1,4 @@
-import { accessDocumentSchema } from '@gatehouse/authz'
+import { accessDocumentSchema, shardMapFault } from '@gatehouse/authz'
 import { z } from 'zod'
 
 const settings = accessDocumentSchema.shape.orgs.element.shape.dataSources.unwrap().element
@@ -9,15 +9,11 @@ function repeated(names: readonly string[]): string | undefined {
 
 type Shards = z.output<typeof settings>['shards']
 
-/** Shards are disjoint slices: a tenant in two of them would be counted twice. */
 function faultOf(shards: Shards): string | undefined {
-  const twice =
-    repeated(shards.map(({ name }) => name)) ??
-    repeated(shards.flatMap(({ tenants }) => tenants)) ??
-    shards
-      .map(({ replicas }) => repeated(replicas.map(({ name }) => name)))
-      .find((name) => name !== undefined)
-  return twice === undefined ? undefined : `${twice} stands twice`
+  const twice = shards
+    .map(({ replicas }) => repeated(replicas.map(({ name }) => name)))
+    .find((name) => name !== undefined)
+  return shardMapFault(shards) ?? (twice === undefined ? undefined : `${twice} stands twice`)
 }
 
 function checkShards(value: { readonly shards: Shards }, context: z.RefinementCtx): void {
@@ -43,7 +39,14 @@ export const dataSourceWithShardsSchema = dataSourceSchema.extend({
     z.strictObject({
       name: z.string(),
       tenants: z.array(z.string()),
+      tenantHash: z.strictObject({ modulus: z.number(), remainder: z.number() }).optional(),
+      series: z.string().optional(),
+      samples: z.strictObject({ from: z.string().optional(), until: z.string().optional() }).optional(),
       replicas: z.array(z.strictObject({ name: z.string(), url: z.string() })),
     }),
   ),
+  alertmanagerUrl: z.string().optional(),
+  engineUrl: z.string().optional(),
+  evaluationInterval: z.string().optional(),
+  partialResponse: z.boolean(),
 })

@@ -1,0 +1,88 @@
+/** A time range as it stands in an address: `now-1h`, `now`, or ms since the epoch as text. */
+export interface RangeText {
+  readonly from: string
+  readonly to: string
+}
+
+/** A range at one moment, ms since the epoch. */
+export interface Range {
+  readonly start: number
+  readonly end: number
+}
+
+const units: Readonly<Record<string, number>> = {
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+  w: 604_800_000,
+  M: 2_592_000_000,
+  y: 31_536_000_000,
+}
+
+/** Ranges to choose from, shortest first. */
+export const commonRanges = [
+  { from: 'now-5m', text: 'Last 5 minutes' },
+  { from: 'now-15m', text: 'Last 15 minutes' },
+  { from: 'now-1h', text: 'Last hour' },
+  { from: 'now-3h', text: 'Last 3 hours' },
+  { from: 'now-6h', text: 'Last 6 hours' },
+  { from: 'now-12h', text: 'Last 12 hours' },
+  { from: 'now-24h', text: 'Last 24 hours' },
+  { from: 'now-2d', text: 'Last 2 days' },
+  { from: 'now-7d', text: 'Last 7 days' },
+  { from: 'now-30d', text: 'Last 30 days' },
+] as const
+
+/** ms of a duration as Prometheus and Grafana write it, `90s`, `5m`, `1h30m`; undefined for anything else. */
+export function parseDuration(text: string): number | undefined {
+  if (!/^(\d+(ms|[smhdwMy]))+$/.test(text)) return undefined
+  return [...text.matchAll(/(\d+)(ms|[smhdwMy])/g)].reduce(
+    (sum, [, count, unit = '']) => sum + Number(count) * (unit === 'ms' ? 1 : (units[unit] ?? 0)),
+    0,
+  )
+}
+
+/** A moment as ms since the epoch: `now`, `now-6h`, ms, or ISO 8601; undefined for anything else. */
+export function parseMoment(text: string, now: number): number | undefined {
+  const relative = /^now(?:([+-])(.+))?$/.exec(text)
+  if (relative !== null) {
+    const [, sign, duration] = relative
+    if (duration === undefined) return now
+    const ms = parseDuration(duration)
+    return ms === undefined ? undefined : now + (sign === '-' ? -ms : ms)
+  }
+  if (/^\d{9,16}$/.test(text)) return Number(text)
+  const at = Date.parse(text)
+  return Number.isNaN(at) ? undefined : at
+}
+
+/** The range at `now`; undefined unless it begins before it ends. */
+export function resolveRange({ from, to }: RangeText, now: number): Range | undefined {
+  const [start, end] = [parseMoment(from, now), parseMoment(to, now)]
+  return start === undefined || end === undefined || start >= end ? undefined : { start, end }
+}
+
+const moment = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short' })
+
+/** The range in words. */
+export function rangeInWords({ from, to }: RangeText, now: number): string {
+  const common = to === 'now' ? commonRanges.find((one) => one.from === from) : undefined
+  if (common !== undefined) return common.text
+  const range = resolveRange({ from, to }, now)
+  if (range === undefined) return `${from} to ${to}`
+  return moment.formatRange(range.start, range.end)
+}
+
+/** `datetime-local` wants the reader's own time without a zone. */
+export function toLocalInput(at: number): string {
+  const date = new Date(at)
+  return new Date(at - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 16)
+}
+
+/** A step that gives about `points` points, seconds, rounded to what people expect. */
+export function stepFor({ start, end }: Range, points = 300): number {
+  const wanted = (end - start) / 1_000 / points
+  const steps = [1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 21_600, 43_200, 86_400]
+  return steps.find((step) => step >= wanted) ?? Math.ceil(wanted / 86_400) * 86_400
+}

@@ -1,0 +1,80 @@
+import { useCallback, useEffect, useState } from 'react'
+import { onSessionUsed } from '../api/client.ts'
+import { extendSession, readSessionEnds, type SessionEnds } from '../api/session.ts'
+import { Button } from '../parts/button.tsx'
+
+const warnMs = 3 * 60_000
+const lookMs = 60_000
+
+interface Ends {
+  readonly idleAt: number
+  readonly lifetimeAt: number
+}
+
+function at({ idleIn, lifetimeIn }: SessionEnds): Ends {
+  return { idleAt: Date.now() + idleIn, lifetimeAt: Date.now() + lifetimeIn }
+}
+
+/** When the session ends, looked at once a minute without using it; undefined when it cannot be told. */
+function useEnds(): readonly [Ends | undefined, () => void] {
+  const [ends, setEnds] = useState<Ends>()
+  const look = useCallback(() => {
+    readSessionEnds().then(
+      (found) => setEnds(at(found)),
+      () => setEnds(undefined),
+    )
+  }, [])
+  useEffect(() => {
+    look()
+    const timer = setInterval(look, lookMs)
+    return () => clearInterval(timer)
+  }, [look])
+  // What was read shows that the idle time began anew.
+  useEffect(() => {
+    if (ends === undefined || ends.idleAt - Date.now() > warnMs) return undefined
+    return onSessionUsed(look)
+  }, [ends, look])
+  const extend = (): void => {
+    extendSession().then(
+      (found) => setEnds(at(found)),
+      () => setEnds(undefined),
+    )
+  }
+  return [ends, extend]
+}
+
+function minutes(ms: number): string {
+  const count = Math.max(1, Math.ceil(ms / 60_000))
+  return count === 1 ? '1 minute' : `${count} minutes`
+}
+
+/** Says a few minutes before that the session ends, with a way to stay. */
+export function SessionWarning() {
+  const [ends, extend] = useEnds()
+  const [, tick] = useState(0)
+  useEffect(() => {
+    const timer = setInterval(() => tick((n) => n + 1), 20_000)
+    return () => clearInterval(timer)
+  }, [])
+  if (ends === undefined) return null
+  const now = Date.now()
+  const [idle, lifetime] = [ends.idleAt - now, ends.lifetimeAt - now]
+  if (lifetime <= warnMs)
+    return (
+      <div className="session-warning" role="alert">
+        <span>
+          You have been signed in for as long as your org allows: the session ends in {minutes(lifetime)}.
+          Save what you are doing; afterwards you can sign in again without losing this page.
+        </span>
+      </div>
+    )
+  if (idle > warnMs) return null
+  return (
+    <div className="session-warning" role="alert">
+      <span>You have not used Gatehouse for a while: you will be signed out in {minutes(idle)}.</span>
+      <Button isSmall kind="main" onClick={extend}>
+        Stay signed in
+      </Button>
+    </div>
+  )
+}
