@@ -78,6 +78,7 @@ export function createCapabilityDecider(): DecideByCapability {
     if (request === undefined) return undefined
     const hint = hintOf(rawHeaders)
     const decision = authorizeByCapability(policy, asked, { request, dashboards, capabilityOf, hint })
-    return decision.allowed ? decision : undefined
+    // What would have to be answered otherwise than asked is not given.
+    return decision.allowed && decision.instead === undefined ? decision : undefined
   }
 }

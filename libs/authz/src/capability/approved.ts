@@ -25,7 +25,10 @@ export interface ApprovedDashboard {
 /** Whether two states of a dashboard run the same queries, so that an approval of one holds for the other. */
 export function runsSameQueries(a: Dashboard, b: Dashboard): boolean {
   const essence = ({ variables, queries }: Dashboard): string =>
-    JSON.stringify([variables, queries.map(({ kind, text }) => JSON.stringify([kind, text])).toSorted()])
+    JSON.stringify([
+      variables,
+      queries.map(({ kind, text, exemplars }) => JSON.stringify([kind, text, exemplars])).toSorted(),
+    ])
   return essence(a) === essence(b)
 }
 

@@ -6,6 +6,7 @@ import type { OrgPolicy, Subject } from '../policy.ts'
 import { principalOfMember, principalOfServiceAccount } from '../who-can.ts'
 import type { ApprovedDashboard, CapabilityOf } from './approved.ts'
 import type { CapabilityRequest } from './capability.ts'
+import type { Instead } from './lookups.ts'
 
 /** What is asked of an org's dashboards. */
 export interface CapabilityQuestion {
@@ -18,6 +19,11 @@ export interface CapabilityQuestion {
 }
 
 type Allowed = Extract<Decision, { allowed: true }>
+
+/** A decision by dashboards. Who allows a request must answer `instead`, where it is set, and nothing else. */
+export type CapabilityDecision =
+  | Extract<Decision, { allowed: false }>
+  | (Allowed & { readonly instead: Instead | undefined })
 
 /** The approver as a principal; a team stands for somebody who is only in it. Undefined if it is gone. */
 export function principalOfSubject(policy: OrgPolicy, { kind, uid }: Subject): Principal | undefined {
@@ -119,10 +125,10 @@ export function authorizeByCapability(
   policy: OrgPolicy,
   asked: AccessQuestion,
   question: CapabilityQuestion,
-): Decision {
+): CapabilityDecision {
   const { principal, action, resource } = asked
   const policyVersion = policy.version
-  const deny: Decision = {
+  const deny: CapabilityDecision = {
     allowed: false,
     reason: 'no grant and no dashboard you may open gives this query here',
     policyVersion,
@@ -132,11 +138,13 @@ export function authorizeByCapability(
   for (const dashboard of hintedFirst(question)) {
     if (!dashboard.approval.dataSources.includes(resource.uid)) continue
     const { request, capabilityOf } = question
-    const isAdmitted = request.kind === 'overview' || capabilityOf(dashboard).admits(request) !== undefined
-    const read = isAdmitted ? mayRead(policy, asked, dashboard) : undefined
+    const admission =
+      request.kind === 'overview' ? { instead: undefined } : capabilityOf(dashboard).admits(request)
+    const read = admission && mayRead(policy, asked, dashboard)
     const constraints = read && approvedConstraints(policy, dashboard, asked)
-    if (read === undefined || constraints === undefined) continue
-    return { allowed: true, because: becauseOf(dashboard, read), constraints, policyVersion }
+    if (admission === undefined || read === undefined || constraints === undefined) continue
+    const { instead } = admission
+    return { allowed: true, because: becauseOf(dashboard, read), constraints, policyVersion, instead }
   }
   return deny
 }

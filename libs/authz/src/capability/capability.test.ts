@@ -92,13 +92,14 @@ describe('a dashboard as a capability', () => {
     const list = [...testBoard.templating.list, { name: 'filters', type: 'adhoc' }]
     const adhoc = compileCapability(readDashboard({ ...testBoard, templating: { list } }))
     const text = 'sum by (model) (rate(ml_predictions_total{env=~"prod", model=~"a", region="north"}[5m]))'
-    expect(adhoc.admits({ kind: 'expr', expr: parse(text) })?.where).toBe('Throughput')
+    expect(adhoc.admits({ kind: 'expr', expr: parse(text) })?.query.where).toBe('Throughput')
     expect(adhoc.admits({ kind: 'expr', expr: parse(text.replace('env=~"prod", ', '')) })).toBeUndefined()
   })
 
   it('says why a query is no capability', () => {
     const list = [
       { name: 'metric', type: 'query', query: 'metrics(ml_.*)' },
+      { name: 'odd', type: 'query', query: 'label_values(up, $free)' },
       { name: 'free', type: 'textbox', query: '' },
     ]
     const open = compileCapability(
@@ -106,13 +107,15 @@ describe('a dashboard as a capability', () => {
         templating: { list },
         panels: [
           { title: 'Any', targets: [{ expr: 'rate($metric[5m])' }, { expr: '$free' }, { expr: 'sum(' }] },
+          { title: 'Mine', targets: [{ expr: 'up{user="${__user.login}"}' }] },
         ],
       }),
     )
     expect(open.refused.map(({ reason }) => reason)).toEqual([
       expect.stringContaining('$metric outside a string has no list of values'),
       expect.stringContaining('parse error'),
-      expect.stringContaining('not label_values() or query_result()'),
+      expect.stringContaining('$__user is known to Grafana only'),
+      expect.stringContaining('$free has no list of label names'),
     ])
     expect(open.admits({ kind: 'expr', expr: parse('rate(secret[5m])') })).toBeUndefined()
     // A variable that is a whole query can only ever be a number.

@@ -1,13 +1,27 @@
-import { type Expr, parse, parseSelector, type VectorSelector } from '@gatehouse/promql'
+import { type Expr, parse, print, selectors } from '@gatehouse/promql'
 import type { Dashboard, DashboardQuery } from './dashboard.ts'
-import { type MatchOptions, matchesTemplate } from './match.ts'
+import {
+  admitAdhoc,
+  admitLookup,
+  type AdmittedLookup,
+  fixedPart,
+  type FixedSelector,
+  type KnownLookup,
+  type Lookup,
+} from './lookups.ts'
+import { matchesTemplate } from './match.ts'
 import { shapeOf } from './shape.ts'
-import { type Compiled, compileTemplate, type Template } from './template.ts'
+import { compileTemplate, type Template } from './template.ts'
+import { readVariableQuery } from './variable-call.ts'
 
-/** What a viewer of a dashboard asks: an expression, or the values behind a variable. */
+/** What a viewer of a dashboard asks: the value of an expression, exemplars of its series, or what there is. */
 export type CapabilityRequest =
   | { readonly kind: 'expr'; readonly expr: Expr }
-  | { readonly kind: 'label-values'; readonly label: string; readonly matches: readonly VectorSelector[] }
+  | { readonly kind: 'exemplars'; readonly expr: Expr }
+  | Lookup
+
+/** The query that admits a request, and what is to be answered instead of just what was asked. */
+export type Admission = AdmittedLookup
 
 /** A query of the dashboard that is no capability, and why. */
 export interface Refused {
@@ -22,103 +36,86 @@ export interface Capability {
   /** Queries that compiled. */
   readonly granted: readonly DashboardQuery[]
   readonly refused: readonly Refused[]
-  /** The query that admits this request, if one does. */
-  admits(request: CapabilityRequest): DashboardQuery | undefined
+  admits(request: CapabilityRequest): Admission | undefined
 }
 
-interface LabelValues {
+interface KnownExpression {
   readonly query: DashboardQuery
-  readonly label: string
-  readonly selectors: readonly Template[] | undefined
+  readonly template: Template
+}
+
+interface Building {
+  readonly dashboard: Dashboard
+  /** By shape. */
+  readonly expressions: Map<string, KnownExpression[]>
+  readonly lookups: KnownLookup[]
+}
+
+function addExpression({ dashboard, expressions }: Building, query: DashboardQuery, text: string) {
+  const compiled = compileTemplate(text, dashboard.variables, parse)
+  if ('reason' in compiled) return compiled.reason
+  for (const template of compiled.templates) {
+    const shape = shapeOf(template.expr)
+    expressions.set(shape, [...(expressions.get(shape) ?? []), { query, template }])
+  }
+  return undefined
+}
+
+/** Adds a query. Returns why it cannot be one. */
+function addQuery(building: Building, query: DashboardQuery): string | undefined {
+  if (query.kind !== 'variable') return addExpression(building, query, query.text)
+  const read = readVariableQuery(query, building.dashboard.variables)
+  if ('reason' in read) return read.reason
+  if ('expr' in read) return addExpression(building, query, read.expr)
+  building.lookups.push(...read.lookups)
+  return undefined
+}
+
+/** What the queries of panels and annotations are about, for ad-hoc filters. */
+function fixedSelectors({ expressions }: Building): readonly FixedSelector[] {
+  const fixed = [...expressions.values()].flat().flatMap(({ query, template }) =>
+    query.kind === 'variable'
+      ? []
+      : selectors(template.expr).flatMap((one) => {
+          const selector = fixedPart(one)
+          return selector === undefined ? [] : [{ query, selector }]
+        }),
+  )
+  return [...new Map(fixed.map((one) => [print(one.selector), one])).values()]
 }
 
 /** Compiles a dashboard to the capability its viewers have. */
 export function compileCapability(dashboard: Dashboard): Capability {
-  const options: MatchOptions = { adhoc: dashboard.variables.some(({ kind }) => kind === 'adhoc') }
-  const expressions = new Map<string, { query: DashboardQuery; template: Template }[]>()
-  const labelValues: LabelValues[] = []
+  const adhoc = dashboard.variables.some(({ kind }) => kind === 'adhoc')
+  const building: Building = { dashboard, expressions: new Map(), lookups: [] }
   const granted: DashboardQuery[] = []
   const refused: Refused[] = []
   for (const query of dashboard.queries) {
-    const reason = addQuery({ query, dashboard, expressions, labelValues })
+    const reason = addQuery(building, query)
     if (reason === undefined) granted.push(query)
     else refused.push({ query, reason })
   }
-  const admitsExpr = (expr: Expr): DashboardQuery | undefined =>
-    expressions.get(shapeOf(expr))?.find(({ template }) => matchesTemplate(template, expr, options))?.query
-  const admitsValues = (
-    label: string | undefined,
-    matches: readonly VectorSelector[],
-  ): DashboardQuery | undefined =>
-    labelValues.find((known) => known.label === label && admitsMatches(known, matches, options))?.query
+  const fixed = adhoc ? fixedSelectors(building) : []
+  const admitsExpr = (expr: Expr, isMeant: (query: DashboardQuery) => boolean): Admission | undefined => {
+    const found = building.expressions
+      .get(shapeOf(expr))
+      ?.find(({ query, template }) => isMeant(query) && matchesTemplate(template, expr, { adhoc }))
+    return found && { query: found.query, instead: undefined }
+  }
   return {
     uid: dashboard.uid,
     title: dashboard.title,
     granted,
     refused,
-    admits: (request) => {
+    admits(request) {
       switch (request.kind) {
         case 'expr':
-          return admitsExpr(request.expr)
-        case 'label-values':
-          return admitsValues(request.label, request.matches)
+          return admitsExpr(request.expr, () => true)
+        case 'exemplars':
+          return admitsExpr(request.expr, ({ exemplars }) => exemplars === true)
+        default:
+          return admitLookup(building.lookups, request) ?? admitAdhoc(fixed, request)
       }
     },
   }
-}
-
-function admitsMatches(
-  known: LabelValues,
-  matches: readonly VectorSelector[],
-  options: MatchOptions,
-): boolean {
-  if (known.selectors === undefined) return matches.length === 0
-  return (
-    matches.length === 1 &&
-    matches.every((match) => known.selectors?.some((template) => matchesTemplate(template, match, options)))
-  )
-}
-
-interface Building {
-  readonly query: DashboardQuery
-  readonly dashboard: Dashboard
-  readonly expressions: Map<string, { query: DashboardQuery; template: Template }[]>
-  readonly labelValues: LabelValues[]
-}
-
-function addQuery({ query, dashboard, expressions, labelValues }: Building): string | undefined {
-  const add = (compiled: Compiled): string | undefined => {
-    if ('reason' in compiled) return compiled.reason
-    for (const template of compiled.templates) {
-      const shape = shapeOf(template.expr)
-      expressions.set(shape, [...(expressions.get(shape) ?? []), { query, template }])
-    }
-    return undefined
-  }
-  if (query.kind !== 'variable') return add(compileTemplate(query.text, dashboard.variables, parse))
-  const call = variableCall(query.text)
-  if (call === undefined) return 'not label_values() or query_result()'
-  if (call.function === 'query_result') return add(compileTemplate(call.argument, dashboard.variables, parse))
-  if (call.selector === undefined) {
-    labelValues.push({ query, label: call.label, selectors: undefined })
-    return undefined
-  }
-  const compiled = compileTemplate(call.selector, dashboard.variables, parseSelector)
-  if ('reason' in compiled) return compiled.reason
-  labelValues.push({ query, label: call.label, selectors: compiled.templates })
-  return undefined
-}
-
-type VariableCall =
-  | { readonly function: 'query_result'; readonly argument: string }
-  | { readonly function: 'label_values'; readonly label: string; readonly selector: string | undefined }
-
-/** Reads `label_values([selector,] label)` and `query_result(expr)`, the forms a Prometheus variable has. */
-function variableCall(text: string): VariableCall | undefined {
-  const result = /^\s*query_result\(([\s\S]+)\)\s*$/.exec(text)?.[1]
-  if (result !== undefined) return { function: 'query_result', argument: result }
-  const values = /^\s*label_values\((?:([\s\S]+),)?\s*([a-zA-Z_]\w*)\s*\)\s*$/.exec(text)
-  if (values?.[2] === undefined) return undefined
-  const selector = values[1]?.trim()
-  return { function: 'label_values', label: values[2], selector: selector === '' ? undefined : selector }
 }

@@ -1,14 +1,26 @@
 import { z } from 'zod'
 import type { Variable } from './variable.ts'
 
-const target = z.looseObject({ expr: z.string().optional(), hide: z.boolean().optional() })
+// A uid, its name alone, or a variable in place of either.
+const dataSource = z.union([
+  z.string(),
+  z.looseObject({ type: z.string().nullish(), uid: z.string().nullish() }),
+])
+type DataSource = z.output<typeof dataSource> | null | undefined
+const target = z.looseObject({
+  expr: z.string().optional(),
+  exemplar: z.boolean().nullish(),
+  datasource: dataSource.nullish(),
+})
 type Panel = {
   title?: string | undefined
+  datasource?: DataSource
   targets?: z.output<typeof target>[] | null | undefined
   panels?: Panel[] | null | undefined
 }
 const panel: z.ZodType<Panel> = z.looseObject({
   title: z.string().optional(),
+  datasource: dataSource.nullish(),
   targets: z.array(target).nullish(),
   get panels() {
     return z.array(panel).nullish()
@@ -21,6 +33,7 @@ const variable = z.looseObject({
   includeAll: z.boolean().nullish(),
   allValue: z.string().nullish(),
   auto: z.boolean().nullish(),
+  datasource: dataSource.nullish(),
   query: z.union([z.string(), z.looseObject({ query: z.string().optional() })]).nullish(),
   options: z.array(z.looseObject({ value: z.union([z.string(), z.array(z.string())]).optional() })).nullish(),
 })
@@ -36,6 +49,7 @@ const dashboardSchema = z.looseObject({
         .array(
           z.looseObject({
             name: z.string().optional(),
+            datasource: dataSource.nullish(),
             expr: z.string().optional(),
             target: target.optional(),
           }),
@@ -50,6 +64,8 @@ export interface DashboardQuery {
   readonly where: string
   readonly kind: 'panel' | 'annotation' | 'variable'
   readonly text: string
+  /** Whether exemplars of its series are shown with it. */
+  readonly exemplars?: true
 }
 
 /** What of a Grafana dashboard (v1 JSON) decides which queries it runs. */
@@ -87,20 +103,40 @@ export function readDashboard(json: unknown): Dashboard {
     variables: list.filter(({ type }) => variableKinds.includes(type)).map(toVariable),
     queries: [
       ...panels.flatMap(panelQueries),
-      ...(board.annotations?.list ?? []).flatMap(({ name = 'annotation', expr, target: t }) =>
-        query(name, 'annotation', expr ?? t?.expr),
-      ),
+      ...(board.annotations?.list ?? [])
+        .filter(({ datasource, target: t }) => isPrometheus(t?.datasource, datasource))
+        .flatMap(({ name = 'annotation', expr, target: t }) => query(name, 'annotation', expr ?? t?.expr)),
       ...list
-        .filter(({ type }) => type === 'query')
+        .filter(({ type, datasource }) => type === 'query' && isPrometheus(datasource))
         .flatMap((v) => query(`$${v.name}`, 'variable', queryText(v.query))),
     ],
   }
 }
 
+/**
+ * Whether a query goes to a Prometheus, judged by the first data source that says what it is: other query languages have an `expr` too,
+ * and some of their texts are PromQL by chance.
+ */
+function isPrometheus(...sources: readonly DataSource[]): boolean {
+  for (const source of sources) {
+    const type = typeof source === 'object' ? source?.type : undefined
+    // A panel of several data sources is of type `datasource`; its queries name their own.
+    if (typeof type === 'string' && !/^(datasource|mixed|\$.*)$/.test(type))
+      return type.includes('prometheus')
+  }
+  return true
+}
+
 function panelQueries(item: Panel): DashboardQuery[] {
   const where = item.title === undefined || item.title === '' ? 'panel' : item.title
   return [
-    ...(item.targets ?? []).flatMap((t) => query(where, 'panel', t.expr)),
+    ...(item.targets ?? [])
+      .filter((t) => isPrometheus(t.datasource, item.datasource))
+      .flatMap((t) =>
+        query(where, 'panel', t.expr).map(
+          (one): DashboardQuery => (t.exemplar === true ? { ...one, exemplars: true } : one),
+        ),
+      ),
     ...(item.panels ?? []).flatMap(panelQueries),
   ]
 }

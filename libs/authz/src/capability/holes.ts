@@ -37,12 +37,20 @@ export interface Filled {
   readonly delimited: boolean
 }
 
+// Characters of values looked at: far more than any value needs, and still some milliseconds.
+const maxWork = 2_000_000
+
 /**
  * Whether `actual` is `template` with an allowed value in every hole. Literal parts must stand exactly.
- * Backtracks over where a hole ends; bounded by the lengths involved.
+ * Backtracks over where a hole ends, up to a bound; what takes longer to compare is refused.
  */
 export function fillsHoles(template: string, actual: string, allowed: (filled: Filled) => boolean): boolean {
   const parts = segments(template)
+  let work = maxWork
+  const isAllowed = (filled: Filled): boolean => {
+    work -= filled.value.length + 1
+    return work > 0 && allowed(filled)
+  }
   const dead = new Set<string>()
   const fits = (part: number, from: number): boolean => {
     const segment = parts[part]
@@ -58,9 +66,9 @@ export function fillsHoles(template: string, actual: string, allowed: (filled: F
   }
   const fitsHole = (part: number, from: number, hole: number): boolean => {
     const delimited = isDelimited(parts[part - 1], parts[part + 1])
-    if (part === parts.length - 1) return allowed({ hole, value: actual.slice(from), delimited })
+    if (part === parts.length - 1) return isAllowed({ hole, value: actual.slice(from), delimited })
     for (let end = actual.length; end >= from; end--) {
-      if (fits(part + 1, end) && allowed({ hole, value: actual.slice(from, end), delimited })) return true
+      if (fits(part + 1, end) && isAllowed({ hole, value: actual.slice(from, end), delimited })) return true
     }
     return false
   }
@@ -73,14 +81,27 @@ function isDelimited(before: string | number | undefined, after: string | number
   return opens && closes
 }
 
+// With these, Grafana puts values into a query as they are.
+const plainFormats: readonly (string | undefined)[] = [
+  'csv',
+  'pipe',
+  'raw',
+  'text',
+  'singlequote',
+  'doublequote',
+]
+
 /** Whether a string value is one that Grafana would put into this hole. */
 export function isAllowedValue(hole: Hole, context: StringContext, { value, delimited }: Filled): boolean {
-  const { variable } = hole
+  const { variable, format } = hole
   if (variable.includeAll && variable.allValue !== undefined && value === variable.allValue) return true
   const several = variable.multi || variable.includeAll
-  const choices = context === 'regex' ? regexLiterals(value, !several) : literalChoices(value, several)
+  const dots = !several || plainFormats.includes(format)
+  const choices = context === 'regex' ? regexLiterals(value, dots) : literalChoices(value, several)
   if (choices === undefined) return false
   if (choices.length > 1 && !(several && (delimited || value.startsWith('(')))) return false
+  // No series has an empty value, so no look-up lists one: a matcher on it would find the series without the label.
+  if (choices.includes('') && (choices.length > 1 || variable.kind === 'query')) return false
   return (
     variable.options === undefined || choices.every((choice) => isOption(variable, choice, context, several))
   )

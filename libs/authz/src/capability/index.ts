@@ -1,4 +1,13 @@
-export { type Capability, type CapabilityRequest, compileCapability, type Refused } from './capability.ts'
+export {
+  type Admission,
+  type Capability,
+  type CapabilityRequest,
+  compileCapability,
+  type Refused,
+} from './capability.ts'
+export type { Instead, Lookup } from './lookups.ts'
+export { type Ask, asksOf, requestOf } from './asks.ts'
+export { missesOf } from './missed-requests.ts'
 export { type Dashboard, type DashboardQuery, readDashboard } from './dashboard.ts'
 export { interpolate, type Values, type Variable } from './variable.ts'
 export { nearMiss, nearMisses, seededRandom } from './near-miss.ts'
@@ -13,6 +22,7 @@ export {
 export {
   approvedConstraints,
   authorizeByCapability,
+  type CapabilityDecision,
   type CapabilityQuestion,
   principalOfSubject,
 } from './authorize-by-capability.ts'

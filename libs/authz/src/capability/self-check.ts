@@ -1,18 +1,19 @@
-import { parse, print } from '@gatehouse/promql'
-import { type Capability, compileCapability, type Refused } from './capability.ts'
+import { print } from '@gatehouse/promql'
+import { type Ask, asksOf, exprOf, requestOf } from './asks.ts'
+import { type Capability, type CapabilityRequest, compileCapability, type Refused } from './capability.ts'
 import type { Dashboard, DashboardQuery } from './dashboard.ts'
-import { nearMiss, nearMisses } from './near-miss.ts'
-import { durationBuiltins, interpolate, numberBuiltins, type Values, type Variable } from './variable.ts'
+import { missesOf } from './missed-requests.ts'
+import { durationBuiltins, numberBuiltins, type Values, type Variable } from './variable.ts'
 
 /** What {@link checkCapability} found. */
 export interface CapabilityCheck {
   readonly queries: number
   readonly compiled: number
   readonly refused: readonly Refused[]
-  /** Queries sent with values of their variables, and those of them that the capability did not admit. */
+  /** Requests sent for its queries with values of their variables, and those of them that the capability did not admit. */
   readonly sent: number
   readonly notAdmitted: readonly string[]
-  /** Queries that ask for a little more, and those of them that the capability admitted. */
+  /** Requests that ask for a little more, and those of them that the capability admitted. */
   readonly missesTried: number
   readonly missesAdmitted: readonly string[]
 }
@@ -24,45 +25,61 @@ export interface CheckOptions {
   readonly rounds: number
 }
 
-/**
- * Tries a dashboard's capability against itself: every panel and annotation query with random values of its variables
- * must be admitted, and every near miss of it refused.
- */
-export function checkCapability(dashboard: Dashboard, { random, rounds }: CheckOptions): CapabilityCheck {
-  const capability = compileCapability(dashboard)
-  const found = { sent: 0, notAdmitted: [] as string[], missesTried: 0, missesAdmitted: [] as string[] }
-  for (const query of capability.granted.filter(({ kind }) => kind !== 'variable')) {
-    for (let round = 0; round < rounds; round++) {
-      const text = interpolate(query.text, dashboard.variables, randomValues(dashboard.variables, random))
-      found.sent += 1
-      if (capability.admits({ kind: 'expr', expr: parse(text) }) === undefined) found.notAdmitted.push(text)
-      tryMisses({ capability, query, text, random, found })
-    }
-  }
-  const { granted, refused } = capability
-  return { queries: granted.length + refused.length, compiled: granted.length, refused, ...found }
-}
-
 interface Trying {
   readonly capability: Capability
   readonly query: DashboardQuery
-  readonly text: string
   readonly random: () => number
-  readonly found: { missesTried: number; missesAdmitted: string[] }
+  readonly found: { sent: number; notAdmitted: string[]; missesTried: number; missesAdmitted: string[] }
 }
 
-function tryMisses({ capability, query, text, random, found }: Trying): void {
-  const expr = parse(text)
-  for (const kind of nearMisses) {
+function textOf(ask: Ask): string {
+  switch (ask.endpoint) {
+    case 'query':
+      return ask.query
+    case 'query_exemplars':
+      return `exemplars of ${ask.query}`
+    case 'label_values':
+      return `values of ${ask.label}${ask.match === undefined ? '' : ` in ${ask.match}`}`
+    default:
+      return `${ask.endpoint}${ask.match === undefined ? '' : ` of ${ask.match}`}`
+  }
+}
+
+/**
+ * Tries a dashboard's capability against itself: what Grafana asks for each of its queries, with random values of its variables, must be
+ * admitted, and every near miss of it refused.
+ */
+export function checkCapability(dashboard: Dashboard, { random, rounds }: CheckOptions): CapabilityCheck {
+  const capability = compileCapability(dashboard)
+  const { granted, refused } = capability
+  const { variables } = dashboard
+  const found: Trying['found'] = { sent: 0, notAdmitted: [], missesTried: 0, missesAdmitted: [] }
+  for (const query of granted) {
+    for (let round = 0; round < rounds; round++) {
+      for (const ask of asksOf(query, variables, randomValues(variables, random))) {
+        const request = requestOf(ask)
+        found.sent += 1
+        if (capability.admits(request) === undefined) found.notAdmitted.push(textOf(ask))
+        tryMisses({ capability, query, random, found }, request)
+      }
+    }
+  }
+  return { queries: granted.length + refused.length, compiled: granted.length, refused, ...found }
+}
+
+function tryMisses({ capability, query, random, found }: Trying, request: CapabilityRequest): void {
+  for (const { kind, request: miss } of missesOf(request, random)) {
     // Where a variable stands for any number, another number is not a miss.
-    if (kind === 'number' && query.text !== text) continue
-    const miss = nearMiss(expr, kind, random)
-    if (miss === undefined) continue
-    const admitting = capability.admits({ kind: 'expr', expr: miss })
-    // Another query of the board may ask for just that; then it is granted, not missed.
-    if (admitting !== undefined && admitting !== query) continue
+    if (kind === 'number' && query.text.includes('$')) continue
+    if (miss.kind === 'exemplars' && query.exemplars === true) continue
+    const admission = capability.admits(miss)
+    // Another query of the board may ask for just that; then it is granted, not missed. What ad-hoc filters ask is answered for less.
+    if (admission !== undefined && (admission.query !== query || admission.instead?.kind === 'narrowed'))
+      continue
     found.missesTried += 1
-    if (admitting !== undefined) found.missesAdmitted.push(`${kind}: ${print(miss)}`)
+    const expr = exprOf(miss)
+    if (admission !== undefined)
+      found.missesAdmitted.push(`${kind}: ${expr === undefined ? miss.kind : print(expr)}`)
   }
 }
 

@@ -31,6 +31,9 @@ export function compileTemplate(
   parseText: (text: string) => Expr = parse,
 ): Compiled {
   if (hasHoleText(text)) return { reason: 'the text holds private-use characters' }
+  const personal =
+    /\$\{?(__(?:user|org|dashboard|name|url|data|field|series|value|timezone|searchFilter))\b/.exec(text)
+  if (personal !== null) return { reason: `$${personal[1]} is known to Grafana only` }
   const byName = new Map(variables.map((variable) => [variable.name, variable]))
   const isKnown = (name: string): boolean =>
     byName.has(name) || durationBuiltins.includes(name) || numberBuiltins.includes(name)

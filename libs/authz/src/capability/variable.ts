@@ -16,6 +16,7 @@ export const durationBuiltins: readonly string[] = ['__interval', '__rate_interv
 /** Grafana's built-in variables that stand for a number. */
 export const numberBuiltins: readonly string[] = [
   '__interval_ms',
+  '__rate_interval_ms',
   '__range_s',
   '__range_ms',
   '__from',
@@ -30,7 +31,7 @@ export interface Occurrence {
   readonly format: string | undefined
 }
 
-const pattern = /\$(\w+)|\$\{(\w+)(?::(\w+))?\}|\[\[(\w+)(?::(\w+))?\]\]/g
+const pattern = /\$(\w+)|\$\{(\w+)(?::([\w:]+))?\}|\[\[(\w+)(?::(\w+))?\]\]/g
 
 /** Every place in `text` where a variable that `isKnown` stands; `$1` of a replacement text is not one. */
 export function occurrences(text: string, isKnown: (name: string) => boolean): Occurrence[] {

@@ -90,7 +90,12 @@ const storedQueries = z.object({
     }),
   ),
   queries: z.array(
-    z.object({ where: z.string(), kind: z.enum(['panel', 'annotation', 'variable']), text: z.string() }),
+    z.object({
+      where: z.string(),
+      kind: z.enum(['panel', 'annotation', 'variable']),
+      text: z.string(),
+      exemplars: z.literal(true).optional(),
+    }),
   ),
 })
 
@@ -102,7 +107,9 @@ export function readStoredQueries(value: unknown): Dashboard | undefined {
   return {
     uid,
     title,
-    queries,
+    queries: queries.map(({ exemplars, ...rest }) =>
+      exemplars === undefined ? rest : { ...rest, exemplars },
+    ),
     variables: variables.map(({ allValue, options, ...rest }) => ({ ...rest, allValue, options })),
   }
 }
