@@ -37,6 +37,17 @@ describe('access settings over HTTP', () => {
     }
   })
 
+  it('of several changes based on the same state take one', async () => {
+    await world.as(admin, 'post', '/teams', { body: { uid: 'raced', name: 'Raced' } })
+    const headers = await etagOf('/teams/raced')
+    const all = await Promise.all(
+      Array.from({ length: 12 }, (_, index) =>
+        world.as(admin, 'put', '/teams/raced', { body: { name: `Raced ${index}` }, headers }),
+      ),
+    )
+    expect(all.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, ...Array(11).fill(412)])
+  })
+
   it('are made once for one idempotency key, whatever is repeated', async () => {
     const grant = { subject: { kind: 'team', uid: 'crew' }, role: 'viewer', where: { kind: 'org' } }
     const headers = { 'idempotency-key': 'one' }

@@ -15,6 +15,7 @@ export {
   type WrittenGuardrail,
 } from './guardrails.ts'
 export { findAnswer, type IdempotencyKey, keepAnswer, type KeptAnswer } from './idempotency-keys.ts'
+export { lockForChange } from './lock.ts'
 export { addMember, type Invited, removeMember } from './members.ts'
 export {
   createOrg,

@@ -51,6 +51,7 @@ export function approvalRoutes({ permissions, policyOf, changes }: DashboardRout
       summary: 'Let viewers run the queries of this version, within what I may read',
       action: 'dashboards:approve',
       body: newApprovalSchema,
+      requestHeaders: ['if-match'],
       handler: async ({ caller, params, body, trail, request, setHeader }) => {
         const policy = await policyOf(caller.orgUid)
         const by = approverOf(caller, body.team)
@@ -71,6 +72,7 @@ export function approvalRoutes({ permissions, policyOf, changes }: DashboardRout
       summary: 'Withdraw the approval: viewers run no query any more',
       action: 'dashboards:disapprove',
       body: nothing,
+      requestHeaders: ['if-match'],
       handler: ({ params, trail, request }) =>
         changes.change(trail, async (tx) => {
           const version = versionFrom(request)

@@ -163,6 +163,7 @@ function updateRoute({ permissions, changes }: DashboardRouteDeps): Route {
     params: byUid,
     query: nothing,
     body: dashboardChangeSchema,
+    requestHeaders: ['if-match'],
     maxBodyBytes: maxDashboardBytes,
     response: dashboardSchema,
     handler: ({ caller, params, body, trail, request, setHeader }) =>
@@ -192,6 +193,7 @@ function moveRoute({ permissions, policyOf, changes }: DashboardRouteDeps): Rout
     params: byUid,
     query: nothing,
     body: moveSchema,
+    requestHeaders: ['if-match'],
     response: dashboardSchema,
     handler: async ({ caller, params, body, trail, request, setHeader }) => {
       const policy = await policyOf(caller.orgUid)
@@ -222,6 +224,7 @@ function deleteRoute({ permissions, changes }: DashboardRouteDeps): Route {
     params: byUid,
     query: nothing,
     body: nothing,
+    requestHeaders: ['if-match'],
     response: dashboardSchema,
     handler: ({ params, trail, request }) =>
       changes.change(trail, async (tx) => {

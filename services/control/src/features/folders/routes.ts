@@ -1,12 +1,14 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { authorize, type Folder, type OrgPolicy, type Principal } from '@gatehouse/authz'
 import { GatehouseError } from '@gatehouse/errors'
 import { nothing, type Permissions, type Route, route } from '@gatehouse/http'
 import type { RecognisedUser } from '@gatehouse/identity'
 import { createFolder, deleteFolder, listFolders, type OrgTransaction, updateFolder } from '@gatehouse/store'
 import { z } from 'zod'
+import { replaceMatched } from '../../change-matched.ts'
 import type { Changed, Changes } from '../../changes.ts'
 import { pageOf, pageQuery, paginate } from '../../page.ts'
+import { contentEtag } from '../../preconditions.ts'
 import { folderOf, folderResource, loadFolder, orgResource } from './resource.ts'
 import { folderChangeSchema, folderSchema, newFolderSchema, uidSchema } from './schemas.ts'
 
@@ -21,13 +23,6 @@ const byUid = z.strictObject({ uid: uidSchema })
 
 function answerOf({ uid, title, parentUid }: Folder): FolderAnswer {
   return { uid, title, parentUid: parentUid ?? null }
-}
-
-function etagOfFolder(folder: Folder): string {
-  return `"${createHash('sha256')
-    .update(JSON.stringify(answerOf(folder)))
-    .digest('base64url')
-    .slice(0, 16)}"`
 }
 
 function made(folder: Folder): Changed<FolderAnswer> {
@@ -124,9 +119,9 @@ function readRoute({ permissions, changes }: FolderRouteDeps): Route {
     body: nothing,
     response: folderSchema,
     handler: async ({ caller, params, setHeader }) => {
-      const folder = await changes.read(caller.orgUid, (tx) => loadFolder(tx, params.uid))
-      setHeader('etag', etagOfFolder(folder))
-      return answerOf(folder)
+      const folder = answerOf(await changes.read(caller.orgUid, (tx) => loadFolder(tx, params.uid)))
+      setHeader('etag', contentEtag(folder))
+      return folder
     },
   })
 }
@@ -141,23 +136,25 @@ function updateRoute({ permissions, policyOf, changes }: FolderRouteDeps): Route
     params: byUid,
     query: nothing,
     body: folderChangeSchema,
+    requestHeaders: ['if-match'],
     response: folderSchema,
-    handler: async ({ caller, params, body, trail, request, setHeader }) => {
+    handler: async (call) => {
+      const { caller, body, params } = call
+      const { uid } = params
       const policy = await policyOf(caller.orgUid)
-      const answer = await changes.change(trail, async (tx) => {
-        const before = await loadFolder(tx, params.uid)
-        if (request.headers['if-match'] !== etagOfFolder(before))
-          throw new GatehouseError('precondition_failed', 'the folder was changed meanwhile; load it again')
-        const after = { uid: params.uid, title: body.title, parentUid: body.parentUid ?? undefined }
-        if (after.parentUid !== before.parentUid) await checkTarget(tx, policy, caller, after.parentUid)
-        if (!(await updateFolder(tx, before, after)))
-          throw new GatehouseError('precondition_failed', 'the folder was changed meanwhile; load it again')
-        setHeader('etag', etagOfFolder(after))
-        const detail = { before: answerOf(before), after: answerOf(after) }
-        const note = { code: 'C005I', resource: { kind: 'folders', uid: params.uid }, detail } as const
-        return { result: answerOf(after), note }
+      return replaceMatched(changes, call, {
+        code: 'C005I',
+        resource: { kind: 'folders', uid },
+        load: async (tx) => answerOf(await loadFolder(tx, uid)),
+        work: async (tx, shown) => {
+          const before = { ...shown, parentUid: shown.parentUid ?? undefined }
+          const after = { uid, title: body.title, parentUid: body.parentUid ?? undefined }
+          if (after.parentUid !== before.parentUid) await checkTarget(tx, policy, caller, after.parentUid)
+          if (!(await updateFolder(tx, before, after)))
+            throw new GatehouseError('precondition_failed', 'the folder was changed meanwhile; load it again')
+          return answerOf(after)
+        },
       })
-      return answer
     },
   })
 }

@@ -9,10 +9,11 @@ import {
   type WrittenGuardrail,
 } from '@gatehouse/store'
 import { z } from 'zod'
+import { deleteMatched, replaceMatched } from '../../change-matched.ts'
 import { createOnce } from '../../create-once.ts'
 import { byUid, found, type ManageDeps, ownOrg } from '../../manage.ts'
 import { pageOf, pageQuery, paginate } from '../../page.ts'
-import { contentEtag, requireMatch } from '../../preconditions.ts'
+import { contentEtag } from '../../preconditions.ts'
 import { uidSchema } from '../folders/schemas.ts'
 import { selectorSchema } from '../grants/schemas.ts'
 
@@ -34,8 +35,8 @@ async function load(tx: OrgTransaction, uid: string): Promise<WrittenGuardrail> 
   return { uid, selector, reason }
 }
 
-function noted(uid: string, detail: Record<string, unknown>) {
-  return { code: 'A019I', resource: { kind: 'guardrails', uid }, detail } as const
+function named(uid: string) {
+  return { code: 'A019I', resource: { kind: 'guardrails', uid } } as const
 }
 
 function listRoutes({ permissions, changes }: ManageDeps): readonly Route[] {
@@ -93,7 +94,7 @@ function createRoute({ permissions, changes }: ManageDeps): Route {
         work: async (tx) => {
           const guardrail = { ...call.body, uid: call.body.uid ?? randomUUID() }
           await createGuardrail(tx, guardrail)
-          return { result: guardrail, note: noted(guardrail.uid, { after: guardrail }) }
+          return { result: guardrail, note: { ...named(guardrail.uid), detail: { after: guardrail } } }
         },
       }),
   })
@@ -115,15 +116,18 @@ function changeRoutes({ permissions, changes }: ManageDeps): readonly Route[] {
       action: 'guardrails:write',
       body: z.strictObject(settings),
       response: guardrailSchema,
-      handler: ({ params: { uid }, body, trail, request, setHeader }) =>
-        changes.change(trail, async (tx) => {
-          const before = await load(tx, uid)
-          requireMatch(request, before)
-          const result = { uid, selector: body.selector, reason: body.reason }
-          await updateGuardrail(tx, result)
-          setHeader('etag', contentEtag(result))
-          return { result, note: noted(uid, { before, after: result }) }
-        }),
+      handler: (call) => {
+        const { uid } = call.params
+        return replaceMatched(changes, call, {
+          ...named(uid),
+          load: (tx) => load(tx, uid),
+          work: async (tx) => {
+            const after = { uid, selector: call.body.selector, reason: call.body.reason }
+            await updateGuardrail(tx, after)
+            return after
+          },
+        })
+      },
     }),
     route({
       ...common,
@@ -132,13 +136,14 @@ function changeRoutes({ permissions, changes }: ManageDeps): readonly Route[] {
       action: 'guardrails:delete',
       body: nothing,
       response: nothing,
-      handler: ({ params: { uid }, trail, request }) =>
-        changes.change(trail, async (tx) => {
-          const before = await load(tx, uid)
-          requireMatch(request, before)
-          await deleteGuardrail(tx, uid)
-          return { result: {}, note: noted(uid, { before }) }
-        }),
+      handler: (call) => {
+        const { uid } = call.params
+        return deleteMatched(changes, call, {
+          ...named(uid),
+          load: (tx) => load(tx, uid),
+          work: (tx) => deleteGuardrail(tx, uid),
+        })
+      },
     }),
   ]
 }

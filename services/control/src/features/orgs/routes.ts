@@ -13,9 +13,10 @@ import {
 } from '@gatehouse/store'
 import { z } from 'zod'
 import type { Changed } from '../../changes.ts'
+import { deleteMatched, replaceMatched } from '../../change-matched.ts'
 import { found, type ManageDeps, nameSchema } from '../../manage.ts'
 import { pageOf, pageQuery, paginate } from '../../page.ts'
-import { contentEtag, requireMatch } from '../../preconditions.ts'
+import { contentEtag } from '../../preconditions.ts'
 import { uidSchema } from '../folders/schemas.ts'
 import { loadOrg, orgFor } from './resource.ts'
 
@@ -164,16 +165,19 @@ function changeRoutes(deps: ManageDeps): readonly Route[] {
       permission: permissions.can('orgs:write', orgFor(deps, 'orgs:write')),
       body: z.strictObject(settings),
       response: orgSchema,
-      handler: ({ params: { org }, body, trail, request, setHeader }) =>
-        changes.changeIn(org, trail, async (tx) => {
-          const before = answerOf(await loadOrg(tx))
-          requireMatch(request, before)
-          await updateOrg(tx, { ...body, issuers: body.issuers ?? undefined })
-          const result = answerOf(await loadOrg(tx))
-          setHeader('etag', contentEtag(result))
-          const resource = { kind: 'orgs', uid: org }
-          return { result, note: { code: 'A014I', resource, detail: { before, after: result } } }
-        }),
+      handler: (call) => {
+        const { org } = call.params
+        return replaceMatched(changes, call, {
+          orgUid: org,
+          code: 'A014I',
+          resource: { kind: 'orgs', uid: org },
+          load: async (tx) => answerOf(await loadOrg(tx)),
+          work: async (tx) => {
+            await updateOrg(tx, { ...call.body, issuers: call.body.issuers ?? undefined })
+            return answerOf(await loadOrg(tx))
+          },
+        })
+      },
     }),
     route({
       ...common,
@@ -183,17 +187,17 @@ function changeRoutes(deps: ManageDeps): readonly Route[] {
       permission: permissions.can('orgs:delete', orgFor(deps, 'orgs:delete')),
       body: nothing,
       response: nothing,
-      handler: ({ caller, params: { org }, trail, request }) =>
-        changes.changeIn(org, trail, async (tx) => {
-          found(org === caller.orgUid ? undefined : org, 'other org')
-          const before = answerOf(await loadOrg(tx))
-          requireMatch(request, before)
-          await deleteOrg(tx)
-          return {
-            result: {},
-            note: { code: 'A015I', resource: { kind: 'orgs', uid: org }, detail: { before } },
-          }
-        }),
+      handler: (call) => {
+        const { org } = call.params
+        found(org === call.caller.orgUid ? undefined : org, 'other org')
+        return deleteMatched(changes, call, {
+          orgUid: org,
+          code: 'A015I',
+          resource: { kind: 'orgs', uid: org },
+          load: async (tx) => answerOf(await loadOrg(tx)),
+          work: deleteOrg,
+        })
+      },
     }),
   ]
 }

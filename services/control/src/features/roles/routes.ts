@@ -3,10 +3,11 @@ import { GatehouseError } from '@gatehouse/errors'
 import { nothing, type Route, type RouteInput, route } from '@gatehouse/http'
 import { deleteRole, keepingAdministrator, listRoles, type OrgTransaction, putRole } from '@gatehouse/store'
 import { z } from 'zod'
+import { deleteMatched, replaceMatched } from '../../change-matched.ts'
 import { createOnce } from '../../create-once.ts'
 import { found, type ManageDeps, ownOrg, visible } from '../../manage.ts'
 import { pageOf, pageQuery, paginate } from '../../page.ts'
-import { contentEtag, requireMatch } from '../../preconditions.ts'
+import { contentEtag } from '../../preconditions.ts'
 import { requireHeld } from '../grants/holdings.ts'
 
 const roleAnswerSchema = z.strictObject({
@@ -142,17 +143,19 @@ function changeRoutes(deps: ManageDeps): readonly Route[] {
       permission: permissions.can('roles:write', roleOf(deps)),
       body: roleSchema.omit({ name: true }),
       response: roleAnswerSchema,
-      handler: ({ caller, params, body, trail, request, setHeader }) =>
-        changes.change(trail, async (tx) => {
-          const before = answerOf(await loadRole(tx, params.name))
-          requireMatch(request, before)
-          const role = { ...body, name: params.name }
-          await write(tx, caller, role)
-          const result = answerOf(role)
-          setHeader('etag', contentEtag(result))
-          const resource = { kind: 'roles', uid: params.name }
-          return { result, note: { code: 'A002I', resource, detail: { before, after: result } } }
-        }),
+      handler: (call) => {
+        const { name } = call.params
+        return replaceMatched(changes, call, {
+          code: 'A002I',
+          resource: { kind: 'roles', uid: name },
+          load: async (tx) => answerOf(await loadRole(tx, name)),
+          work: async (tx) => {
+            const role = { ...call.body, name }
+            await write(tx, call.caller, role)
+            return answerOf(role)
+          },
+        })
+      },
     }),
     route({
       ...common,
@@ -162,15 +165,18 @@ function changeRoutes(deps: ManageDeps): readonly Route[] {
       permission: permissions.can('roles:delete', roleOf(deps)),
       body: nothing,
       response: nothing,
-      handler: ({ params, trail, request }) =>
-        changes.change(trail, async (tx) => {
-          const before = answerOf(await loadRole(tx, params.name))
-          requireMatch(request, before)
-          if (!(await deleteRole(tx, params.name)))
-            throw new GatehouseError('conflict', `${params.name} is a role of this release`)
-          const resource = { kind: 'roles', uid: params.name }
-          return { result: {}, note: { code: 'A003I', resource, detail: { before } } }
-        }),
+      handler: (call) => {
+        const { name } = call.params
+        return deleteMatched(changes, call, {
+          code: 'A003I',
+          resource: { kind: 'roles', uid: name },
+          load: async (tx) => answerOf(await loadRole(tx, name)),
+          work: async (tx) => {
+            if (!(await deleteRole(tx, name)))
+              throw new GatehouseError('conflict', `${name} is a role of this release`)
+          },
+        })
+      },
     }),
   ]
 }

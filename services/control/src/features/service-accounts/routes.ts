@@ -8,10 +8,11 @@ import {
   updateServiceAccount,
 } from '@gatehouse/store'
 import { z } from 'zod'
+import { deleteMatched, replaceMatched } from '../../change-matched.ts'
 import { createOnce } from '../../create-once.ts'
 import { byUid, type ManageDeps, matching, nameSchema, ownOrg, searchQuery, visible } from '../../manage.ts'
 import { pageOf, pageQuery, paginate } from '../../page.ts'
-import { contentEtag, requireMatch } from '../../preconditions.ts'
+import { contentEtag } from '../../preconditions.ts'
 import { uidSchema } from '../folders/schemas.ts'
 import { requireTeamHeld } from '../grants/holdings.ts'
 import { loadTeam } from '../teams/resource.ts'
@@ -128,22 +129,25 @@ function updateRoute(deps: ManageDeps): Route {
     body: accountChangeSchema,
     requestHeaders: ['if-match'],
     response: accountSchema,
-    handler: ({ caller, params: { uid }, body, trail, request, setHeader }) =>
-      deps.changes.change(trail, async (tx) => {
-        const before = await loadAccount(tx, uid)
-        requireMatch(request, answerOf(before))
-        const after = { ...body, uid, teamUid: body.teamUid ?? undefined }
-        if (after.teamUid !== undefined && after.teamUid !== before.teamUid) {
-          await loadTeam(tx, after.teamUid)
-          await requireTeamHeld(tx, { principal: caller, now: Date.now() }, after.teamUid)
-        }
-        await updateServiceAccount(tx, before, after)
-        const result = answerOf(after)
-        setHeader('etag', contentEtag(result))
-        const resource = { kind: 'service-accounts', uid }
-        const detail = { before: answerOf(before), after: result }
-        return { result, note: { code: 'A017I', resource, detail } }
-      }),
+    handler: (call) => {
+      const { params, body, caller: principal } = call
+      const { uid } = params
+      return replaceMatched(deps.changes, call, {
+        code: 'A017I',
+        resource: { kind: 'service-accounts', uid },
+        load: async (tx) => answerOf(await loadAccount(tx, uid)),
+        work: async (tx, shown) => {
+          const before = { ...shown, teamUid: shown.teamUid ?? undefined }
+          const after = { ...body, uid, teamUid: body.teamUid ?? undefined }
+          if (after.teamUid !== undefined && after.teamUid !== before.teamUid) {
+            await loadTeam(tx, after.teamUid)
+            await requireTeamHeld(tx, { principal, now: Date.now() }, after.teamUid)
+          }
+          await updateServiceAccount(tx, before, after)
+          return answerOf(after)
+        },
+      })
+    },
   })
 }
 
@@ -159,14 +163,15 @@ function deleteRoute(deps: ManageDeps): Route {
     body: nothing,
     requestHeaders: ['if-match'],
     response: nothing,
-    handler: ({ params: { uid }, trail, request }) =>
-      deps.changes.change(trail, async (tx) => {
-        const before = answerOf(await loadAccount(tx, uid))
-        requireMatch(request, before)
-        await deleteServiceAccount(tx, uid)
-        const resource = { kind: 'service-accounts', uid }
-        return { result: {}, note: { code: 'A018I', resource, detail: { before } } }
-      }),
+    handler: (call) => {
+      const { uid } = call.params
+      return deleteMatched(deps.changes, call, {
+        code: 'A018I',
+        resource: { kind: 'service-accounts', uid },
+        load: async (tx) => answerOf(await loadAccount(tx, uid)),
+        work: (tx) => deleteServiceAccount(tx, uid),
+      })
+    },
   })
 }
 

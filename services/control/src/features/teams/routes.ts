@@ -3,10 +3,11 @@ import type { Resource, Team } from '@gatehouse/authz'
 import { nothing, type Route, route } from '@gatehouse/http'
 import { createTeam, deleteTeam, keepingAdministrator, listTeams, updateTeam } from '@gatehouse/store'
 import { z } from 'zod'
+import { deleteMatched, replaceMatched } from '../../change-matched.ts'
 import { createOnce } from '../../create-once.ts'
 import { byUid, type ManageDeps, matching, nameSchema, ownOrg, searchQuery, visible } from '../../manage.ts'
 import { pageOf, pageQuery, paginate } from '../../page.ts'
-import { contentEtag, requireMatch } from '../../preconditions.ts'
+import { contentEtag } from '../../preconditions.ts'
 import { uidSchema } from '../folders/schemas.ts'
 import { requireTeamHeld } from '../grants/holdings.ts'
 import { teamMemberRoutes } from './member-routes.ts'
@@ -109,18 +110,21 @@ function updateRoute(deps: ManageDeps): Route {
     body: z.strictObject(settings),
     requestHeaders: ['if-match'],
     response: teamSchema,
-    handler: ({ caller, params: { uid }, body, trail, request, setHeader }) =>
-      deps.changes.change(trail, async (tx) => {
-        const before = answerOf(await loadTeam(tx, uid))
-        requireMatch(request, before)
-        const result = answerOf({ ...body, uid })
-        const isOpened = result.idpGroups.some((group) => !before.idpGroups.includes(group))
-        if (isOpened) await requireTeamHeld(tx, { principal: caller, now: Date.now() }, uid)
-        await updateTeam(tx, result)
-        setHeader('etag', contentEtag(result))
-        const resource = { kind: 'teams', uid }
-        return { result, note: { code: 'A008I', resource, detail: { before, after: result } } }
-      }),
+    handler: (call) => {
+      const { uid } = call.params
+      return replaceMatched(deps.changes, call, {
+        code: 'A008I',
+        resource: { kind: 'teams', uid },
+        load: async (tx) => answerOf(await loadTeam(tx, uid)),
+        work: async (tx, before) => {
+          const after = answerOf({ ...call.body, uid })
+          const isOpened = after.idpGroups.some((group) => !before.idpGroups.includes(group))
+          if (isOpened) await requireTeamHeld(tx, { principal: call.caller, now: Date.now() }, uid)
+          await updateTeam(tx, after)
+          return after
+        },
+      })
+    },
   })
 }
 
@@ -136,13 +140,15 @@ function deleteRoute(deps: ManageDeps): Route {
     body: nothing,
     requestHeaders: ['if-match'],
     response: nothing,
-    handler: ({ params: { uid }, trail, request }) =>
-      deps.changes.change(trail, async (tx) => {
-        const before = answerOf(await loadTeam(tx, uid))
-        requireMatch(request, before)
-        await keepingAdministrator(tx, Date.now(), () => deleteTeam(tx, uid))
-        return { result: {}, note: { code: 'A009I', resource: { kind: 'teams', uid }, detail: { before } } }
-      }),
+    handler: (call) => {
+      const { uid } = call.params
+      return deleteMatched(deps.changes, call, {
+        code: 'A009I',
+        resource: { kind: 'teams', uid },
+        load: async (tx) => answerOf(await loadTeam(tx, uid)),
+        work: (tx) => keepingAdministrator(tx, Date.now(), () => deleteTeam(tx, uid)),
+      })
+    },
   })
 }
 

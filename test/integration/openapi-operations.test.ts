@@ -1,0 +1,349 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type ControlWorld, startControlWorld } from '../support/control-world.ts'
+import { type DocumentedApi, openDocumentedApi, type Sent } from '../support/documented-api.ts'
+
+/**
+ * Every documented operation, called as its document says on a real control plane; what is sent and what comes back must fit the
+ * document. An operation that nothing here calls fails the last test.
+ */
+
+const idp = 'https://idp.example.org'
+const access = `apiVersion: gatehouse/v1
+kind: Access
+orgs:
+  - uid: health
+    name: Health
+    tenants: [health]
+    teams: [{ uid: crew, name: Crew, idpGroups: [crew] }, { uid: admins, name: Admins, idpGroups: [admins] }]
+    folders: [{ uid: ops, title: Ops }]
+    serviceAccounts: [{ uid: admin, name: Admin }, { uid: robot, name: Robot, team: crew }]
+    dataSources:
+      - { uid: metrics, name: Metrics, shards: [{ name: s, tenants: [health], replicas: [{ name: r, url: 'http://127.0.0.1:9' }] }] }
+    grants:
+      - { serviceAccount: admin, role: org-admin }
+      - { team: admins, role: org-admin }
+      - { team: crew, role: viewer }
+  - uid: platform
+    name: Platform
+    platform: true
+    serviceAccounts: [{ uid: operator, name: Operator }]
+    grants: [{ serviceAccount: operator, role: operator }]
+`
+
+let world: ControlWorld
+let api: DocumentedApi
+let admin: string
+let operator: string
+let ada: { cookie: string; uid: string }
+let ann: { cookie: string; uid: string }
+
+beforeAll(async () => {
+  world = await startControlWorld({
+    access,
+    control: { trustProxy: ['loopback'] },
+    notifications: {
+      dataOwners: [{ org: 'health', webhook: { url: 'http://127.0.0.1:9/', secret: { value: 's' } } }],
+    },
+    issuers: [{ name: 'idp', issuer: idp, clientId: 'gatehouse' }],
+  })
+  api = await openDocumentedApi(world)
+  admin = await world.token('health', 'admin')
+  operator = await world.token('platform', 'operator')
+  ada = await world.person('health', 'ada', ['admins'])
+  ann = await world.person('health', 'ann', ['crew'])
+})
+afterAll(() => world.close())
+
+const asAdmin = (operation: string, sent: Sent = {}) => api.send(operation, { token: admin, ...sent })
+const asOperator = (operation: string, sent: Sent = {}) => api.send(operation, { token: operator, ...sent })
+
+/** The `If-Match` of what a GET gives. */
+async function match(operation: string, sent: Sent): Promise<Sent> {
+  const { headers } = await api.send(operation, sent)
+  return { ...sent, headers: { 'if-match': headers.get('etag') ?? '' } }
+}
+
+interface Noun {
+  readonly path: string
+  readonly make: object
+  readonly change: object
+  readonly key?: string
+}
+
+/** List, create, read, change, delete: the same of many nouns. */
+async function liveThrough(
+  { path, make, change, key = 'uid' }: Noun,
+  base: Sent = { token: admin },
+): Promise<void> {
+  const made = await api.send(`post ${path}`, {
+    ...base,
+    body: make,
+    headers: { 'idempotency-key': `make-${path}` },
+  })
+  await api.send(`get ${path}`, { ...base, query: { limit: '2' } })
+  const one = `${path}/{${key}}`
+  const at = { ...base, params: { ...base.params, [key]: String(made.json[key]) } }
+  await api.send(`put ${one}`, { ...(await match(`get ${one}`, at)), body: change })
+  await api.send(`delete ${one}`, await match(`get ${one}`, at))
+}
+
+describe('documented operations over access settings', () => {
+  const grant = { subject: { kind: 'team', uid: 'crew' }, role: 'viewer', where: { kind: 'org' } }
+
+  it('of teams and their members, roles, guardrails, folders', async () => {
+    await liveThrough({
+      path: '/api/v1/teams',
+      make: { uid: 'night', name: 'Night', idpGroups: ['night'] },
+      change: { name: 'Night shift', idpGroups: [] },
+    })
+    const member = { params: { uid: 'crew', user: ada.uid } }
+    await asAdmin('put /api/v1/teams/{uid}/members/{user}', member)
+    await asAdmin('get /api/v1/teams/{uid}/members', { params: { uid: 'crew' } })
+    await asAdmin('delete /api/v1/teams/{uid}/members/{user}', member)
+    const permissions = ['datasources:query', { action: 'folders:read', scope: 'folders:uid:ops' }]
+    await liveThrough({
+      path: '/api/v1/roles',
+      key: 'name',
+      make: { name: 'reader', version: 1, permissions },
+      change: { version: 2, description: 'Reads', permissions: ['datasources:query'] },
+    })
+    await liveThrough({
+      path: '/api/v1/guardrails',
+      make: { selector: '{secret="yes"}', reason: 'Secret' },
+      change: { selector: '{secret=~"yes|maybe"}', reason: 'Secret' },
+    })
+    const folder = await asAdmin('post /api/v1/folders', { body: { uid: 'top', title: 'Top' } })
+    const inner = await asAdmin('post /api/v1/folders/{uid}/folders', {
+      params: { uid: folder.json.uid },
+      body: { title: 'Inner' },
+    })
+    await asAdmin('get /api/v1/folders')
+    const at = { params: { uid: String(inner.json.uid) } }
+    await asAdmin('get /api/v1/folders/{uid}', at)
+    const moving = await match('get /api/v1/folders/{uid}', { token: admin, ...at })
+    await api.send('put /api/v1/folders/{uid}', { ...moving, body: { title: 'Moved', parentUid: null } })
+    await asAdmin('delete /api/v1/folders/{uid}', at)
+  })
+
+  it('of people, grants, explanations, previews and rehearsals', async () => {
+    const invited = await asAdmin('post /api/v1/users', { body: { issuer: idp, subject: 'invited' } })
+    await asAdmin('get /api/v1/users', { query: { search: 'inv' } })
+    const at = { params: { uid: String(invited.json.uid) } }
+    await asAdmin('get /api/v1/users/{uid}', at)
+    await asAdmin('get /api/v1/users/{uid}/access', { params: { uid: ann.uid } })
+    await asAdmin('get /api/v1/service-accounts/{uid}/access', { params: { uid: 'robot' } })
+    await asAdmin('delete /api/v1/users/{uid}', at)
+    const made = await asAdmin('post /api/v1/grants', {
+      body: { ...grant, constraints: ['{env="prod"}'], expiresAt: '2126-01-01T00:00:00Z', reason: 'Why not' },
+    })
+    await asAdmin('get /api/v1/grants', { query: { kind: 'team', subject: 'crew', place: 'org' } })
+    await asAdmin('get /api/v1/grants/{uid}', { params: { uid: made.json.uid } })
+    const question = { action: 'datasources:query', resource: { kind: 'data-source', uid: 'metrics' } }
+    for (const principal of [
+      undefined,
+      { kind: 'user', uid: ann.uid },
+      { kind: 'service-account', uid: 'robot' },
+    ])
+      await asAdmin('post /api/v1/access/explain', {
+        body: { ...question, selector: '{env="prod"}', ...(principal === undefined ? {} : { principal }) },
+      })
+    await asAdmin('post /api/v1/access/who', {
+      body: { ...question, at: '2126-01-01T00:00:00Z' },
+      query: { limit: '1' },
+    })
+    await asAdmin('post /api/v1/access/preview', {
+      body: { grants: [{ ...grant, role: 'editor' }], revokeGrants: [made.json.uid] },
+    })
+    await asAdmin('delete /api/v1/grants/{uid}', { params: { uid: made.json.uid } })
+    const document = {
+      apiVersion: 'gatehouse/v1',
+      kind: 'Access',
+      orgs: [{ uid: 'health', name: 'Health', tenants: ['health'] }],
+    }
+    const rehearsal = await asAdmin('post /api/v1/access/rehearsals', { body: { document, days: 1 } })
+    await asAdmin('get /api/v1/access/rehearsals/{uid}', { params: { uid: rehearsal.json.uid } })
+  })
+
+  it('of service accounts and tokens', async () => {
+    await liveThrough({
+      path: '/api/v1/service-accounts',
+      make: { name: 'CI', teamUid: null },
+      change: { name: 'CI', teamUid: 'crew', isDisabled: true },
+    })
+    const path = '/api/v1/service-accounts/{uid}/tokens'
+    const params = { uid: 'robot' }
+    const made = await asAdmin(`post ${path}`, {
+      params,
+      body: { name: 'T', sourceCidrs: ['10.0.0.0/8', 'fd00::/8'] },
+    })
+    await asAdmin(`get ${path}`, { params })
+    await asAdmin('get /api/v1/tokens', { query: { expiresWithin: '45' } })
+    const token = { ...params, token: String(made.json.uid) }
+    await asAdmin(`post ${path}/{token}/rotate`, { params: token, body: { overlapSeconds: 5 } })
+    await asAdmin(`delete ${path}/{token}`, { params: token })
+  })
+
+  it('of orgs and data sources', async () => {
+    const make = {
+      uid: 'new',
+      name: 'New',
+      tenants: ['new'],
+      administrator: { issuer: idp, subject: 'boss' },
+    }
+    await asOperator('post /api/v1/orgs', { body: make })
+    await asOperator('get /api/v1/orgs')
+    const at = { token: operator, params: { org: 'new' } }
+    await api.send('put /api/v1/orgs/{org}', {
+      ...(await match('get /api/v1/orgs/{org}', at)),
+      body: { name: 'Newer', tenants: ['new', 'newer'], issuers: [idp] },
+    })
+    const shards = [{ name: 's', tenants: ['new'], replicas: [{ name: 'r', url: 'http://127.0.0.1:9' }] }]
+    await liveThrough(
+      {
+        path: '/api/v1/orgs/{org}/data-sources',
+        make: { uid: 'm', name: 'M', shards },
+        change: { name: 'N', shards },
+      },
+      at,
+    )
+    await api.send('delete /api/v1/orgs/{org}', await match('get /api/v1/orgs/{org}', at))
+    await asAdmin('get /api/v1/data-sources')
+    await asAdmin('get /api/v1/data-sources/{uid}', { params: { uid: 'metrics' } })
+  })
+})
+
+describe('documented operations over dashboards', () => {
+  it('of versions, capability, approval and share links', async () => {
+    const content = { title: 'Board', panels: [{ title: 'P', targets: [{ expr: 'up' }] }] }
+    const made = await asAdmin('post /api/v1/dashboards', { body: { uid: 'board', content } })
+    await asAdmin('post /api/v1/folders/{uid}/dashboards', { params: { uid: 'ops' }, body: { content } })
+    await asAdmin('get /api/v1/dashboards', { query: { limit: '1' } })
+    const at = { params: { uid: String(made.json.uid) } }
+    const path = '/api/v1/dashboards/{uid}'
+    const changing = await match(`get ${path}`, { token: admin, ...at })
+    await api.send(`put ${path}`, { ...changing, body: { content: { ...content, title: 'Other' } } })
+    await api.send(`put ${path}/folder`, {
+      ...(await match(`get ${path}`, { token: admin, ...at })),
+      body: { folderUid: 'ops' },
+    })
+    await asAdmin(`get ${path}/versions`, at)
+    await asAdmin(`get ${path}/versions/{version}`, { params: { ...at.params, version: '1' } })
+    await asAdmin(`get ${path}/diff`, { ...at, query: { from: '1', to: '2' } })
+    await asAdmin(`get ${path}/capability`, at)
+    const now = await match(`get ${path}`, { token: admin, ...at })
+    await api.send(`put ${path}/approval`, { ...now, body: { dataSources: ['metrics'] } })
+    await asAdmin('put /api/v1/public-sharing', { body: { allowed: true } })
+    await asAdmin('get /api/v1/public-sharing')
+    const link = await asAdmin(`post ${path}/share-links`, {
+      ...at,
+      body: { days: 1, reason: 'A public page' },
+    })
+    await asAdmin(`get ${path}/share-links`, at)
+    await asAdmin(`delete ${path}/share-links/{link}`, {
+      params: { ...at.params, link: String(link.json.uid) },
+    })
+    await api.send(`delete ${path}/approval`, await match(`get ${path}`, { token: admin, ...at }))
+    await api.send(`delete ${path}`, await match(`get ${path}`, { token: admin, ...at }))
+  })
+})
+
+describe('documented operations of people', () => {
+  it('who ask for access, break the glass, and look at their sessions', async () => {
+    const where = { kind: 'data-source', uid: 'metrics' }
+    const ask = async (): Promise<Sent['params']> => {
+      const body = { role: 'viewer', where, hours: 2, reason: 'An incident' }
+      const asked = await api.send('post /api/v1/access/requests', { cookie: ann.cookie, body })
+      return { uid: asked.json.uid }
+    }
+    await api.send('get /api/v1/access/requests', { cookie: ada.cookie, query: { status: 'pending' } })
+    const requests = '/api/v1/access/requests/{uid}'
+    await api.send(`post ${requests}/approve`, {
+      cookie: ada.cookie,
+      params: (await ask()) ?? {},
+      body: { hours: 1 },
+    })
+    await api.send(`post ${requests}/deny`, {
+      cookie: ada.cookie,
+      params: (await ask()) ?? {},
+      body: { note: 'No' },
+    })
+    await api.send(`delete ${requests}`, { cookie: ann.cookie, params: (await ask()) ?? {} })
+    const body = { where, hours: 1, reason: 'The shard is on fire' }
+    const opened = await api.send('post /api/v1/access/break-glass', { cookie: ada.cookie, body })
+    await api.send('get /api/v1/access/break-glass', { cookie: ada.cookie, query: { reviewed: 'all' } })
+    const glass = { params: { uid: String(opened.json.uid) } }
+    await api.send('post /api/v1/access/break-glass/{uid}/close', { cookie: ada.cookie, ...glass })
+    await api.send('post /api/v1/access/break-glass/{uid}/review', {
+      token: admin,
+      ...glass,
+      body: { note: 'It was right' },
+    })
+    const spare = await world.person('health', 'ann', ['crew'])
+    const own = await api.send('get /api/v1/me/sessions', { cookie: ann.cookie })
+    const [gone] = own.json.items.filter(({ isCurrent }: { isCurrent: boolean }) => !isCurrent)
+    await api.send('delete /api/v1/me/sessions/{uid}', { cookie: ann.cookie, params: { uid: gone.uid } })
+    expect(spare.uid).toBe(ann.uid)
+    const all = await asAdmin('get /api/v1/sessions', { query: { user: ann.uid } })
+    await api.send('get /api/v1/sessions/current', { cookie: ada.cookie })
+    await api.send('post /api/v1/sessions/current/extend', { cookie: ada.cookie })
+    await api.send('get /api/v1/me', { cookie: ada.cookie })
+    await asAdmin('get /api/v1/me')
+    await asAdmin('delete /api/v1/sessions/{uid}', { params: { uid: String(all.json.items[0].uid) } })
+    await api.send('delete /api/v1/sessions/current', { cookie: ada.cookie })
+    await api.send('get /api/v1/issuers')
+  })
+})
+
+describe('documented operations of provisioning', () => {
+  it('of tokens, users and groups', async () => {
+    const made = await asAdmin('post /api/v1/provisioning-tokens', { body: { name: 'IdP', issuer: 'idp' } })
+    await asAdmin('get /api/v1/provisioning-tokens')
+    const token = String(made.json.token)
+    for (const path of ['ServiceProviderConfig', 'ResourceTypes', 'Schemas'])
+      await api.send(`get /scim/v2/${path}`, { token })
+    const op = (path: string, value: unknown) => ({
+      schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
+      Operations: [{ op: 'replace', path, value }],
+    })
+    const user = {
+      schemas: ['urn:ietf:params:scim:schemas:core:2.0:User'],
+      userName: 'eve',
+      externalId: 'eve',
+      active: true,
+    }
+    const group = {
+      schemas: ['urn:ietf:params:scim:schemas:core:2.0:Group'],
+      displayName: 'crew',
+      members: [],
+    }
+    for (const [path, resource, patch] of [
+      ['/scim/v2/Users', user, op('displayName', 'Eve')],
+      ['/scim/v2/Groups', group, op('displayName', 'crew')],
+    ] as const) {
+      const { json } = await api.send(`post ${path}`, { token, body: resource })
+      await api.send(`get ${path}`, { token, query: { startIndex: '1', count: '1' } })
+      const at = { token, params: { id: String(json.id) } }
+      await api.send(`get ${path}/{id}`, at)
+      await api.send(`put ${path}/{id}`, { ...at, body: resource })
+      await api.send(`patch ${path}/{id}`, { ...at, body: patch })
+      await api.send(`delete ${path}/{id}`, at)
+    }
+    await asAdmin('delete /api/v1/provisioning-tokens/{uid}', { params: { uid: String(made.json.uid) } })
+  })
+})
+
+describe('the document', () => {
+  it('has no operation that was not called here', () => {
+    expect(api.operations.filter((operation) => !api.called.has(operation))).toEqual([])
+    console.log(`OpenAPI: ${api.operations.length} operations called and checked`)
+  })
+
+  it('says how every operation refuses somebody unknown', async () => {
+    const open = ['get /api/v1/issuers', 'delete /api/v1/sessions/current']
+    for (const operation of api.operations.filter((one) => !open.includes(one))) {
+      const names = [...operation.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name)
+      const params = Object.fromEntries(names.map((name) => [name, name === 'version' ? '1' : 'x']))
+      await api.refuse(operation, 401, { params })
+    }
+  })
+})
