@@ -49,6 +49,7 @@ function requestFor(range: TimeRange, series: number): CacheRequest {
     policyVersion: 'p1',
     noStore: false,
     allowStale: true,
+    allowsPartial: false,
     signal: new AbortController().signal,
   }
 }

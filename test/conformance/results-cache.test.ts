@@ -117,6 +117,7 @@ function requestFor(query: string, range: TimeRange): CacheRequest {
     policyVersion: '1',
     noStore: false,
     allowStale: false,
+    allowsPartial: false,
     signal: new AbortController().signal,
   }
 }

@@ -10,7 +10,7 @@ let transport: string
 let revenue: string
 
 beforeAll(async () => {
-  stack = await startStack()
+  stack = await startStack({ cache: { enabled: false } })
   transport = await stack.token('transport', 'all')
   revenue = await stack.token('revenue', 'all')
 })

@@ -36,6 +36,7 @@ orgs:
     grants: [{ serviceAccount: all, role: viewer }, { serviceAccount: other, role: viewer }]
 `
   world = await startGatewayWorld({
+    cache: { enabled: false },
     access,
     gateway: { deadline: '5s' },
     upstream: { idleTimeout: '1s', headersTimeout: '4s', maxResponseBytes },

@@ -19,6 +19,7 @@ beforeAll(async () => {
       - { uid: metrics, name: Metrics, shards: [{ name: one, tenants: [a, b], replicas: [{ name: r, url: "${shard.url}" }] }] }
     grants: [{ serviceAccount: all, role: viewer }]`
   world = await startGatewayWorld({
+    cache: { enabled: false },
     access: `apiVersion: gatehouse/v1\nkind: Access\norgs:${org('org-a', 'a')}${org('org-b', 'b')}\n`,
   })
   token = await world.token('org-a', 'all')

@@ -38,6 +38,7 @@ export interface GatewayWorldOptions {
   readonly upstream?: object
   readonly issuers?: readonly object[]
   readonly audit?: object
+  readonly cache?: object
 }
 
 async function createTokenFor(pool: Pool, orgUid: string, serviceAccountUid: string): Promise<string> {
@@ -67,6 +68,7 @@ export async function startGatewayWorld(options: GatewayWorldOptions): Promise<G
       gateway: { listenAddress: '127.0.0.1:0', drain: '2s', ...options.gateway },
       upstream: options.upstream ?? {},
       issuers: options.issuers ?? [],
+      cache: options.cache ?? {},
       audit: { spoolDir: join(dir.path, 'spool'), ...options.audit },
     }),
   )

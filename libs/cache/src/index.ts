@@ -2,6 +2,7 @@ export type { Cap, FairQueue, SlotRequest } from './fairness/fair-queue.ts'
 export type { Rate, RateLimiter } from './fairness/rate-limiter.ts'
 export type { RunningQueries, RunningQuery } from './fairness/running-queries.ts'
 export type {
+  AnsweredBy,
   CachedAnswer,
   CacheOutcome,
   CacheRequest,

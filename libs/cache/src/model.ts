@@ -13,18 +13,26 @@ export interface CacheRequest {
   readonly noStore: boolean
   /** False for alert rules: they never get an expired answer. */
   readonly allowStale: boolean
+  /** Whether an answer without some shards will do: it is shared only with callers who say the same, and never kept. */
+  readonly allowsPartial: boolean
   /** Aborts when this caller leaves or its deadline passes; its reason is what the caller gets. */
   readonly signal: AbortSignal
 }
 
 /** What the cache asks of the path behind it. */
 export interface FetchDemand {
-  /** For `query_range` the part wanted, which may be shorter than the request's; else undefined. */
+  /** The part wanted of a `query_range`; undefined for all of the request. */
   readonly range: TimeRange | undefined
   /** Aborts when no caller waits any more. The caller's own signal must not end the fetch: others may share it. */
   readonly signal: AbortSignal
   /** Whether an answer too large to hold may be handed over as a stream. */
   readonly mayStream: boolean
+}
+
+/** A shard and the replica that answered for it. */
+export interface AnsweredBy {
+  readonly shard: string
+  readonly replica: string
 }
 
 /** What the path behind the cache gives: a body held in memory, or a stream `S` of its own kind. */
@@ -36,6 +44,7 @@ export type Fetched<S> =
       readonly isComplete: boolean
       /** The earliest of the shards' clocks (their `Date`), ms; guards against a wrong clock here. */
       readonly asOf: number | undefined
+      readonly answeredBy?: readonly AnsweredBy[]
     }
   | { readonly kind: 'stream'; readonly stream: S }
 
@@ -67,6 +76,8 @@ export type CachedAnswer<S> =
       readonly kind: 'body'
       readonly body: Buffer
       readonly isComplete: boolean
+      /** Who was asked for what was fetched; nobody for a hit. */
+      readonly answeredBy: readonly AnsweredBy[]
       /** The body compressed for the caller; made once for a cached answer. */
       readonly gzip: () => Promise<Buffer>
       readonly outcome: CacheOutcome

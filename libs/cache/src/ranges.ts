@@ -196,8 +196,9 @@ export function createRanges(deps: RangeDeps) {
     const annotations = joinAnnotations(scanned)
     const isComplete = bodies.every((part) => part.isComplete)
     const asOf = earliest(bodies)
+    const answeredBy = bodies.flatMap((part) => part.answeredBy ?? [])
     const made = {
-      fetched: { kind: 'body', body: renderMatrix(covered, annotations), isComplete, asOf },
+      fetched: { kind: 'body', body: renderMatrix(covered, annotations), isComplete, asOf, answeredBy },
       result: 'extended',
       spans: gaps,
     } as const

@@ -5,9 +5,7 @@ import {
   bypassReason,
   exactKey,
   hasAnnotations,
-  lastTime,
   settledUntil,
-  type TimeRange,
 } from '@gatehouse/query'
 import type { Memory, RenderedEntry } from './memory.ts'
 import type { CacheMetrics } from './metrics.ts'
@@ -71,8 +69,9 @@ function bypassOf({ key, facts, freshness, noStore }: CacheRequest, now: number)
   return bypassReason(facts, { noStore, limit, stats }, settledUntil(now, freshness))
 }
 
-function rangeOf({ key: { times } }: CacheRequest): TimeRange | undefined {
-  return times.kind === 'range' ? { start: times.start, end: lastTime(times), step: times.step } : undefined
+/** A key ends in itself, so nothing else begins with it. */
+function flightKey(key: string, { allowsPartial }: CacheRequest): string {
+  return allowsPartial ? `${key}#partial` : key
 }
 
 /** Creates the cache over its levels. */
@@ -110,8 +109,8 @@ export function createResultsCache<S>(deps: ResultsCacheDeps): ResultsCache<S> {
     return isFinal && !facts.hasNegativeOffset && !facts.isOrderDependent ? 'settled' : 'repeat'
   }
 
-  const bypass = async (request: CacheRequest, fetch: Fetch<S>, signal: AbortSignal): Promise<Shared<S>> => {
-    const fetched = await fetch({ range: rangeOf(request), signal, mayStream: true })
+  const bypass = async (fetch: Fetch<S>, signal: AbortSignal): Promise<Shared<S>> => {
+    const fetched = await fetch({ range: undefined, signal, mayStream: true })
     return { fetched, result: 'bypass', spans: [], holds: 'none', entry: undefined, isTaken: false }
   }
 
@@ -150,7 +149,7 @@ export function createResultsCache<S>(deps: ResultsCacheDeps): ResultsCache<S> {
     signal: AbortSignal,
   ): Promise<Shared<S>> => {
     try {
-      if (bypassOf(request, clock.now()) !== undefined) return await bypass(request, fetch, signal)
+      if (bypassOf(request, clock.now()) !== undefined) return await bypass(fetch, signal)
       return await make(key, request, fetch, signal)
     } catch (error) {
       // Only what the same query will meet again.
@@ -173,33 +172,35 @@ export function createResultsCache<S>(deps: ResultsCacheDeps): ResultsCache<S> {
     if (result === 'bypass' && reason !== undefined) metrics.bypasses.inc({ reason })
     const outcome: CacheOutcome = { result, reason, fetched: spans, isShared }
     if (fetched.kind === 'stream') return { kind: 'stream', stream: fetched.stream, outcome }
-    const { body, isComplete } = fetched
+    const { body, isComplete, answeredBy = [] } = fetched
     const gzip = () => (entry === undefined ? gzipped(body) : texts.gzip(key, entry))
-    return { kind: 'body', body, isComplete, gzip, outcome }
+    return { kind: 'body', body, isComplete, answeredBy, gzip, outcome }
   }
 
   const refresh = (key: string, request: CacheRequest, fetch: Fetch<S>): void => {
-    if (flights.has(key)) return
+    if (flights.has(flightKey(key, request))) return
     flights
-      .run(key, AbortSignal.timeout(refreshMs), (signal) => makeOrKeepError(key, request, fetch, signal))
+      .run(flightKey(key, request), AbortSignal.timeout(refreshMs), (signal) =>
+        makeOrKeepError(key, request, fetch, signal),
+      )
       .catch(() => {})
   }
 
   return {
     async cached(request, fetch) {
       const key = exactKey(request.key)
-      if (request.noStore) return answerOf(key, request, await bypass(request, fetch, request.signal), false)
+      if (request.noStore) return answerOf(key, request, await bypass(fetch, request.signal), false)
       const found = texts.find(key, request)
       if (found !== undefined) {
         if (found.isStale) refresh(key, request, fetch)
         return answerOf(key, request, ofEntry(found.entry, found.isStale ? 'stale' : 'hit'), false)
       }
-      const { value, isOwn } = await flights.run(key, request.signal, (signal) =>
+      const { value, isOwn } = await flights.run(flightKey(key, request), request.signal, (signal) =>
         makeOrKeepError(key, request, fetch, signal),
       )
       if (value.fetched.kind === 'stream') {
         // Somebody else reads that stream: it cannot be had twice.
-        if (value.isTaken) return answerOf(key, request, await bypass(request, fetch, request.signal), false)
+        if (value.isTaken) return answerOf(key, request, await bypass(fetch, request.signal), false)
         value.isTaken = true
       }
       return answerOf(key, request, value, !isOwn)

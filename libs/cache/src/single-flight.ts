@@ -34,6 +34,8 @@ interface Flight<T> {
 /** Failures that concern the caller whose work it was, not the answer: the next caller tries for itself. */
 const personal: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'canceled',
+  // Each caller has a deadline of its own.
+  'timeout',
   'too_many_requests',
   'unauthenticated',
   'forbidden',

@@ -4,6 +4,7 @@ import { parse } from 'yaml'
 import { z } from 'zod'
 import {
   type AuditConfig,
+  type CacheConfig,
   type Config,
   configSchema,
   type ListenTls,
@@ -70,6 +71,21 @@ function resolveTls(tls: ListenTls | undefined, absolute: Resolve): ListenTls | 
   return tls && { certFile: absolute(tls.certFile), keyFile: absolute(tls.keyFile) }
 }
 
+function resolveCache(cache: CacheConfig, read: (path: string) => string): CacheConfig {
+  const { redis } = cache
+  if (redis === undefined) return cache
+  const { url, urlFile, secret } = redis
+  const value = secret.value ?? (secret.file === undefined ? undefined : read(secret.file))
+  return {
+    ...cache,
+    redis: {
+      ...redis,
+      url: url ?? (urlFile === undefined ? undefined : read(urlFile)),
+      secret: { ...secret, value },
+    },
+  }
+}
+
 /**
  * Reads the configuration file once and resolves `*File`/`file` secrets relative to it.
  * @throws Error if the file or a secret file cannot be read, or a key is unknown or wrong.
@@ -97,6 +113,7 @@ export function loadConfig(file: string): Config {
       gatewayCaFile: control.gatewayCaFile === undefined ? undefined : absolute(control.gatewayCaFile),
     },
     upstream: resolveUpstream(upstream, absolute),
+    cache: resolveCache(config.cache, read),
     audit: resolveAudit(audit, absolute),
     notifications: {
       ...notifications,

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { auditSchema } from './audit.ts'
+import { createCacheSchema } from './cache.ts'
 import { isNetwork } from './network.ts'
 import { upstreamSchema } from './upstream.ts'
 
@@ -57,42 +58,8 @@ const issuer = z.strictObject({
     .default(['RS256']),
 })
 
-/** Results cache. Not part of {@link configSchema} until the gateway reads through the cache: no key may do nothing. */
-export const cacheSchema = z.strictObject({
-  maxBytes: z
-    .int()
-    .min(1_048_576)
-    .default(268_435_456)
-    .describe('Memory of the in-process results cache, bytes a process'),
-  maxEntryBytes: z.int().min(1).default(4_194_304).describe('Larger answers are passed on, not cached'),
-  freshness: duration.default(60_000).describe('Samples younger than this are never kept'),
-  outOfOrderWindow: duration
-    .default(0)
-    .describe('Out-of-order window of the shards; samples younger than this are never kept either'),
-  maxAge: duration.default(21_600_000).describe('Longest time anything is kept'),
-  repeatTtl: duration
-    .default(2_000)
-    .describe('An instant or range query repeated exactly within this time gets the same answer'),
-  lookupTtl: duration
-    .default(30_000)
-    .describe('Time that series, labels, label values and metadata are kept'),
-  errorTtl: duration
-    .default(1_000)
-    .refine((ms) => ms <= 2_000, 'at most 2s')
-    .describe('Time that an error the query itself causes is kept'),
-  redis: z
-    .strictObject({
-      url: z.string().min(1).optional().describe('redis:// or rediss:// URL of the shared second level'),
-      urlFile: z.string().min(1).optional().describe('File that holds the URL'),
-      prefix: z.string().min(1).default('gatehouse').describe('What keys begin with'),
-      secret: secret.describe('Signs entries; every gateway that shares them has the same one'),
-      timeout: duration
-        .default(15)
-        .refine((ms) => ms <= 50, 'at most 50ms')
-        .describe('Longest time one command to Redis may take; an answer waits for three at most'),
-    })
-    .optional(),
-})
+/** Results cache. */
+export const cacheSchema = createCacheSchema({ duration, secret })
 
 const notifications = z.strictObject({
   smtp: z
@@ -216,6 +183,7 @@ export const configSchema = z.strictObject({
     .prefault({}),
   issuers: z.array(issuer).default([]),
   upstream: upstreamSchema({ duration }).prefault({}),
+  cache: cacheSchema.prefault({}),
   audit: auditSchema({ duration }).prefault({}),
   notifications: notifications.prefault({}),
   log: z

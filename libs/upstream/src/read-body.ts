@@ -5,7 +5,7 @@ import type { Exchange } from './exchange.ts'
  * Reads a whole body of at most `maxBytes`.
  * @throws GatehouseError `execution` if it is larger, `bad_gateway` if it breaks off; the signal's reason if that aborted it.
  */
-export function readBody(exchange: Exchange, maxBytes: number): Promise<Buffer> {
+export function readBody(exchange: Pick<Exchange, 'attach' | 'abort'>, maxBytes: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let length = 0

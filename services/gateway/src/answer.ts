@@ -1,6 +1,6 @@
 import type { GatehouseError } from '@gatehouse/errors'
 import { type Rendered, renderPrometheus } from '@gatehouse/errors'
-import type { Exchange } from '@gatehouse/upstream'
+import type { BodyStream } from './cached/held-body.ts'
 
 /** What goes back to the client: a body made here, whole or in pieces, or one shard's answer passed through as it comes. */
 export type Answer = { readonly headers?: Readonly<Record<string, string>> } & Source
@@ -8,7 +8,10 @@ export type Answer = { readonly headers?: Readonly<Record<string, string>> } & S
 type Source =
   | { readonly kind: 'body'; readonly rendered: Rendered }
   | { readonly kind: 'pieces'; readonly pieces: Iterable<string> }
-  | { readonly kind: 'stream'; readonly exchange: Exchange }
+  /** A JSON success, and its compressed form made on demand. */
+  | { readonly kind: 'bytes'; readonly body: Buffer; readonly gzip: () => Promise<Buffer> }
+  /** `end` is called when it has been sent or given up. */
+  | { readonly kind: 'stream'; readonly exchange: BodyStream; readonly end?: () => void }
 
 /** Prometheus's success envelope around the JSON text of `data`. */
 export function success(data: string, warnings: readonly string[] = []): Answer {
@@ -29,5 +32,7 @@ export function statusOf(answer: Answer): number {
 
 /** Gives an answer up that will not be sent. */
 export function discard(answer: Answer, reason: Error): void {
-  if (answer.kind === 'stream') answer.exchange.abort(reason)
+  if (answer.kind !== 'stream') return
+  answer.exchange.abort(reason)
+  answer.end?.()
 }

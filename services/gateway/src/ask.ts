@@ -1,6 +1,6 @@
 import type { Because, Constraints, OrgPolicy, Principal } from '@gatehouse/authz'
 import { isGatehouseError } from '@gatehouse/errors'
-import type { DataSource, UpstreamRequest } from '@gatehouse/query'
+import type { DataSource, Freshness, UpstreamRequest } from '@gatehouse/query'
 import { type Alertmanagers, readBody, type Upstream, type Versions } from '@gatehouse/upstream'
 import type { Access } from './access.ts'
 import type { Budget } from './budget.ts'
@@ -26,6 +26,8 @@ export interface Execution {
   readonly budget: Budget
   /** Whether an answer without some shards will do. */
   readonly allowsPartial: boolean
+  /** How old samples must be before they are kept in the cache; undefined without one. */
+  readonly freshness: Freshness | undefined
   /** Told which replica answered for a shard. */
   readonly answered: (shard: string, replica: string) => void
 }

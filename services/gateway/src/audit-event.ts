@@ -20,6 +20,10 @@ export interface Notes {
   source: DataSource
   decision: Decision
   plan: Plan
+  /** How the cache came by the answer. */
+  cache: string
+  /** Whether every shard that was to be asked has answered. */
+  isComplete: boolean
 }
 
 /** A shard and the replica that answered for it. */
@@ -53,7 +57,8 @@ function resultOf(code: ErrorCode | undefined): AuditEvent['outcome']['result'] 
 }
 
 /** Whether the answer came without some of the shards that were asked. */
-function isPartial({ plan }: Partial<Notes>, answered: readonly Answered[]): boolean {
+function isPartial({ plan, isComplete }: Partial<Notes>, answered: readonly Answered[]): boolean {
+  if (isComplete !== undefined) return !isComplete
   const shards = new Set(answered.map(({ shard }) => shard))
   return plan?.steps.some(({ shard }) => !shards.has(shard.name)) ?? false
 }
@@ -116,13 +121,14 @@ function constraintsOf(decision: Decision | undefined): string[] {
   return decision?.allowed === true ? [...constraintTexts(decision.constraints)] : []
 }
 
-function planOf({ source, plan }: Partial<Notes>, answered: readonly Answered[]): AuditEvent['plan'] {
+function planOf({ source, plan, cache }: Partial<Notes>, answered: readonly Answered[]): AuditEvent['plan'] {
   if (source === undefined || plan === undefined) return null
   return {
     dataSource: source.uid,
     shardsAsked: [...new Set(plan.steps.map(({ shard }) => shard.name))],
     shardsAnswered: [...new Set(answered.map(({ shard }) => shard))],
     replicas: [...new Set(answered.map(({ replica }) => replica))],
+    ...(cache === undefined ? {} : { cache }),
   }
 }
 

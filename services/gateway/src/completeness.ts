@@ -1,12 +1,16 @@
+import type { CacheOutcome } from '@gatehouse/cache'
 import { readBody } from '@gatehouse/upstream'
 import type { Answer } from './answer.ts'
 import { maxMergedBytes } from './ask.ts'
+import { cacheHeader } from './cached/tell.ts'
 import { readEnvelope } from './upstream-envelope.ts'
 
 /** Where an answer comes from: the shards that were asked, and the replicas that answered, or were missing. */
 export interface Completeness {
   readonly asked: readonly string[]
   readonly answered: readonly { readonly shard: string; readonly replica: string }[]
+  /** How the cache came by it; undefined where there is nothing to cache. */
+  readonly cache: CacheOutcome | undefined
 }
 
 function replicasOf({ answered }: Completeness): readonly string[] {
@@ -27,24 +31,28 @@ export function completenessHeaders(of: Completeness): Readonly<Record<string, s
   return {
     'x-gatehouse-shards': countsOf(of),
     ...(replicas.length === 0 ? {} : { 'x-gatehouse-replicas': replicas.join(', ') }),
+    ...(of.cache === undefined ? {} : { 'x-gatehouse-cache': cacheHeader(of.cache) }),
   }
 }
 
 async function bodyOf(answer: Answer): Promise<Buffer> {
   switch (answer.kind) {
+    case 'bytes':
+      return answer.body
     case 'body':
       return Buffer.from(answer.rendered.body)
     case 'pieces':
       return Buffer.from([...answer.pieces].join(''))
     case 'stream':
-      return readBody(answer.exchange, maxMergedBytes)
+      return readBody(answer.exchange, maxMergedBytes).finally(() => answer.end?.())
   }
 }
 
 /** The same answer with a sentence in its `infos` that tells where it comes from. @throws GatehouseError as `readBody` */
 export async function withInfos(answer: Answer, of: Completeness): Promise<Answer> {
   const { data, warnings, infos } = readEnvelope(await bodyOf(answer))
-  const told = `shards: ${countsOf(of)}; replicas: ${replicasOf(of).join(', ') || 'none'}`
+  const cached = of.cache === undefined ? '' : `; cache: ${cacheHeader(of.cache)}`
+  const told = `shards: ${countsOf(of)}; replicas: ${replicasOf(of).join(', ') || 'none'}${cached}`
   const body = JSON.stringify({
     status: 'success',
     data,

@@ -10,6 +10,8 @@ export interface ResponseOptions {
   readonly idleTimeout: number
   /** Whether this is the connection's last answer. */
   readonly isLast: boolean
+  /** Whether the client takes gzip. */
+  readonly acceptsGzip: boolean
 }
 
 /** How sending ended: the bytes of the body, and why it broke off if it did. */

@@ -163,7 +163,7 @@ const prometheusEndpoints = [
     parameters: { metric: 'text', limit: 'limit', limit_per_metric: 'limit' },
     action: 'datasources:query',
     merge: 'list',
-    isCacheable: false,
+    isCacheable: true,
     auditCode: 'Q006',
   },
   {

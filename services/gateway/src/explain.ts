@@ -9,9 +9,11 @@ import {
   type Conjunction,
   describePlan,
   formatTime,
+  type Freshness,
   measureQuery,
   planQuery,
   type Plan as QueryPlan,
+  settledUntil,
   type TimeRange,
 } from '@gatehouse/query'
 import { partitionsOf } from './access.ts'
@@ -21,9 +23,6 @@ import { readingParameter } from './parse.ts'
 import { checkFeatures, defaultStepMs, unknownVersion } from './plan-expression.ts'
 
 type Explained = { readonly query: string; readonly range: TimeRange }
-
-/** As the results cache keeps it: nothing younger than this. */
-const freshnessMs = 60_000
 
 function selectorText(conjunction: Conjunction): string {
   return `{${conjunction.map(printMatcher).join(',')}}`
@@ -49,11 +48,12 @@ function imposedBy(because: readonly Because[], policy: OrgPolicy, tenantLabel: 
   return { grants, tenants: policy.tenants, guardrails }
 }
 
-function cacheOf(planned: QueryPlan, { start, end }: TimeRange): object {
+function cacheOf(planned: QueryPlan, { start, end }: TimeRange, freshness: Freshness | undefined): object {
+  if (freshness === undefined) return { cacheable: false, because: 'the results cache is switched off' }
   const exprs: readonly Expr[] =
     planned.kind === 'evaluate' ? planned.requests.map(({ expr }) => expr) : [planned.request.expr]
   const demand = { noStore: false, limit: undefined, stats: undefined }
-  const settled = Math.min(Date.now() - freshnessMs, end)
+  const settled = Math.min(settledUntil(Date.now(), freshness), end)
   const reason = bypassReason(allFacts(exprs.map(cacheFacts)), demand, settled)
   if (reason !== undefined) return { cacheable: false, reason, because: bypassReasons[reason] }
   return { cacheable: start <= settled, until: formatTime(settled) }
@@ -125,7 +125,7 @@ export function explainQuery(question: Explained, execution: Execution): Answer 
     shards,
     plan: isRefused ? { kind: 'refused', because: planned.refused } : planOf(planned),
     cost: { ...measureQuery(query, expr, range), requests: enforced.length },
-    cache: isRefused ? { cacheable: false } : cacheOf(planned, range),
+    cache: isRefused ? { cacheable: false } : cacheOf(planned, range, execution.freshness),
   }
   return success(JSON.stringify(explanation))
 }

@@ -44,6 +44,11 @@ function logFailure(log: Logger, trail: Trail, error: GatehouseError): void {
   else log.debug(fields, error.message)
 }
 
+/** Whether `Accept-Encoding` names gzip and does not rule it out. */
+function acceptsGzip(header: string | string[] | undefined): boolean {
+  return typeof header === 'string' && /(^|[\s,])gzip\s*(;\s*q=(1|0?\.\d*[1-9])|,|$)/i.test(header)
+}
+
 /** Creates the handler of data-plane requests: read, answer, audit, respond, in this order and each exactly once. */
 export function createHandler(deps: HandlerDeps) {
   const { pipeline, audit, metrics, log, limits } = deps
@@ -116,6 +121,7 @@ export function createHandler(deps: HandlerDeps) {
       maxResponseBytes,
       idleTimeout,
       isLast,
+      acceptsGzip: acceptsGzip(message.headers['accept-encoding']),
     }).catch((error: unknown): Sent => {
       res.destroy()
       return { bytes: 0, error: toGatehouseError(error) }

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import { GatehouseError } from '@gatehouse/errors'
-import { type Exchange, tooLarge } from '@gatehouse/upstream'
+import { tooLarge } from '@gatehouse/upstream'
+import type { BodyStream } from './cached/held-body.ts'
 import { finish, gone, jsonHead, type ResponseOptions, type Sent, unread, writeHead } from './delivery.ts'
 
 const closingBrace = 0x7d
@@ -18,7 +19,7 @@ function endsLikeJson(piece: Buffer): boolean {
  */
 export function passThrough(
   res: ServerResponse,
-  exchange: Exchange,
+  exchange: BodyStream,
   options: ResponseOptions,
 ): Promise<Sent> {
   const { promise, resolve } = Promise.withResolvers<Sent>()

@@ -1,11 +1,13 @@
 import type { Principal } from '@gatehouse/authz'
+import type { CacheOutcome } from '@gatehouse/cache'
 import type { Alertmanagers, Upstream, Versions } from '@gatehouse/upstream'
 import type { Answer } from './answer.ts'
 import type { Budget } from './budget.ts'
 import type { DecideByCapability } from './capability.ts'
-import { type Completeness, completenessHeaders, withInfos } from './completeness.ts'
-import { execute } from './execute.ts'
-import type { Planner } from './plan.ts'
+import { completenessHeaders, withInfos } from './completeness.ts'
+import type { CachedExecution } from './cached/answer-cached.ts'
+import { cacheResult } from './cached/tell.ts'
+import type { Plan, Planner } from './plan.ts'
 import type { Question } from './question.ts'
 import { type OrgState, reach } from './reach.ts'
 import type { PrometheusRequest } from './request.ts'
@@ -25,6 +27,8 @@ export interface Deps {
   readonly upstream: Upstream
   readonly alertmanagers: Alertmanagers
   readonly versions: Versions
+  /** Answers plans, from the cache where that is possible. */
+  readonly cached: CachedExecution
 }
 
 function askedTimeout(question: Question): number | undefined {
@@ -35,6 +39,11 @@ function askedTimeout(question: Question): number | undefined {
 /** Whether a part of an answer is of use: what is scraped, or says which alerts there are, is whole or not at all. */
 function isPartible({ kind }: Question): boolean {
   return ['query', 'query_range', 'series', 'labels', 'label_values'].includes(kind)
+}
+
+/** Names of the shards that were asked for an answer; none for one that was there already. */
+function askedShards({ steps }: Plan, cache: CacheOutcome | undefined): readonly string[] {
+  return cache?.result === 'hit' || cache?.result === 'stale' ? [] : steps.map(({ shard }) => shard.name)
 }
 
 /**
@@ -60,8 +69,12 @@ export async function answer(
   const plan = trail.note('plan', deps.planner(question, access))
   budget.signal.throwIfAborted()
   const { upstream, versions, alertmanagers } = deps
-  const replicas: Completeness['answered'][number][] = []
-  const result = await execute(plan, question, {
+  const {
+    answer: found,
+    cache,
+    isComplete,
+    answeredBy,
+  } = await deps.cached.answer(req, plan, {
     source,
     access,
     because,
@@ -73,12 +86,13 @@ export async function answer(
     versions,
     budget,
     allowsPartial: req.wantsPartial && source.allowsPartial === true && isPartible(question),
-    answered(shard, replica) {
-      replicas.push({ shard, replica })
-      trail.answered(shard, replica)
-    },
+    freshness: deps.cached.freshnessOf(source),
+    answered: trail.answered,
   })
-  const completeness = { asked: plan.steps.map(({ shard }) => shard.name), answered: replicas }
-  const told = req.wantsInfos ? await withInfos(result, completeness) : result
+  for (const { shard, replica } of answeredBy) trail.answered(shard, replica)
+  trail.note('isComplete', isComplete)
+  if (cache !== undefined) trail.note('cache', cacheResult(cache))
+  const completeness = { asked: askedShards(plan, cache), answered: answeredBy, cache }
+  const told = req.wantsInfos ? await withInfos(found, completeness) : found
   return plan.kind === 'local' ? told : { ...told, headers: completenessHeaders(completeness) }
 }

@@ -17,6 +17,10 @@ interface Decoded {
   readonly wantsInfos: boolean
   /** Whether an answer without some shards is better than none. Never so for alert evaluation. */
   readonly wantsPartial: boolean
+  /** Whether the answer must not come from the cache, nor leave a trace in it. */
+  readonly wantsFresh: boolean
+  /** Whether an alert rule asks: it never gets an expired answer. */
+  readonly isForAlert: boolean
   /** Names and values in turn, for authentication only; nothing of them is forwarded. */
   readonly rawHeaders: readonly string[]
   readonly remoteAddress: string | undefined
@@ -93,15 +97,16 @@ export async function readRequest(
       body,
     }),
   )
-  const { rawHeaders, socket } = message
+  const { rawHeaders, headers, socket } = message
+  const forAlert = isForAlert(headers['fromalert'])
   const decoded: Decoded = {
     endpoint,
     dataSourceUid,
     question,
     wantsInfos: optional(parameters, 'infos', readFlag) ?? false,
-    wantsPartial:
-      (optional(parameters, 'partial_response', readFlag) ?? false) &&
-      !isForAlert(message.headers['fromalert']),
+    wantsPartial: (optional(parameters, 'partial_response', readFlag) ?? false) && !forAlert,
+    wantsFresh: /(^|[\s,])no-store([\s,]|$)/i.test(headers['cache-control'] ?? ''),
+    isForAlert: forAlert,
     rawHeaders,
     remoteAddress: socket.remoteAddress,
   }

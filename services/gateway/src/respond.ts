@@ -14,6 +14,23 @@ async function sendBody(res: ServerResponse, rendered: Rendered, options: Respon
   return { bytes: body.length, error: await finish(res, body, options) }
 }
 
+/** Shorter bodies are sent as they are: compressing them would cost more than it saves. */
+const worthCompressing = 1_024
+
+async function sendBytes(
+  res: ServerResponse,
+  { body, gzip }: Extract<Answer, { kind: 'bytes' }>,
+  options: ResponseOptions,
+): Promise<Sent> {
+  const isGzip = options.acceptsGzip && body.length >= worthCompressing
+  const sent = isGzip ? await gzip() : body
+  const { status, headers } = jsonHead(sent.length)
+  const coding = isGzip ? { 'content-encoding': 'gzip' } : {}
+  const vary = body.length >= worthCompressing ? { vary: 'accept-encoding' } : {}
+  writeHead(res, { status, headers: { ...headers, ...coding, ...vary }, length: sent.length }, options)
+  return { bytes: sent.length, error: await finish(res, sent, options) }
+}
+
 /** Sends what is rendered on the way, letting others have their turn in between. */
 async function sendPieces(
   res: ServerResponse,
@@ -46,9 +63,11 @@ export function respond(res: ServerResponse, answer: Answer, options: ResponseOp
   switch (answer.kind) {
     case 'body':
       return sendBody(res, answer.rendered, options)
+    case 'bytes':
+      return sendBytes(res, answer, options)
     case 'pieces':
       return sendPieces(res, answer.pieces, options)
     case 'stream':
-      return passThrough(res, answer.exchange, options)
+      return passThrough(res, answer.exchange, options).finally(() => answer.end?.())
   }
 }

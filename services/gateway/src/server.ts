@@ -1,8 +1,12 @@
-import type { Config } from '@gatehouse/config'
+import { openCache, type OpenCache } from '@gatehouse/cache'
+import { type Config, limitsSchema } from '@gatehouse/config'
 import { listen } from '@gatehouse/http'
 import { createAuthenticator, sessionCookieFor } from '@gatehouse/identity'
 import { createLogger, createMetrics, type Logger } from '@gatehouse/telemetry'
 import { type Adapters, openAdapters } from './adapters.ts'
+import { createCachedExecution } from './cached/answer-cached.ts'
+import type { StreamedAnswer } from './cached/fetch.ts'
+import { createQueryReader } from './cached/read-query.ts'
 import { createCapabilityDecider } from './capability.ts'
 import { createHandler } from './handler.ts'
 import { createDataPlane } from './http-server.ts'
@@ -35,10 +39,15 @@ function createReadiness(config: Config, { policies, audit }: Adapters, isDraini
   }
 }
 
+interface Running {
+  readonly upstreams: ReturnType<typeof createUpstreams>
+  readonly cache: OpenCache<StreamedAnswer>
+}
+
 function createPipeline(
   config: Config,
   { identities, policies }: Adapters,
-  upstreams: ReturnType<typeof createUpstreams>,
+  { upstreams, cache }: Running,
 ): Deps {
   const controlUrl = config.control.externalUrl ?? `http://${config.control.listenAddress}`
   const { authenticate } = createAuthenticator({
@@ -47,12 +56,19 @@ function createPipeline(
     sessionCookieName: sessionCookieFor(controlUrl).name,
     maxStaleness: config.gateway.maxPolicyStaleness,
   })
+  const planner = createPlanner()
   return {
     authenticate,
     orgState: policies.get,
     byCapability: createCapabilityDecider(),
-    planner: createPlanner(),
+    planner,
     ...upstreams,
+    cached: createCachedExecution({
+      results: cache.results,
+      config: config.cache,
+      planner,
+      read: createQueryReader(),
+    }),
   }
 }
 
@@ -66,7 +82,13 @@ export async function startGateway(config: Config, overrides: GatewayOverrides =
   const upstreams = createUpstreams(config, { metrics, log })
   const adapters = await openAdapters(config, log)
   const { audit } = adapters
-  const pipeline = createPipeline(config, adapters, upstreams)
+  const cache = openCache<StreamedAnswer>({
+    cache: config.cache,
+    limits: limitsSchema.parse({}),
+    metrics,
+    log,
+  })
+  const pipeline = createPipeline(config, adapters, { upstreams, cache })
   const { deadline, maxUrlBytes, maxBodyBytes, drain, listenAddress } = config.gateway
   const { maxResponseBytes, idleTimeout } = config.upstream
   const limits = { deadline, maxUrlBytes, maxBodyBytes, maxResponseBytes, idleTimeout }
@@ -79,6 +101,7 @@ export async function startGateway(config: Config, overrides: GatewayOverrides =
   const closeAdapters = async (): Promise<void> => {
     await pipeline.upstream.close()
     await pipeline.alertmanagers.close()
+    await cache.close()
     await adapters.close()
   }
   const listening = await listen(server, listenAddress, drain).catch(async (error: unknown) => {

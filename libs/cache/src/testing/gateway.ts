@@ -67,6 +67,7 @@ export function rangeRequest(
     policyVersion: 'p1',
     noStore: false,
     allowStale: true,
+    allowsPartial: false,
     signal: new AbortController().signal,
     ...more,
   }

@@ -1,0 +1,101 @@
+import type { AnsweredBy, CachedAnswer, CacheOutcome, CacheRequest, ResultsCache } from '@gatehouse/cache'
+import type { CacheConfig } from '@gatehouse/config'
+import type { DataSource, Freshness } from '@gatehouse/query'
+import type { Answer } from '../answer.ts'
+import type { Execution } from '../ask.ts'
+import { execute } from '../execute.ts'
+import type { Plan, Planner } from '../plan.ts'
+import type { PrometheusRequest } from '../request.ts'
+import { createFetch, type StreamedAnswer } from './fetch.ts'
+import { type CacheableQuestion, factsOf, isCacheable, keyOf } from './key.ts'
+import type { QueryReader } from './read-query.ts'
+
+/** An answer, and how the cache came by it. */
+export interface Answered {
+  readonly answer: Answer
+  /** Undefined where there is nothing to cache. */
+  readonly cache: CacheOutcome | undefined
+  readonly isComplete: boolean
+  readonly answeredBy: readonly AnsweredBy[]
+}
+
+export interface CachedDeps {
+  readonly results: ResultsCache<StreamedAnswer>
+  readonly config: Pick<
+    CacheConfig,
+    'enabled' | 'freshness' | 'outOfOrderWindow' | 'dataSources' | 'maxEntryBytes'
+  >
+  readonly planner: Planner
+  readonly read: QueryReader
+}
+
+/** Answers a plan through the cache where that is possible. */
+export interface CachedExecution {
+  answer(req: PrometheusRequest, plan: Plan, execution: Execution): Promise<Answered>
+  /** How old samples of a data source must be before they are kept; undefined if nothing is. */
+  freshnessOf(source: DataSource): Freshness | undefined
+}
+
+function toAnswer(found: CachedAnswer<StreamedAnswer>): Answer {
+  if (found.kind === 'body') return { kind: 'bytes', body: found.body, gzip: found.gzip }
+  const { body, end } = found.stream
+  return { kind: 'stream', exchange: body, end }
+}
+
+/** Creates the execution over the cache. The caller has authorised the request: the cache never does. */
+export function createCachedExecution(deps: CachedDeps): CachedExecution {
+  const { results, config, planner, read } = deps
+  const own = new Map(
+    config.dataSources.map((one) => [JSON.stringify([one.org, one.dataSource]), one] as const),
+  )
+
+  const boundOf = (source: DataSource): Freshness => {
+    const one = own.size === 0 ? undefined : own.get(JSON.stringify([source.orgUid, source.uid]))
+    return {
+      freshnessMs: one?.freshness ?? config.freshness,
+      outOfOrderMs: one?.outOfOrderWindow ?? config.outOfOrderWindow,
+    }
+  }
+
+  const requestOf = (
+    question: CacheableQuestion,
+    req: PrometheusRequest,
+    { plan, execution }: { readonly plan: Plan; readonly execution: Execution },
+  ): CacheRequest => ({
+    key: keyOf(question, { plan, access: execution.access, read }),
+    facts: factsOf(question, read),
+    freshness: boundOf(execution.source),
+    policyVersion: execution.policy.version,
+    noStore: req.wantsFresh,
+    allowStale: !req.isForAlert,
+    allowsPartial: execution.allowsPartial,
+    signal: execution.budget.signal,
+  })
+
+  return {
+    freshnessOf: (source) => (config.enabled ? boundOf(source) : undefined),
+    async answer(req, plan, execution) {
+      const { question } = req
+      const mayCache = config.enabled && req.endpoint.isCacheable
+      if (!mayCache || !isCacheable(question) || plan.steps.length === 0) {
+        const answeredBy: AnsweredBy[] = []
+        const answered = (shard: string, replica: string): void => {
+          answeredBy.push({ shard, replica })
+          execution.answered(shard, replica)
+        }
+        const answer = await execute(plan, question, { ...execution, answered })
+        const names = new Set(answeredBy.map(({ shard }) => shard))
+        const isComplete = plan.steps.every(({ shard }) => names.has(shard.name))
+        return { answer, cache: undefined, isComplete, answeredBy }
+      }
+      const fetching = { plan, planner, execution, maxHeldBytes: config.maxEntryBytes }
+      const found = await results.cached(
+        requestOf(question, req, { plan, execution }),
+        createFetch(question, fetching),
+      )
+      const answeredBy = found.kind === 'body' ? found.answeredBy : found.stream.answeredBy
+      const isComplete = found.kind === 'body' ? found.isComplete : true
+      return { answer: toAnswer(found), cache: found.outcome, isComplete, answeredBy }
+    },
+  }
+}

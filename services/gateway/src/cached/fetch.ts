@@ -1,0 +1,109 @@
+import { setImmediate } from 'node:timers/promises'
+import type { AnsweredBy, Fetch, FetchDemand, Fetched } from '@gatehouse/cache'
+import { GatehouseError } from '@gatehouse/errors'
+import type { Answer } from '../answer.ts'
+import type { Execution } from '../ask.ts'
+import { createBudget } from '../budget.ts'
+import { execute } from '../execute.ts'
+import type { Plan, Planner } from '../plan.ts'
+import { type BodyStream, holdOrStream } from './held-body.ts'
+import type { CacheableQuestion } from './key.ts'
+
+/** An answer that is passed on as it comes. */
+export interface StreamedAnswer {
+  readonly body: BodyStream
+  readonly answeredBy: readonly AnsweredBy[]
+  /** Stops its clock: it has been sent, or given up. */
+  end(): void
+}
+
+/** What fetching needs besides the question. */
+export interface Fetching {
+  readonly plan: Plan
+  readonly planner: Planner
+  readonly execution: Execution
+  /** Larger answers are streamed. */
+  readonly maxHeldBytes: number
+}
+
+/** Joins pieces into bytes, letting others have their turn in between. */
+async function joined(pieces: Iterable<string>): Promise<Buffer> {
+  const parts: Buffer[] = []
+  let text = ''
+  for (const piece of pieces) {
+    text += piece
+    if (text.length < 65_536) continue
+    parts.push(Buffer.from(text))
+    text = ''
+    await setImmediate()
+  }
+  parts.push(Buffer.from(text))
+  return Buffer.concat(parts)
+}
+
+function isWhole(plan: Plan, answeredBy: readonly AnsweredBy[]): boolean {
+  const answered = new Set(answeredBy.map(({ shard }) => shard))
+  return plan.steps.every(({ shard }) => answered.has(shard.name))
+}
+
+type Made = Fetched<StreamedAnswer>
+
+async function hold(
+  answer: Answer,
+  { mayStream, maxHeldBytes }: Pick<FetchDemand, 'mayStream'> & Pick<Fetching, 'maxHeldBytes'>,
+): Promise<
+  { readonly kind: 'body'; readonly body: Buffer } | { readonly kind: 'stream'; readonly stream: BodyStream }
+> {
+  switch (answer.kind) {
+    case 'body':
+      return { kind: 'body', body: Buffer.from(answer.rendered.body) }
+    case 'bytes':
+      return { kind: 'body', body: answer.body }
+    case 'pieces':
+      return { kind: 'body', body: await joined(answer.pieces) }
+    case 'stream': {
+      const held = await holdOrStream(answer.exchange, maxHeldBytes)
+      // Parts of a range too large to be held are not put together: the whole of it is asked for, and streamed.
+      if (held.kind === 'stream' && !mayStream)
+        held.stream.abort(new GatehouseError('canceled', 'a part is too large to be held'))
+      return held
+    }
+  }
+}
+
+/**
+ * Creates the fetch of a question: it asks the shards, on a clock of its own, as it may outlast the request that began it, for others
+ * that wait for it too.
+ */
+export function createFetch(question: CacheableQuestion, fetching: Fetching): Fetch<StreamedAnswer> {
+  const { planner, execution } = fetching
+  return async ({ range, signal, mayStream }): Promise<Made> => {
+    const isPart = question.kind === 'query_range' && range !== undefined
+    const asked = isPart ? { ...question, range } : question
+    const plan = isPart ? planner(asked, execution.access) : fetching.plan
+    const answeredBy: AnsweredBy[] = []
+    const budget = createBudget(Math.max(1, execution.budget.left()))
+    const leave = (): void => budget.cancel(signal.reason as GatehouseError)
+    if (signal.aborted) leave()
+    signal.addEventListener('abort', leave)
+    const end = (): void => {
+      signal.removeEventListener('abort', leave)
+      budget.end()
+    }
+    try {
+      const answered = (shard: string, replica: string): void => {
+        answeredBy.push({ shard, replica })
+        // If it fails, the evidence of the request that began it still says who answered.
+        execution.answered(shard, replica)
+      }
+      const answer = await execute(plan, asked, { ...execution, budget, answered })
+      const held = await hold(answer, { mayStream, maxHeldBytes: fetching.maxHeldBytes })
+      if (held.kind === 'stream') return { kind: 'stream', stream: { body: held.stream, answeredBy, end } }
+      end()
+      return { ...held, isComplete: isWhole(plan, answeredBy), asOf: undefined, answeredBy }
+    } catch (error) {
+      end()
+      throw error
+    }
+  }
+}
