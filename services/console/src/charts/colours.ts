@@ -1,6 +1,7 @@
 import { useSyncExternalStore } from 'react'
 
-const paletteSize = 6
+/** How many `--series-…` tokens there are. */
+const paletteSize = 8
 /** Dash and gap lengths by a series' position: colour never tells series apart alone. */
 const dashes: readonly (readonly number[])[] = [[], [8, 4], [2, 3], [10, 3, 2, 3]]
 
@@ -9,9 +10,9 @@ export function paletteColor(index: number): string {
   return `--series-${(index % paletteSize) + 1}`
 }
 
-/** The palette's dash for the series at a position; colours and dashes together repeat after twelve. */
+/** The palette's dash for the series at a position; colours and dashes together repeat after 32. */
 export function paletteDash(index: number): readonly number[] {
-  return dashes[index % dashes.length] ?? []
+  return dashes[(index + Math.floor(index / paletteSize)) % dashes.length] ?? []
 }
 
 /** A colour as a CSS value: custom properties are wrapped in `var()`. */

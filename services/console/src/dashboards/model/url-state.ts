@@ -1,0 +1,45 @@
+import type { RawRange } from './time-range.ts'
+
+/** What of a dashboard stands in its address, as Grafana writes it. */
+export interface BoardAddress {
+  /** Undefined for the dashboard's own. */
+  readonly range: RawRange | undefined
+  /** A duration; empty for none; undefined for the dashboard's own. */
+  readonly refresh: string | undefined
+  /** Wanted values by variable. */
+  readonly wanted: ReadonlyMap<string, readonly string[]>
+  /** The panel that is shown alone. */
+  readonly viewPanel: string | undefined
+}
+
+/** Reads `from`, `to`, `refresh`, `viewPanel` and `var-…` of a query string. */
+export function readAddress(search: string): BoardAddress {
+  const parameters = new URLSearchParams(search)
+  const wanted = new Map<string, readonly string[]>()
+  for (const key of new Set(parameters.keys()))
+    if (key.startsWith('var-')) wanted.set(key.slice(4), parameters.getAll(key))
+  const [from, to] = [parameters.get('from'), parameters.get('to')]
+  return {
+    range: from === null && to === null ? undefined : { from: from ?? 'now-6h', to: to ?? 'now' },
+    refresh: parameters.get('refresh') ?? undefined,
+    wanted,
+    viewPanel: parameters.get('viewPanel') ?? undefined,
+  }
+}
+
+/** The query string of a state; parameters that are none of a dashboard's stay. */
+export function writeAddress(address: BoardAddress, search = ''): string {
+  const parameters = new URLSearchParams()
+  for (const [key, value] of new URLSearchParams(search))
+    if (!['from', 'to', 'refresh', 'viewPanel'].includes(key) && !key.startsWith('var-'))
+      parameters.append(key, value)
+  const { range, refresh, wanted, viewPanel } = address
+  if (range !== undefined) {
+    parameters.set('from', range.from)
+    parameters.set('to', range.to)
+  }
+  for (const [name, values] of wanted) for (const value of values) parameters.append(`var-${name}`, value)
+  if (refresh !== undefined) parameters.set('refresh', refresh)
+  if (viewPanel !== undefined) parameters.set('viewPanel', viewPanel)
+  return parameters.toString()
+}

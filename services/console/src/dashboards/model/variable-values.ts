@@ -1,0 +1,55 @@
+import { interpolate, type Values, type VariableValue } from './interpolate.ts'
+import { roundInterval } from './interval.ts'
+import { durationMs, durationText, type TimeRange } from './time-range.ts'
+import { allValueMark, type Variable, type VariableOption } from './variable.ts'
+
+/** A variable with its options and what of them is chosen. */
+export interface VariableState {
+  readonly variable: Variable
+  readonly options: readonly VariableOption[]
+  readonly chosen: readonly string[]
+  /** Why there are no options. */
+  readonly problem: string | undefined
+}
+
+const autoPrefix = '$__auto_interval_'
+
+/** The option of an interval variable that follows from the time range. */
+export function autoOption({ name }: Variable): VariableOption {
+  return { text: 'auto', value: autoPrefix + name }
+}
+
+/** The value a state has in texts. */
+export function valueOf(
+  { variable, options, chosen }: VariableState,
+  range: TimeRange,
+  parents: Values,
+): VariableValue {
+  const { multi, includeAll, allValue } = variable
+  const isRegex = multi || includeAll
+  if (includeAll && chosen.includes(allValueMark)) {
+    if (allValue !== undefined)
+      return { value: interpolate(allValue, parents, 'query'), text: 'All', isRegex, isCustomAll: true }
+    return { value: options.map(({ value }) => value), text: 'All', isRegex }
+  }
+  const textOf = (value: string): string => options.find((option) => option.value === value)?.text ?? value
+  const one = chosen[0] ?? ''
+  if (one.startsWith(autoPrefix)) {
+    const value = autoInterval(variable, range)
+    return { value, text: `auto (${value})`, isRegex }
+  }
+  if (multi) return { value: chosen, text: chosen.map(textOf), isRegex }
+  return { value: one, text: textOf(one), isRegex }
+}
+
+function autoInterval({ auto }: Variable, { from, to }: TimeRange): string {
+  const { count, least } = auto ?? { count: 30, least: '10s' }
+  return durationText(Math.max(durationMs(least) ?? 0, roundInterval((to - from) / Math.max(1, count))))
+}
+
+/** All values of a dashboard, each with those before it. */
+export function valuesOf(states: readonly VariableState[], range: TimeRange): Values {
+  const values = new Map<string, VariableValue>()
+  for (const state of states) values.set(state.variable.name, valueOf(state, range, values))
+  return values
+}
