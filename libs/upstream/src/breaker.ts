@@ -13,6 +13,10 @@ export interface Breaker {
   /** The request ended without saying anything about the replica (the client went away). */
   unknown(): void
   readonly isOpen: boolean
+  /** Whether it is open, has rested and lets a probe through. */
+  readonly isDue: boolean
+  /** A check beside the requests found it still unwell: it rests again, twice as long. */
+  restLonger(): void
 }
 
 /** Creates a closed breaker. `now` is a monotonic clock in ms. The rest doubles with each failed probe, from 1 s to 30 s. */
@@ -31,6 +35,13 @@ export function createBreaker(now: () => number): Breaker {
   return {
     get isOpen() {
       return openUntil !== undefined
+    },
+    get isDue() {
+      return openUntil !== undefined && !isProbing && now() >= openUntil
+    },
+    restLonger() {
+      restMs = Math.min(restMs * 2, longestRestMs)
+      openUntil = now() + restMs
     },
     tryEnter() {
       if (openUntil === undefined) return true

@@ -2,6 +2,8 @@
 export interface Latency {
   /** Notes that an answer took, or that somebody waited in vain for, so many ms. */
   observe(ms: number): void
+  /** Forgets what was: the replica is another one since. */
+  forget(): void
   /** Moving average in ms; what was long ago counts less and less. */
   readonly average: number
 }
@@ -18,6 +20,9 @@ export function createLatency(now: () => number): Latency {
     observe(ms) {
       value = decayed() * (1 - weight) + ms * weight
       at = now()
+    },
+    forget() {
+      value = 0
     },
     get average() {
       return decayed()

@@ -1,7 +1,8 @@
 import { GatehouseError } from '@gatehouse/errors'
-import type { Replica, UpstreamRequest } from '@gatehouse/query'
+import type { Replica } from '@gatehouse/query'
 import type { Allowance } from './allowance.ts'
 import { Exchange } from './exchange.ts'
+import type { Health } from './liveness.ts'
 import type { Outcome } from './metrics.ts'
 import type { Failure } from './refusal.ts'
 import type { ReplicaClient } from './replica.ts'
@@ -20,15 +21,14 @@ export interface Attempt {
 
 /** What a race needs to know besides who takes part. */
 export interface RaceDeps {
-  readonly request: UpstreamRequest
   readonly signal: AbortSignal
   /** Time after which the next replica is asked, too; ms. */
   readonly hedgeAfter: number
   readonly retries: Allowance
   readonly hedges: Allowance
   readonly start: (client: ReplicaClient) => Attempt
-  /** Whether a replica answers anything at all. */
-  readonly isAlive: (candidate: Candidate) => Promise<boolean>
+  /** Finds out whether a replica answers anything at all. */
+  readonly check: (candidate: Candidate) => Promise<Health>
   /** Starts the clock of an attempt. */
   readonly observe: (replica: string) => (outcome: Outcome) => void
   /** Told that another replica was asked while this one was silent. */
@@ -49,104 +49,119 @@ export interface Won {
 }
 
 const lost = new Error('another replica answered first')
-const none = (): GatehouseError =>
-  new GatehouseError('unavailable', 'the shard that holds this data is unavailable')
 
-function record({ client }: Candidate, result: Exchange | Failure, signal: AbortSignal): Outcome {
+/** Tells the breaker how an attempt ended. */
+function record({ breaker }: ReplicaClient, result: Exchange | Failure, signal: AbortSignal): Outcome {
   if (result instanceof Exchange) {
-    client.breaker.succeeded()
+    breaker.succeeded()
     return 'answered'
   }
   if (signal.aborted) {
-    client.breaker.unknown()
+    breaker.unknown()
     return 'canceled'
   }
   if (!result.isReplicaFault) {
-    client.breaker.succeeded()
+    breaker.succeeded()
     return 'refused'
   }
-  client.breaker.failed()
+  breaker.failed()
   return 'failed'
 }
 
 /**
- * Asks replicas one after the other until one gives a usable answer: the next one when one fails in a way that another may not, and beside
- * one that is silent for too long. The first usable answer wins, the others are ended.
- * @throws GatehouseError of the last failure; the signal's reason if that aborted it.
+ * One question to the replicas of a shard: the next one is asked when one fails in a way that another may not, and beside one that is
+ * silent for too long. The first usable answer wins, the others are ended.
  */
-export async function race(candidates: readonly Candidate[], deps: RaceDeps): Promise<Won> {
-  const { signal, retries, hedges } = deps
-  const waiting = [...candidates]
-  const running = new Set<Running>()
-  const { promise, resolve, reject } = Promise.withResolvers<Won>()
-  let last: GatehouseError | undefined
-  let isOver = false
-  let timer: NodeJS.Timeout | undefined
+export class Race {
+  readonly #waiting: Candidate[]
+  readonly #deps: RaceDeps
+  readonly #running = new Set<Running>()
+  readonly #end = Promise.withResolvers<Won>()
+  #isOver = false
+  #timer: NodeJS.Timeout | undefined
 
-  const finish = (end: () => void): void => {
-    isOver = true
-    clearTimeout(timer)
-    end()
+  constructor(candidates: readonly Candidate[], deps: RaceDeps) {
+    this.#waiting = [...candidates]
+    this.#deps = deps
   }
 
-  /** Ends those that lost. One that was asked first and did not answer may hang: whether it does is found out behind. */
-  const endOthers = (): void => {
-    for (const { candidate, attempt, startedAt, done } of running) {
-      attempt.abort(lost)
-      done('canceled')
-      const { breaker, latency } = candidate.client
-      latency.observe(performance.now() - startedAt)
-      void deps.isAlive(candidate).then((isAlive) => (isAlive ? breaker.unknown() : breaker.trip()))
-    }
-    running.clear()
-  }
-
-  const onResult = (one: Running, result: Exchange | Failure): void => {
-    if (!running.delete(one)) return
-    const { candidate, startedAt, done } = one
-    done(record(candidate, result, signal))
-    if (result instanceof Exchange) {
-      candidate.client.latency.observe(performance.now() - startedAt)
-      endOthers()
-      finish(() => resolve({ exchange: result, candidate }))
-      return
-    }
-    last = result.error
-    if (signal.aborted) return finish(() => reject(signal.reason as Error))
-    if (!result.mayRetry) {
-      endOthers()
-      return finish(() => reject(result.error))
-    }
-    // Somebody is asked already.
-    if (running.size > 0) return
-    if (waiting.length > 0 && (result.isConnectionLost === true || retries.take()) && startNext()) return
-    finish(() => reject(result.error))
-  }
-
-  const hedge = async (beside: Running): Promise<void> => {
-    if (waiting.length === 0) return
-    const mayHedge = hedges.take() || !(await deps.isAlive(beside.candidate))
-    if (isOver || !running.has(beside) || !mayHedge) return
-    if (startNext()) deps.onHedge()
+  /** Runs the race; once only. @throws GatehouseError of the last failure; the signal's reason if that aborted it. */
+  run(): Promise<Won> {
+    if (!this.#startNext())
+      this.#fail(new GatehouseError('unavailable', 'the shard that holds this data is unavailable'))
+    return this.#end.promise
   }
 
   /** Starts an attempt with the next replica whose breaker lets it. */
-  const startNext = (): boolean => {
-    for (let candidate = waiting.shift(); candidate !== undefined; candidate = waiting.shift()) {
+  #startNext(): boolean {
+    for (let candidate = this.#waiting.shift(); candidate !== undefined; candidate = this.#waiting.shift()) {
       const { client, replica } = candidate
       if (!client.breaker.tryEnter()) continue
-      const done = deps.observe(replica.name)
-      const one = { candidate, attempt: deps.start(client), startedAt: performance.now(), done }
-      running.add(one)
-      void one.attempt.result.then((result) => onResult(one, result))
-      clearTimeout(timer)
-      if (waiting.length > 0) timer = setTimeout(() => void hedge(one), deps.hedgeAfter)
+      const done = this.#deps.observe(replica.name)
+      const startedAt = performance.now()
+      const one = { candidate, attempt: this.#deps.start(client), startedAt, done }
+      this.#running.add(one)
+      void one.attempt.result.then((result) => this.#onResult(one, result))
+      clearTimeout(this.#timer)
+      if (this.#waiting.length > 0)
+        this.#timer = setTimeout(() => void this.#hedge(one), this.#deps.hedgeAfter)
       return true
     }
     return false
   }
 
-  signal.throwIfAborted()
-  if (!startNext()) throw last ?? none()
-  return promise
+  /** Asks another replica beside a silent one, within the allowance or if that one answers nothing at all. */
+  async #hedge(beside: Running): Promise<void> {
+    const mayHedge = this.#deps.hedges.take() || (await this.#deps.check(beside.candidate)) === 'silent'
+    if (!mayHedge || this.#isOver || !this.#running.has(beside)) return
+    if (this.#startNext()) this.#deps.onHedge()
+  }
+
+  #onResult(one: Running, result: Exchange | Failure): void {
+    if (!this.#running.delete(one)) return
+    const { candidate, startedAt, done } = one
+    const { signal } = this.#deps
+    done(record(candidate.client, result, signal))
+    if (result instanceof Exchange) {
+      candidate.client.latency.observe(performance.now() - startedAt)
+      this.#win({ exchange: result, candidate })
+    } else if (signal.aborted) this.#fail(signal.reason as Error)
+    else if (!result.mayRetry) this.#fail(result.error)
+    else if (this.#running.size === 0 && !this.#retry(result)) this.#fail(result.error)
+  }
+
+  /** Asks the next replica; after an answer that says no only within the allowance. */
+  #retry({ isConnectionLost }: Failure): boolean {
+    if (this.#waiting.length === 0) return false
+    return (isConnectionLost === true || this.#deps.retries.take()) && this.#startNext()
+  }
+
+  #win(won: Won): void {
+    this.#finish()
+    this.#end.resolve(won)
+  }
+
+  #fail(reason: Error): void {
+    this.#finish()
+    this.#end.reject(reason)
+  }
+
+  /** Ends those that lost. One that was asked and did not answer may hang: whether it does is found out behind. */
+  #finish(): void {
+    this.#isOver = true
+    clearTimeout(this.#timer)
+    const { check, signal } = this.#deps
+    for (const { candidate, attempt, startedAt, done } of this.#running) {
+      attempt.abort(lost)
+      done('canceled')
+      const { breaker, latency } = candidate.client
+      if (signal.aborted) {
+        breaker.unknown()
+        continue
+      }
+      latency.observe(performance.now() - startedAt)
+      void check(candidate).then((health) => (health === 'silent' ? breaker.trip() : breaker.unknown()))
+    }
+    this.#running.clear()
+  }
 }

@@ -2,11 +2,12 @@ import type { Shard, UpstreamRequest } from '@gatehouse/query'
 import type { Metrics } from '@gatehouse/telemetry'
 import { type Clients, createClients } from './clients.ts'
 import type { Connections } from './connections.ts'
+import type { Coverage } from './coverage.ts'
 import type { Exchange } from './exchange.ts'
 import { judge } from './judge.ts'
 import { createLiveness } from './liveness.ts'
 import { createUpstreamMetrics } from './metrics.ts'
-import { type Attempt, type Candidate, race } from './race.ts'
+import { type Attempt, type Candidate, Race } from './race.ts'
 import { unreachable } from './refusal.ts'
 import type { ConnectionOptions, ReplicaClient } from './replica.ts'
 import { createShardStates } from './shard-state.ts'
@@ -52,6 +53,18 @@ function costOf({ client: { inFlight, latency } }: Candidate): number {
   return (inFlight + 1) * 2 ** Math.round(Math.log2(Math.max(latency.average, quickMs) / quickMs))
 }
 
+/** The most complete first, then the one least busy. */
+function inOrder(candidates: readonly Candidate[], { missing }: Coverage): readonly Candidate[] {
+  return candidates
+    .map((candidate) => ({
+      candidate,
+      missing: missing(candidate.replica.url),
+      cost: costOf(candidate),
+    }))
+    .toSorted((a, b) => a.missing - b.missing || a.cost - b.cost)
+    .map(({ candidate }) => candidate)
+}
+
 function candidatesOf(shard: Shard, clients: Clients): readonly Candidate[] {
   return shard.replicas.flatMap((replica) => {
     const client = clients.of(replica.url)
@@ -64,7 +77,7 @@ export function createUpstream(deps: UpstreamDeps): Upstream {
   const { connections, options, maxResponseBytes, metrics } = deps
   const clients = createClients(connections, options)
   const states = createShardStates()
-  const { isAlive } = createLiveness()
+  const liveness = createLiveness()
   const { observe, hedged } = createUpstreamMetrics(metrics)
 
   const attempt = (client: ReplicaClient, request: UpstreamRequest, signal: AbortSignal): Attempt => {
@@ -88,28 +101,25 @@ export function createUpstream(deps: UpstreamDeps): Upstream {
       const candidates = candidatesOf(shard, clients)
       if (candidates.length > 1)
         coverage.refresh(new Map(candidates.map(({ replica, client }) => [replica.url, client])))
-      const ordered = candidates
-        .map((candidate) => ({
-          candidate,
-          missing: coverage.missing(candidate.replica.url),
-          cost: costOf(candidate),
-        }))
-        .toSorted((a, b) => a.missing - b.missing || a.cost - b.cost)
-        .map(({ candidate }) => candidate)
+      const closed = candidates.filter(({ client }) => !client.breaker.isOpen)
+      // With none left, requests themselves find out who is back.
+      const ready =
+        closed.length === 0 || closed.length === candidates.length
+          ? candidates
+          : candidates.filter((one) => !one.client.breaker.isOpen || liveness.mayReturn(one))
       retries.earn()
       hedges.earn()
       const startedAt = performance.now()
-      const { exchange, candidate } = await race(ordered, {
-        request,
+      const { exchange, candidate } = await new Race(inOrder(ready, coverage), {
         signal,
         hedgeAfter: Math.min(Math.max(heads.value ?? usualHedgeMs, soonestHedgeMs), latestHedgeMs),
         retries,
         hedges,
         start: (client) => attempt(client, request, signal),
-        isAlive,
+        check: liveness.check,
         observe: (replica) => observe(shard.name, replica),
         onHedge: () => hedged(shard.name),
-      })
+      }).run()
       heads.observe(performance.now() - startedAt)
       return { exchange, replica: candidate.replica.name }
     },
