@@ -11,6 +11,7 @@ export {
 } from './parameters.ts'
 export {
   buildinfoRequest,
+  configRequest,
   coverageRequest,
   exemplarsRequest,
   federateRequest,

@@ -27,6 +27,8 @@ export interface EvaluationOptions {
   readonly lookbackDelta?: number | undefined
   readonly limit?: number | undefined
   readonly stats?: string | undefined
+  /** An engine that could leave out shards it cannot read must not, as far as it can be told. */
+  readonly isWhole?: boolean | undefined
 }
 
 /** Bounds of a label or series look-up, in ms; an absent one is unbounded. */
@@ -52,12 +54,14 @@ function build(method: 'GET' | 'POST', path: string, pairs: Pairs): UpstreamRequ
 }
 
 function evaluation(options: EvaluationOptions): Pairs {
-  const { timeout, lookbackDelta, limit, stats } = options
+  const { timeout, lookbackDelta, limit, stats, isWhole } = options
   return [
     ['timeout', formatDuration(Math.max(1, Math.floor(timeout)))],
     ['lookback_delta', lookbackDelta === undefined ? undefined : formatDuration(lookbackDelta)],
     ['limit', limit?.toString()],
     ['stats', stats],
+    // Thanos Query's; Prometheus ignores it.
+    ['partial_response', isWhole === true ? 'false' : undefined],
   ]
 }
 
@@ -139,6 +143,11 @@ export function coverageRequest(now: number): UpstreamRequest {
     ['step', '1m'],
     ['timeout', '5s'],
   ])
+}
+
+/** `status/config`: the configuration, secrets left out by Prometheus; used to learn a shard's evaluation interval. */
+export function configRequest(): UpstreamRequest {
+  return build('GET', '/api/v1/status/config', [])
 }
 
 /** `query_exemplars`: those of the series that the expression selects. */
