@@ -76,6 +76,19 @@ async function provisioningToken(): Promise<string> {
   return String(answer.json.uid ?? 'none')
 }
 
+/** What the audit log has of `health` that is reached by an id. */
+async function auditEvent(): Promise<string> {
+  await world.sql(`insert into audit_exports (uid, format, state, org_uid, filter, requested_by)
+    values ('x-1', 'ndjson', 'done', 'health', '{}', 'auditor')`)
+  await world.sql(`insert into audit_verification_jobs (uid, state, org_uid, requested_by)
+    values ('y-1', 'done', 'health', 'auditor')`)
+  await world.sql(`insert into audit_views (uid, name, is_shared, org_uid, filter, user_uid)
+    values ('v-1', 'Shared', true, 'health', '{}', 'auditor')`)
+  const { requestId } = await world.as('health/auditor', 'get', '/audit/events?limit=1')
+  const [event] = await world.auditOf(requestId)
+  return event?.id ?? ''
+}
+
 async function prepare(): Promise<ReadonlyMap<string, Ids>> {
   const admin = 'health/org-admin'
   const { uid: user } = await world.person('health', 'health-ann', ['health-crew'])
@@ -100,6 +113,10 @@ async function prepare(): Promise<ReadonlyMap<string, Ids>> {
     // SCIM knows only its own tokens, so that every role is a stranger there.
     ['scim', { id: user }],
     ['provisioning-tokens', uids(await provisioningToken())],
+    ['audit/events', { id: await auditEvent() }],
+    ['audit/exports', uids('x-1')],
+    ['audit/verifications', uids('y-1')],
+    ['audit/views', uids('v-1')],
     // Made by nobody here; their own tests look at other orgs' ones.
     ['access', uids('request')],
   ])
@@ -139,11 +156,17 @@ orgs:
 afterAll(() => world.close())
 
 function idsOf({ path, names }: Operation): Ids {
-  const noun = path.split('/')[1] ?? ''
-  const ids = health.get(noun)
+  const [, noun = '', part = ''] = path.split('/')
+  const ids = health.get(noun) ?? health.get(`${noun}/${part}`)
   if (ids === undefined || names.some((name) => ids[name] === undefined))
     throw new Error(`the matrix knows no id for ${path}`)
   return ids
+}
+
+/** A well-formed id of nothing. */
+function ofNothing({ path }: Operation, name: string): string {
+  if (path.startsWith('/audit/events')) return '00000000-0000-7000-8000-000000000000'
+  return name === 'version' ? '7' : nowhere[0]
 }
 
 function fill(path: string, ids: Ids): string {
@@ -159,15 +182,16 @@ function call(who: string, { method, path }: Operation, ids: Ids) {
 
 const withIds = (): readonly Operation[] => operations.filter(({ names }) => names.length > 0)
 
+/** Nothing seals the log here; what needs a seal has tests of its own. */
+const unmade = new Set(['/audit/events/{id}/proof', '/audit/exports/{uid}/manifest'])
+
 describe('ids of another org', () => {
   it('are as little there as ids of nothing, to every role, on every route', async () => {
     let size = 0
     const wrong: string[] = []
     for (const operation of withIds()) {
       const ids = idsOf(operation)
-      const none = Object.fromEntries(
-        Object.keys(ids).map((name) => [name, name === 'version' ? '7' : nowhere[0]]),
-      )
+      const none = Object.fromEntries(Object.keys(ids).map((name) => [name, ofNothing(operation, name)]))
       for (const role of accessRoles) {
         const who = `transport/${role}`
         const foreign = await call(who, operation, ids)
@@ -221,8 +245,8 @@ describe('ids of another org', () => {
         const { status } = await call(`health/${role}`, operation, idsOf(operation))
         size += 1
         const isHeld = held.get(role)?.has(permission) === true
-        if (status !== (isHeld ? 200 : 403))
-          wrong.push(`${role} ${path}: ${status}, holds ${permission}: ${isHeld}`)
+        const isRight = isHeld ? status === 200 || (status === 404 && unmade.has(path)) : status === 403
+        if (!isRight) wrong.push(`${role} ${path}: ${status}, holds ${permission}: ${isHeld}`)
       }
     }
     expect(wrong).toEqual([])
@@ -250,11 +274,14 @@ describe('ids of another org', () => {
   it('are in no list of another org', async () => {
     const secrets = ['health', 'robot', 'g-robot', 'crew', 'metrics', 'rail', 'board', 'ops', 'reader']
     for (const { method, path, names } of operations) {
-      if (method !== 'get' || names.length > 0 || /^\/(issuers|openapi|me|scim|sessions\/current)/.test(path)) continue
+      if (method !== 'get' || names.length > 0 || /^\/(issuers|openapi|me|scim|sessions\/current)/.test(path))
+        continue
       for (const role of accessRoles) {
-        const { status, json } = await world.as(`transport/${role}`, 'get', path)
+        const range = path.endsWith('/histogram') ? '?from=2026-01-01T00:00:00Z&to=2100-01-01T00:00:00Z' : ''
+        const { status, json } = await world.as(`transport/${role}`, 'get', path + range)
         expect([role, path, [200, 403].includes(status)]).toEqual([role, path, true])
-        const words = new Set(JSON.stringify(json).match(/[\w-]+/g))
+        const values = JSON.stringify(json).replaceAll(/"\w+":/g, '')
+        const words = new Set(values.match(/[\w-]+/g))
         expect([role, path, secrets.filter((secret) => words.has(secret))]).toEqual([role, path, []])
       }
     }

@@ -102,6 +102,12 @@ export const eventTable = {
   E011: { I: 'Person exported', D: 'Person export denied', E: 'Person export failed' },
   E012: { I: 'Saved view changed', D: 'Saved view change denied', E: 'Saved view change failed' },
   E013: { I: 'Checkpoint key rotated', E: 'Checkpoint key rotation failed' },
+  E014: {
+    I: 'Audit verification requested',
+    D: 'Audit verification request denied',
+    E: 'Audit verification request failed',
+  },
+  E015: { I: 'Audit export cancelled', D: 'Audit cancelling denied', E: 'Audit cancelling failed' },
   X001: { I: 'Break-glass opened', D: 'Break-glass denied', E: 'Break-glass failed' },
   X002: { I: 'Break-glass closed', W: 'Break-glass expired' },
   X003: { W: 'Break-glass access used' },

@@ -2,6 +2,7 @@ import { type ErrorCode, GatehouseError } from '@gatehouse/errors'
 import { type Logger, requestIdFrom } from '@gatehouse/telemetry'
 import express, { type Express, type NextFunction, type Request, type Response } from 'express'
 import { type Format, plainJson } from './format.ts'
+import { asDownload, sendDownload } from './download.ts'
 import { checkOrigin } from './origin.ts'
 import { errorFrom, sendError } from './problem.ts'
 import { securityHeaders } from './security-headers.ts'
@@ -109,12 +110,14 @@ function handlerOf(route: Route, deps: AppDeps) {
       setCookie: (cookie) => response.append('set-cookie', cookie),
       setHeader: (name, value) => response.setHeader(name, value),
     })
-    const body = JSON.stringify(answer)
+    const file = asDownload(route.declaration.response, answer)
+    const body = file === undefined ? JSON.stringify(answer) : undefined
     // A change that recorded itself, in its own transaction, needs no second event.
     if (trail.isRecorded !== true) await deps.record(trail, { status, errorCode: undefined })
     response.setHeader('cache-control', 'no-store')
     response.status(status)
-    if (status === 204) response.end()
+    if (file !== undefined) await sendDownload(response, file)
+    else if (status === 204) response.end()
     else response.type(type).send(body)
   }
 }

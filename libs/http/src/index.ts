@@ -1,4 +1,5 @@
 export { type App, type AppDeps, checkRoutes, createApp, trailOf } from './app.ts'
+export { type Download, download, downloadType } from './download.ts'
 export type { Format } from './format.ts'
 export { answerHealth, type Health } from './health.ts'
 export { closeOnSignal, listen, type Listening } from './listen.ts'

@@ -11,9 +11,11 @@ export interface Permission<C> {
   admit(request: IncomingMessage, input: RouteInput, trail: Trail): Promise<C>
 }
 
-/** Parsed path parameters, for the loader of the resource acted on. */
+/** What a request names, for the loader of the resource acted on. */
 export interface RouteInput {
   readonly params: Readonly<Record<string, string>>
+  /** As it came, unchecked: for routes whose query says where. */
+  readonly query: URLSearchParams
   /** As it came, unchecked: for creates whose body says where. */
   readonly body: unknown
 }

@@ -19,6 +19,8 @@ export interface Trail {
   orgUid: string | null
   resource: Resource | undefined
   decision: Decision | undefined
+  /** More for the audit event, such as what was searched for. Name people by uid. */
+  detail?: Readonly<Record<string, unknown>>
   /** Set by a change that wrote its own event together with itself. */
   isRecorded?: boolean
 }

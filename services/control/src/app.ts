@@ -15,6 +15,8 @@ import type { Logger } from '@gatehouse/telemetry'
 import { auditEventOf } from './audit-event.ts'
 import { type ChangesDeps, createChanges } from './changes.ts'
 import { accessRequestRoutes } from './features/access-requests/routes.ts'
+import type { AuditLog } from './features/audit/log.ts'
+import { auditRoutes } from './features/audit/routes.ts'
 import { breakGlassRoutes } from './features/break-glass/routes.ts'
 import { dashboardRoutes } from './features/dashboards/routes.ts'
 import { folderRoutes } from './features/folders/routes.ts'
@@ -49,6 +51,8 @@ export interface ControlDeps {
   readonly appendAudit: (event: AuditEvent) => Promise<void>
   /** Transactions of one org, and how a change in one is recorded. */
   readonly changes: ChangesDeps
+  /** The audit log, for its readers. */
+  readonly auditLog: AuditLog
   readonly rehearse: RehearsalRouteDeps['rehearse']
   /** When a session ends, and extending it. */
   readonly sessions: Pick<CurrentSessionDeps, 'sessionEnds' | 'extendSession'>
@@ -145,6 +149,12 @@ export function createControl(deps: ControlDeps, externalUrl: string): App['expr
     ...provisioningTokenRoutes({ permissions, policyOf, changes, issuers: deps.issuers }),
     ...accessRequestRoutes(asking),
     ...breakGlassRoutes(asking),
+    ...auditRoutes({
+      permissions,
+      policyOf,
+      changes,
+      log: deps.auditLog,
+    }),
     ...rehearsalRoutes({ permissions, changes, rehearse: deps.rehearse }),
     ...sessionRoutes({ permissions, cookies, recognise, closeSession: store.closeSession, endSession }),
     ...currentSessionRoutes({ permissions, cookies, findSession: store.findSession, ...deps.sessions }),

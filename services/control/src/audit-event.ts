@@ -61,6 +61,18 @@ const stems: Readonly<Record<string, string>> = {
   'guardrails:create': 'A019',
   'guardrails:write': 'A019',
   'guardrails:delete': 'A019',
+  'audit-events:list': 'E001',
+  'audit-events:count': 'E001',
+  'audit-events:read': 'E002',
+  'audit-events:prove': 'E002',
+  'audit-exports:create': 'E003',
+  'audit-exports:download': 'E004',
+  'audit-exports:cancel': 'E015',
+  'audit-verifications:create': 'E014',
+  'audit-values:reveal': 'E006',
+  'audit-views:create': 'E012',
+  'audit-views:write': 'E012',
+  'audit-views:delete': 'E012',
   'access:explain': 'V006',
   'access:who': 'V006',
   'access:preview': 'V006',
@@ -108,7 +120,7 @@ function decisionOf({ decision }: Trail, ending: Ending): AuditEvent['decision']
 
 /** The audit event of one request to the control plane. */
 export function auditEventOf(trail: Trail, ending: Ending, now: number): AuditEvent {
-  const { requestId, method, route, action, address, userAgent, resource } = trail
+  const { requestId, method, route, action, address, userAgent, resource, detail } = trail
   return {
     schema: 1,
     id: uuidV7(now, randomUUID()),
@@ -132,5 +144,6 @@ export function auditEventOf(trail: Trail, ending: Ending, now: number): AuditEv
       durationMs: Math.max(0, now - trail.startedAt),
       ...(ending.errorCode === undefined ? {} : { errorCode: ending.errorCode }),
     },
+    ...(detail === undefined ? {} : { detail: { ...detail } }),
   }
 }

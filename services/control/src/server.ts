@@ -27,6 +27,7 @@ import {
 } from '@gatehouse/store'
 import { createLogger, createMetrics, type Logger } from '@gatehouse/telemetry'
 import { type ControlDeps, createControl } from './app.ts'
+import { createAuditLog } from './features/audit/store.ts'
 import { createDelivery } from './notices/deliver.ts'
 import { createNoticeSender } from './notices/sender.ts'
 
@@ -114,6 +115,7 @@ async function openAdapters(config: Config, log: Logger) {
     pruneSessions(pool, Date.now() - keepEndedMs).catch(onError)
   }, pruneEveryMs)
   prune.unref()
+  const auditLog = createAuditLog(config.audit, { pool, audit, record: changes.record })
   const close = async (): Promise<void> => {
     clearInterval(prune)
     await notices.close()
@@ -121,7 +123,19 @@ async function openAdapters(config: Config, log: Logger) {
     await audit.close()
     await closeStores()
   }
-  return { store, attempts, changes, sessions, rehearse, provisioner, policies, audit, notices, close }
+  return {
+    store,
+    attempts,
+    changes,
+    sessions,
+    rehearse,
+    provisioner,
+    policies,
+    audit,
+    notices,
+    auditLog,
+    close,
+  }
 }
 
 type Adapters = Awaited<ReturnType<typeof openAdapters>>
@@ -152,6 +166,7 @@ function depsOf(config: Config, adapters: Adapters, log: Logger): ControlDeps {
     wakeNotices: adapters.notices.wake,
     policyOf: async (orgUid) => (await adapters.policies.get(orgUid)).policy,
     appendAudit: adapters.audit.append,
+    auditLog: adapters.auditLog,
     gatewayUrl,
     gatewayExternalUrl: config.gateway.externalUrl ?? gatewayUrl,
     consoleDir,

@@ -65,7 +65,14 @@ export { createFileSink, createStreamSink } from './sinks/lines.ts'
 export { type Sink, sinkLine } from './sinks/sink.ts'
 export { createSyslogSink, syslogMessage, type SyslogOptions } from './sinks/syslog.ts'
 export { type AuditKeeper, type KeeperOptions, type KeeperStats, startAuditKeeper } from './keeper.ts'
-export { type AuditStatus, auditStatus, keepVerification, type KeptVerification } from './status.ts'
+export {
+  type AuditStatus,
+  auditStatus,
+  type ChainStatus,
+  keepVerification,
+  type KeptVerification,
+  listChains,
+} from './status.ts'
 export { createView, deleteView, findView, listViews, type SavedView, updateView } from './views.ts'
 export {
   findVerification,

@@ -69,3 +69,25 @@ export async function auditStatus(tx: AuditTransaction): Promise<AuditStatus> {
     verification: verification ?? null,
   }
 }
+
+/** The end of a chain, and how far a checkpoint sealed it. */
+export interface ChainStatus {
+  readonly writer: string
+  readonly org: string | null
+  readonly seq: number
+  readonly hash: string
+  readonly sealedSeq: number
+  /** Time of its last event, and when that arrived here. */
+  readonly at: Date
+  readonly receivedAt: Date
+}
+
+/** Chains of the scope, those that moved last first. */
+export function listChains(tx: AuditTransaction, limit = 200): Promise<ChainStatus[]> {
+  return tx.rows<ChainStatus>(
+    `select writer, org_uid as org, seq::float8 as seq, encode(hash, 'hex') as hash, sealed_seq::float8 as "sealedSeq", at,
+       received_at as "receivedAt"
+     from audit_heads where $1::text is null or org_uid = $1 order by received_at desc limit $2`,
+    [orgOf(tx), limit],
+  )
+}

@@ -1,5 +1,5 @@
 import { errorTable } from '@gatehouse/errors'
-import type { RequestHeader, Route } from '@gatehouse/http'
+import { downloadType, type RequestHeader, type Route } from '@gatehouse/http'
 import { z } from 'zod'
 
 type Json = Readonly<Record<string, unknown>>
@@ -76,7 +76,7 @@ function bodyOf({ method, body, format }: Route['declaration']): Json {
 }
 
 function responsesOf({ status = 200, response, format }: Route['declaration']): Json {
-  const type = format?.type ?? 'application/json'
+  const type = downloadType(response) ?? format?.type ?? 'application/json'
   const content = { content: { [type]: { schema: schemaOf(response, 'output') } } }
   const problem = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } }
   return {
