@@ -24,6 +24,8 @@ const passedOn = [
 ] as const
 /** The gateway accepts a session only with the browser's word on who caused the request. */
 const proofs = ['sec-fetch-site', 'x-gatehouse-org'] as const
+/** What a query is for, as Grafana says it: for the audit log, and which dashboard is looked at first. */
+const hints = ['x-dashboard-uid', 'x-panel-id'] as const
 const passedBack = [
   'content-type',
   'content-encoding',
@@ -41,12 +43,14 @@ function requestHeaders(
   cookies: LoginCookies,
 ): Record<string, string> {
   const result: Record<string, string> = { 'x-request-id': requestId }
-  for (const name of [...passedOn, ...proofs]) {
+  for (const name of [...passedOn, ...proofs, ...hints]) {
     const value = headers[name]
     if (typeof value === 'string') result[name] = value
   }
   const secret = cookies.read(headers.cookie, cookies.session)
   if (secret !== undefined) result['cookie'] = `${cookies.session}=${secret}`
+  // The page of a share link has a token and sends no cookie. One credential alone is passed on.
+  else if (headers.authorization !== undefined) result['authorization'] = headers.authorization
   return result
 }
 
@@ -78,8 +82,8 @@ function answerWith(upstream: IncomingMessage, response: Response, deps: Forward
 }
 
 /**
- * Serves the gateway's `/prom/…` under the console's own origin, so that the console needs no token and no CORS. Only the session is
- * passed on as credential; the gateway authenticates, authorises and audits as for every other client.
+ * Serves the gateway's `/prom/…` under the console's own origin, so that the console needs no CORS. The session, or without one
+ * a bearer token, is passed on as credential; the gateway authenticates, authorises and audits as for every other client.
  */
 export function mountForward(app: Express, deps: ForwardDeps): void {
   const target = new URL(deps.gatewayUrl)

@@ -39,6 +39,10 @@ export interface ApiRequest {
   readonly ifMatch?: string | undefined
   /** The same for each try of one create, so that a repeated one makes nothing twice. */
   readonly idempotencyKey?: string | undefined
+  /** The token of a share link, in place of the session. */
+  readonly token?: string | undefined
+  /** What a query is for: statistics and the audit log, never what is allowed. */
+  readonly hints?: Readonly<Record<string, string>> | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -65,9 +69,11 @@ export function onSessionUsed(listener: Listener): () => void {
   return () => onUse.delete(listener)
 }
 
-function headersOf({ org, json, ifMatch, idempotencyKey }: ApiRequest): Record<string, string> {
+function headersOf({ org, json, ifMatch, idempotencyKey, token, hints }: ApiRequest): Record<string, string> {
   return {
     accept: 'application/json',
+    ...hints,
+    ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
     ...(org === undefined ? {} : { 'x-gatehouse-org': org }),
     ...(json === undefined ? {} : { 'content-type': 'application/json' }),
     ...(ifMatch === undefined ? {} : { 'if-match': ifMatch }),
@@ -81,13 +87,13 @@ function headersOf({ org, json, ifMatch, idempotencyKey }: ApiRequest): Record<s
  * @throws ApiError with status 0 if there was no answer.
  */
 export async function send(path: string, request: ApiRequest = {}): Promise<Response> {
-  const { method = 'GET', form, json, signal } = request
+  const { method = 'GET', form, json, token, signal } = request
   const body =
     form === undefined ? (json === undefined ? undefined : JSON.stringify(json)) : new URLSearchParams(form)
   try {
     return await fetch(path, {
       method,
-      credentials: 'same-origin',
+      credentials: token === undefined ? 'same-origin' : 'omit',
       headers: headersOf(request),
       ...(body === undefined ? {} : { body }),
       ...(signal === undefined ? {} : { signal }),
