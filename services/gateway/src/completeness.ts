@@ -35,7 +35,8 @@ export function completenessHeaders(of: Completeness): Readonly<Record<string, s
   }
 }
 
-async function bodyOf(answer: Answer): Promise<Buffer> {
+/** The whole body of an answer. @throws GatehouseError as `readBody` */
+export async function bodyOf(answer: Answer): Promise<Buffer> {
   switch (answer.kind) {
     case 'bytes':
       return answer.body

@@ -2,6 +2,7 @@ import type { Principal } from '@gatehouse/authz'
 import type { CacheOutcome } from '@gatehouse/cache'
 import type { Alertmanagers, Upstream, Versions } from '@gatehouse/upstream'
 import type { Answer } from './answer.ts'
+import { asSeries } from './as-series.ts'
 import type { Budget } from './budget.ts'
 import type { DecideByCapability } from './capability.ts'
 import { completenessHeaders, withInfos } from './completeness.ts'
@@ -55,15 +56,13 @@ export async function answer(
   deps: Deps,
   { trail, budget }: { trail: Trail; budget: Budget },
 ): Promise<Answer> {
-  const { question } = req
-  budget.shorten(askedTimeout(question) ?? Number.POSITIVE_INFINITY)
+  budget.shorten(askedTimeout(req.question) ?? Number.POSITIVE_INFINITY)
   const principal = trail.note('principal', await deps.authenticate(req.rawHeaders, req.remoteAddress))
   const state = await deps.orgState(principal.orgUid)
   const asked = { principal, action: req.endpoint.action, now: trail.startedAt }
-  const { source, constraints, because, alerts } = reach(
-    { state, asked, req, byCapability: deps.byCapability },
-    trail,
-  )
+  const reached = reach({ state, asked, req, byCapability: deps.byCapability }, trail)
+  const { source, constraints, because, alerts, seriesOf } = reached
+  const { question } = reached.req
   const version = await deps.versions.lowest(source.shards)
   const access = { constraints, source, version }
   const plan = trail.note('plan', deps.planner(question, access))
@@ -74,7 +73,7 @@ export async function answer(
     cache,
     isComplete,
     answeredBy,
-  } = await deps.cached.answer(req, plan, {
+  } = await deps.cached.answer(reached.req, plan, {
     source,
     access,
     because,
@@ -93,6 +92,7 @@ export async function answer(
   trail.note('isComplete', isComplete)
   if (cache !== undefined) trail.note('cache', cacheResult(cache))
   const completeness = { asked: askedShards(plan, cache), answered: answeredBy, cache }
-  const told = req.wantsInfos ? await withInfos(found, completeness) : found
+  const shown = seriesOf === undefined ? found : await asSeries(found, seriesOf)
+  const told = req.wantsInfos ? await withInfos(shown, completeness) : shown
   return plan.kind === 'local' ? told : { ...told, headers: completenessHeaders(completeness) }
 }

@@ -36,6 +36,10 @@ export interface Reached {
   readonly because: readonly Because[]
   /** What admits the alerts that stand in rules: those who may list rules need not see alerts. Undefined if none may be seen. */
   readonly alerts: Constraints | undefined
+  /** What is answered: the request, or as much of it as a dashboard gives. */
+  readonly req: PrometheusRequest
+  /** Where series are asked for and only the values of this label are given, as series of their own. */
+  readonly seriesOf: string | undefined
 }
 
 function findDataSource({ dataSources }: OrgState, uid: string): DataSource {
@@ -48,6 +52,8 @@ function findDataSource({ dataSources }: OrgState, uid: string): DataSource {
 function resourceOf({ uid, orgUid }: DataSource) {
   return { kind: 'data-source', uid, orgUid } as const
 }
+
+type Found = Omit<Reached, 'req' | 'seriesOf'>
 
 function admitted(decision: Decision): Pick<Reached, 'constraints' | 'because'> {
   if (!decision.allowed) throw new GatehouseError('forbidden', `not allowed: ${decision.reason}`)
@@ -65,16 +71,18 @@ function reachOne({ state, asked, req, byCapability }: Reaching, trail: Trail): 
   const source = trail.note('source', findDataSource(state, req.dataSourceUid))
   const whole = { ...asked, resource: resourceOf(source) }
   const byGrants = authorize(policy, whole)
-  const decision = byGrants.allowed
-    ? byGrants
-    : (byCapability(whole, { policy, dashboards, question, rawHeaders }) ?? byGrants)
-  const allowed = admitted(trail.note('decision', decision))
-  if (question.kind !== 'rules') return { source, ...allowed, alerts: undefined }
+  const given = byGrants.allowed
+    ? undefined
+    : byCapability(whole, { policy, dashboards, question, rawHeaders })
+  const allowed = admitted(trail.note('decision', given?.decision ?? byGrants))
+  const answered = given === undefined ? req : { ...req, question: given.question }
+  const found = { source, ...allowed, req: answered, seriesOf: given?.seriesOf }
+  if (question.kind !== 'rules') return { ...found, alerts: undefined }
   const onAlerts = authorize(policy, { ...whole, action: showsAlerts })
-  return { source, ...allowed, alerts: onAlerts.allowed ? onAlerts.constraints : undefined }
+  return { ...found, alerts: onAlerts.allowed ? onAlerts.constraints : undefined }
 }
 
-function reachEvery({ state, asked, req }: Reaching, trail: Trail): Reached {
+function reachEvery({ state, asked, req }: Reaching, trail: Trail): Found {
   const { policy, dataSources } = state
   const combined = (action: AccessQuestion['action']) =>
     combineSources(state, (source) => authorize(policy, { ...asked, action, resource: resourceOf(source) }))
@@ -97,5 +105,7 @@ function reachEvery({ state, asked, req }: Reaching, trail: Trail): Reached {
  * @throws GatehouseError `not_found`, `forbidden`; `execution` where data sources cannot be read as one exactly.
  */
 export function reach(reaching: Reaching, trail: Trail): Reached {
-  return reaching.req.dataSourceUid === everySource ? reachEvery(reaching, trail) : reachOne(reaching, trail)
+  const { req } = reaching
+  if (req.dataSourceUid !== everySource) return reachOne(reaching, trail)
+  return { ...reachEvery(reaching, trail), req, seriesOf: undefined }
 }
