@@ -47,7 +47,7 @@ export function openCache<S>({ cache, limits, metrics: registry, log }: OpenCach
       memory: createMemory(cache.maxBytes, metrics),
       shared,
       metrics,
-      clock: { now: Date.now, monotonic },
+      clock: { now: () => Date.now(), monotonic },
       options: cache,
     }),
     slots: createFairQueue(limits, fairness),

@@ -21,6 +21,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   contentType = ''
   contentEncoding = ''
   contentLength: number | undefined
+  /** The replica's clock when it answered, ms since the epoch; undefined if it told none. */
+  date: number | undefined
   /** Whether the end of the body can be told from a connection that broke. */
   isFramed = false
   #controller: Dispatcher.DispatchController | undefined
@@ -89,6 +91,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.contentEncoding = headerText(headers['content-encoding']) ?? ''
     const length = headerText(headers['content-length'])
     this.contentLength = length === undefined ? undefined : Number(length)
+    const date = Date.parse(headerText(headers['date']) ?? '')
+    this.date = Number.isNaN(date) ? undefined : date
     this.isFramed = length !== undefined || headers['transfer-encoding'] !== undefined
   }
 

@@ -28,8 +28,8 @@ export interface Execution {
   readonly allowsPartial: boolean
   /** How old samples must be before they are kept in the cache; undefined without one. */
   readonly freshness: Freshness | undefined
-  /** Told which replica answered for a shard. */
-  readonly answered: (shard: string, replica: string) => void
+  /** Told which replica answered for a shard, and by whose clock: ms since the epoch. */
+  readonly answered: (shard: string, replica: string, date?: number) => void
 }
 
 interface Asking {
@@ -68,7 +68,7 @@ export async function askAll(
     const { exchange, replica } = await upstream.open(step.shard, toRequest(step), signal)
     const body = await readBody(exchange, bytesLeft)
     bytesLeft -= body.length
-    answered(step.shard.name, replica)
+    answered(step.shard.name, replica, exchange.date)
     return body
   }
   if (!allowsPartial) {

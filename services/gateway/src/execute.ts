@@ -26,7 +26,7 @@ async function forward(question: Forwarded, plan: Forwarding, execution: Executi
   if (plan.kind === 'evaluate') return mergeEvaluation(question, plan, await all())
   const [step] = plan.steps
   const { exchange, replica } = await upstream.open(step.shard, request(step), budget.signal)
-  answered(step.shard.name, replica)
+  answered(step.shard.name, replica, exchange.date)
   return { kind: 'stream', exchange }
 }
 

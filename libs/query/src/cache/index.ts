@@ -11,7 +11,15 @@ export {
 } from './cacheability.ts'
 export { annotate, type Annotations, annotationsOf, hasAnnotations } from './envelope.ts'
 export { cropExtent, type Extent, extentBytes, sampleCount, type StoredSeries } from './extent.ts'
-export { type CachedEndpoint, exactKey, extentKey, type KeyParts, type Times } from './key.ts'
+export {
+  type CachedEndpoint,
+  exactFields,
+  exactKey,
+  extentKey,
+  keyBuilder,
+  type KeyParts,
+  type Times,
+} from './key.ts'
 export { missingSpans, onGrid, type Span, spanRange } from './plan-range.ts'
 export { renderMatrix } from './render-matrix.ts'
 export { lastTime, type ScannedMatrix, scanMatrix } from './scan-matrix.ts'

@@ -46,7 +46,15 @@ export function unionOf(items: readonly unknown[], range: TimeRange): QueryResul
   if (range.step === 0) return { type: 'vector', items }
   const labelled = items.map((item) => ({ item, labels: readItemLabels(item) }))
   labelled.sort((a, b) => compareLabels(a.labels, b.labels))
-  return { type: 'matrix', items: labelled.map(({ item }) => item) }
+  return { type: 'matrix', items: labelled.map(({ item }) => asSeries(item)) }
+}
+
+/** A sample of an instant query as a series of one: a range of one time is asked of the shards as an instant. */
+function asSeries(item: unknown): unknown {
+  if (typeof item !== 'object' || item === null) return item
+  const { value, histogram, ...rest } = item as Record<string, unknown>
+  if (value !== undefined) return { ...rest, values: [value] }
+  return histogram === undefined ? item : { ...rest, histograms: [histogram] }
 }
 
 function scalarSeries(values: Float64Array): Series {

@@ -82,6 +82,7 @@ export function createFetch(question: CacheableQuestion, fetching: Fetching): Fe
     const asked = isPart ? { ...question, range } : question
     const plan = isPart ? planner(asked, execution.access) : fetching.plan
     const answeredBy: AnsweredBy[] = []
+    let asOf = Number.POSITIVE_INFINITY
     const budget = createBudget(Math.max(1, execution.budget.left()))
     const leave = (): void => budget.cancel(signal.reason as GatehouseError)
     if (signal.aborted) leave()
@@ -91,7 +92,8 @@ export function createFetch(question: CacheableQuestion, fetching: Fetching): Fe
       budget.end()
     }
     try {
-      const answered = (shard: string, replica: string): void => {
+      const answered: Execution['answered'] = (shard, replica, date) => {
+        asOf = Math.min(asOf, date ?? asOf)
         answeredBy.push({ shard, replica })
         // If it fails, the evidence of the request that began it still says who answered.
         execution.answered(shard, replica)
@@ -100,7 +102,12 @@ export function createFetch(question: CacheableQuestion, fetching: Fetching): Fe
       const held = await hold(answer, { mayStream, maxHeldBytes: fetching.maxHeldBytes })
       if (held.kind === 'stream') return { kind: 'stream', stream: { body: held.stream, answeredBy, end } }
       end()
-      return { ...held, isComplete: isWhole(plan, answeredBy), asOf: undefined, answeredBy }
+      return {
+        ...held,
+        isComplete: isWhole(plan, answeredBy),
+        asOf: undefined,
+        answeredBy,
+      }
     } catch (error) {
       end()
       throw error
