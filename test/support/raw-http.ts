@@ -62,7 +62,10 @@ export async function sendRaw(
       text += chunk.toString('latin1')
       const answers = parseAnswers(text)
       const last = answers.at(-1)
-      const isWhole = last !== undefined && last.body.length >= Number(last.headers['content-length'] ?? 0)
+      // What answers HEAD has a length and no body.
+      const isWhole =
+        last !== undefined &&
+        (bytes.startsWith('HEAD ') || last.body.length >= Number(last.headers['content-length'] ?? 0))
       if (answers.length >= count && isWhole) done()
     })
     socket.on('close', done)

@@ -15,4 +15,5 @@ export {
 } from './schema.ts'
 export { loadConfig, parseConfig } from './load.ts'
 export { createMaterial, type Material } from './material.ts'
+export { controlUrlOf, gatewayUrlOf } from './urls.ts'
 export { createNetworks, isNetwork, type Networks } from './network.ts'

@@ -106,7 +106,7 @@ beforeAll(async () => {
   })
   app.mount(routes)
   app.finish()
-  server = await listen(createServer(app.express), '127.0.0.1:0', 1_000)
+  server = await listen(createServer(app.express), '127.0.0.1:0', { graceMs: 1_000 })
 })
 afterAll(() => server.close())
 beforeEach(() => {

@@ -2,7 +2,8 @@ export { type App, type AppDeps, checkRoutes, createApp, trailOf } from './app.t
 export { type Download, download, downloadType } from './download.ts'
 export type { Format } from './format.ts'
 export { answerHealth, type Health } from './health.ts'
-export { closeOnSignal, listen, type Listening } from './listen.ts'
+export { clientAddress } from './client-address.ts'
+export { closeOnSignal, type Drain, listen, type Listening } from './listen.ts'
 export { checkOrigin } from './origin.ts'
 export {
   createPermissions,
@@ -12,6 +13,7 @@ export {
   type Person,
   type RouteInput,
 } from './permission.ts'
+export { probeReady, type Readiness } from './probe.ts'
 export { errorFrom, sendProblem } from './problem.ts'
 export {
   type Call,
@@ -24,3 +26,4 @@ export {
 } from './route.ts'
 export { newNonce, pagePolicy, securityHeaders } from './security-headers.ts'
 export type { Ending, Trail, TrailActor } from './trail.ts'
+export { createHttpServer, type HttpServerDeps } from './tls-server.ts'

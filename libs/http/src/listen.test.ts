@@ -10,7 +10,7 @@ afterEach(async () => {
 })
 
 async function start(server: Server, graceMs: number): Promise<Listening> {
-  const listening = await listen(server, '127.0.0.1:0', graceMs)
+  const listening = await listen(server, '127.0.0.1:0', { graceMs })
   open.push(listening)
   return listening
 }
@@ -65,7 +65,7 @@ describe('listen', () => {
   it('names the address that is taken', async () => {
     const server = await start(createServer(), 100)
     const address = server.url.replace('http://', '')
-    await expect(listen(createServer(), address, 100)).rejects.toThrow(
+    await expect(listen(createServer(), address, { graceMs: 100 })).rejects.toThrow(
       `cannot listen on ${address}: EADDRINUSE`,
     )
   })

@@ -1,4 +1,6 @@
 import type { Server } from 'node:http'
+import { Server as SecureServer } from 'node:https'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { GatehouseError } from '@gatehouse/errors'
 
 /** A server that listens. */
@@ -7,7 +9,7 @@ export interface Listening {
   readonly url: string
   /** True from the start of {@link Listening.close}; readiness must be false then. */
   isDraining(): boolean
-  /** Stops accepting, lets requests in flight finish within the grace, cuts the rest. Safe to call twice. */
+  /** Says that it is not ready for a while, stops accepting, lets requests in flight finish within the grace, cuts the rest. Safe to call twice. */
   close(): Promise<void>
 }
 
@@ -31,12 +33,19 @@ function drain(server: Server, graceMs: number): Promise<void> {
   })
 }
 
+/** How a server stops; times in ms. */
+export interface Drain {
+  /** How long it goes on taking requests while it says that it is not ready, so that load balancers find out first. */
+  readonly notReadyMs?: number
+  /** Longest time {@link Listening.close} then waits for requests in flight. */
+  readonly graceMs: number
+}
+
 /**
- * Starts a node:http server on `host:port` (port 0 picks a free one) and hands back how to drain it.
- * @param graceMs Longest time {@link Listening.close} waits for requests in flight.
+ * Starts a server on `host:port` (port 0 picks a free one) and hands back how to drain it.
  * @throws GatehouseError `unavailable` naming the address when it cannot be bound.
  */
-export async function listen(server: Server, listenAddress: string, graceMs: number): Promise<Listening> {
+export async function listen(server: Server, listenAddress: string, stop: Drain): Promise<Listening> {
   const { host, port } = parseListenAddress(listenAddress)
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
@@ -60,10 +69,10 @@ export async function listen(server: Server, listenAddress: string, graceMs: num
   const bound = typeof address === 'object' && address !== null ? address.port : port
   const name = host === '::' || host === '0.0.0.0' ? 'localhost' : host.includes(':') ? `[${host}]` : host
   return {
-    url: `http://${name}:${bound}`,
+    url: `${server instanceof SecureServer ? 'https' : 'http'}://${name}:${bound}`,
     isDraining: () => closing !== undefined,
     close: () => {
-      closing ??= drain(server, graceMs)
+      closing ??= sleep(stop.notReadyMs ?? 0).then(() => drain(server, stop.graceMs))
       return closing
     },
   }

@@ -1,6 +1,6 @@
 import type { AuditEvent } from '@gatehouse/audit'
 import { authorize, isAction, type OrgPolicy } from '@gatehouse/authz'
-import type { ControlConfig, IssuerConfig, NotificationsConfig } from '@gatehouse/config'
+import type { ControlConfig, IssuerConfig, Material, NotificationsConfig } from '@gatehouse/config'
 import { GatehouseError } from '@gatehouse/errors'
 import { type App, type AppDeps, createApp, createPermissions, type Permissions } from '@gatehouse/http'
 import {
@@ -62,6 +62,8 @@ export interface ControlDeps {
   readonly wakeNotices: () => void
   /** Where control reaches the gateway. */
   readonly gatewayUrl: string
+  /** Certificates (PEM) that are trusted there instead of the system's. */
+  readonly gatewayCa: Material<string> | undefined
   /** Where clients reach the gateway; shown to people. */
   readonly gatewayExternalUrl: string
   readonly consoleDir: string
@@ -168,7 +170,7 @@ export function createControl(deps: ControlDeps, externalUrl: string): App['expr
     ...manageRoutes({ permissions, policyOf, changes, gatewayUrl: deps.gatewayExternalUrl }),
   ]
   app.mount([...routes, openApiRoute(routes, permissions)])
-  mountForward(app.express, { gatewayUrl, cookies, logger })
+  mountForward(app.express, { gatewayUrl, gatewayCa: deps.gatewayCa, cookies, logger })
   mountPages(app.express, { dir: deps.consoleDir, record, noteActor: noteActorWith(authenticator) })
   app.finish()
   return app.express

@@ -1,6 +1,7 @@
 import { type IncomingHttpHeaders, type IncomingMessage, request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { pipeline } from 'node:stream'
+import type { Material } from '@gatehouse/config'
 import { GatehouseError, renderPrometheus } from '@gatehouse/errors'
 import { trailOf } from '@gatehouse/http'
 import type { Logger } from '@gatehouse/telemetry'
@@ -9,6 +10,8 @@ import type { LoginCookies } from './login/cookies.ts'
 
 export interface ForwardDeps {
   readonly gatewayUrl: string
+  /** Certificates (PEM) that are trusted there instead of the system's. */
+  readonly gatewayCa?: Material<string> | undefined
   readonly cookies: LoginCookies
   readonly logger: Logger
 }
@@ -95,6 +98,7 @@ export function mountForward(app: Express, deps: ForwardDeps): void {
       // The gateway parses the path as it came; only the host is ours to choose.
       path: request.originalUrl,
       headers: requestHeaders(request, requestId, deps.cookies),
+      ...(deps.gatewayCa === undefined ? {} : { ca: deps.gatewayCa.current() }),
     }
     const upstream = send(target, options, (answer) => answerWith(answer, response, deps))
     response.on('close', () => upstream.destroy())

@@ -1,7 +1,7 @@
-import { createServer } from 'node:http'
+import { X509Certificate } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
-import type { Config } from '@gatehouse/config'
-import { answerHealth, type Health, listen, type Listening } from '@gatehouse/http'
+import { type Config, createMaterial, gatewayUrlOf, type Material } from '@gatehouse/config'
+import { answerHealth, createHttpServer, type Health, listen, type Listening } from '@gatehouse/http'
 import {
   closeSession,
   createChangeRecorder,
@@ -152,9 +152,21 @@ function createReadiness(config: Config, { policies, audit }: Adapters, isDraini
 }
 
 function depsOf(config: Config, adapters: Adapters, log: Logger): ControlDeps {
-  const gatewayUrl = config.control.gatewayUrl ?? `http://${config.gateway.listenAddress}`
+  const gatewayUrl = gatewayUrlOf(config)
   return {
     config: config.control,
+/** @throws Error naming the file if it cannot be read or holds no certificate. */
+function trustedCa(file: string | undefined, log: Logger): Material<string> | undefined {
+  if (file === undefined) return undefined
+  const check = ([pem = '']: readonly string[]): string => {
+    new X509Certificate(pem)
+    return pem
+  }
+  return createMaterial([file], check, (error) =>
+    log.error({ detail: error.message }, 'control.gatewayCaFile could not be read again'),
+  )
+}
+
     issuers: config.issuers,
     store: adapters.store,
     attempts: adapters.attempts,
@@ -172,13 +184,19 @@ function depsOf(config: Config, adapters: Adapters, log: Logger): ControlDeps {
     consoleDir,
     maxStaleness: config.gateway.maxPolicyStaleness,
     logger: log,
+    gatewayCa: trustedCa(config.control.gatewayCaFile, log),
   }
 }
 
 /** The HTTP server; what it serves is given once its address is known. */
-function createHttpServer(health: Health, log: Logger) {
+function createControlServer({ control }: Config, health: Health, log: Logger) {
   let app: ReturnType<typeof createControl> | undefined
-  const server = createServer({ headersTimeout: 10_000, requestTimeout: 30_000 }, (request, response) => {
+  const server = createHttpServer({
+    options: { headersTimeout: 10_000, requestTimeout: 30_000 },
+    tls: control.tls,
+    onError: (error) => log.error({ detail: error.message }, 'the certificate could not be read again'),
+  })
+  server.on('request', (request, response) => {
     answerHealth(request, response, health)
       .then((answered) => {
         if (!answered) app?.(request, response)
@@ -204,9 +222,12 @@ export async function startControl(config: Config, overrides: ControlOverrides =
   let listening: Listening | undefined
   const isDraining = (): boolean => listening?.isDraining() ?? false
   const health: Health = { metrics: createMetrics(), notReady: createReadiness(config, adapters, isDraining) }
-  const { server, serve } = createHttpServer(health, log)
+  const { server, serve } = createControlServer(config, health, log)
   try {
-    listening = await listen(server, config.control.listenAddress, config.gateway.drain)
+    listening = await listen(server, config.control.listenAddress, {
+      notReadyMs: config.gateway.notReadyFor,
+      graceMs: config.gateway.drain,
+    })
     // The application must know its own address, which port 0 leaves open until now.
     serve(createControl(depsOf(config, adapters, log), config.control.externalUrl ?? listening.url))
   } catch (error) {

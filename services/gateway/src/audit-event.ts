@@ -35,6 +35,7 @@ export interface Answered {
 /** How a request ended. */
 export interface Ending {
   readonly requestId: string
+  readonly address: string | undefined
   /** ms since the epoch. */
   readonly startedAt: number
   readonly elapsedMs: number
@@ -168,7 +169,7 @@ export function auditEventOf(
   const { notes, answered } = known
   const { route, decision, plan } = notes
   const who = notes.principal ?? notes.sender
-  const { headers, socket } = message
+  const { headers } = message
   const userAgent = headers['user-agent']
   return {
     schema: 1,
@@ -178,7 +179,7 @@ export function auditEventOf(
     requestId: ending.requestId,
     orgUid: who?.orgUid ?? null,
     actor: actorOf(who),
-    from: { address: socket.remoteAddress ?? '', ...(userAgent === undefined ? {} : { userAgent }) },
+    from: { address: ending.address ?? '', ...(userAgent === undefined ? {} : { userAgent }) },
     action: route?.endpoint.action ?? 'none',
     resource: route === undefined ? null : { kind: 'data-sources', uid: route.dataSourceUid },
     request: requestOf(message, notes),

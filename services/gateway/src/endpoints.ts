@@ -279,6 +279,15 @@ export type EndpointName = (typeof prometheusEndpoints | typeof alertmanagerEndp
 /** Every endpoint of the data plane. */
 export const endpoints: readonly Row[] = [...prometheusEndpoints, ...alertmanagerEndpoints]
 
+/** The methods that are known where a row is, by whichever row. */
+export function methodsAt({ path, root }: Endpoint): readonly string[] {
+  return [
+    ...new Set(
+      endpoints.filter((row) => row.path === path && row.root === root).flatMap((row) => row.methods),
+    ),
+  ]
+}
+
 /** The row a path leads to, with what stands in its variable segments, as written. */
 export interface Route {
   readonly endpoint: Row

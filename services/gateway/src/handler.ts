@@ -4,6 +4,7 @@ import { GatehouseError, toGatehouseError } from '@gatehouse/errors'
 import type { Logger } from '@gatehouse/telemetry'
 import { type Answer, discard, failure, statusOf } from './answer.ts'
 import { type Budget, createBudget } from './budget.ts'
+import { methodsAt } from './endpoints.ts'
 import { type GatewayMetrics, unknownEndpoint } from './metrics.ts'
 import { answer, type Deps } from './pipeline.ts'
 import { readRequest, type RequestLimits } from './request.ts'
@@ -25,6 +26,8 @@ export interface HandlerDeps {
   }
   /** Whether the process is draining: connections end with their next answer. */
   readonly isDraining: () => boolean
+  /** The client's address, as far as it can be believed. */
+  readonly addressOf: (message: IncomingMessage) => string | undefined
 }
 
 /** An answer with the error it tells of, if any. */
@@ -34,7 +37,9 @@ interface Outcome {
 }
 
 function refuse(error: GatehouseError, trail: Trail): Outcome {
-  return { answer: failure(error, trail.requestId), error }
+  const answer = failure(error, trail.requestId)
+  if (error.code !== 'method_not_allowed' || trail.endpoint === undefined) return { answer, error }
+  return { answer: { ...answer, headers: { allow: methodsAt(trail.endpoint).join(', ') } }, error }
 }
 
 function logFailure(log: Logger, trail: Trail, error: GatehouseError): void {
@@ -56,8 +61,7 @@ export function createHandler(deps: HandlerDeps) {
   /** A request that is refused before the pipeline asks for credentials may carry good ones: the evidence names their owner. */
   const attribute = async (message: IncomingMessage, trail: Trail, error: GatehouseError): Promise<void> => {
     if (trail.isAttributed || error.code === 'unauthenticated') return
-    const { rawHeaders, socket } = message
-    const sender = await pipeline.authenticate(rawHeaders, socket.remoteAddress).catch(() => undefined)
+    const sender = await pipeline.authenticate(message.rawHeaders, trail.address).catch(() => undefined)
     if (sender !== undefined) trail.note('sender', sender)
   }
 
@@ -105,7 +109,7 @@ export function createHandler(deps: HandlerDeps) {
   }
 
   return async (message: IncomingMessage, res: ServerResponse): Promise<void> => {
-    const trail = createTrail(message)
+    const trail = createTrail(message, deps.addressOf(message))
     const budget = createBudget(limits.deadline)
     metrics.begin()
     res.once('close', () => {

@@ -1,14 +1,15 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerOptions, ServerResponse } from 'node:http'
 import type { AuditEvent } from '@gatehouse/audit'
-import { answerHealth, type Health } from '@gatehouse/http'
+import type { ListenTls } from '@gatehouse/config'
+import { answerHealth, createHttpServer, type Health } from '@gatehouse/http'
 import type { Logger } from '@gatehouse/telemetry'
 import { refuseMalformed } from './malformed.ts'
 
 /** Room for headers besides the URL, bytes; Node's own default for both together. */
 const maxHeaderBytes = 16_384
 
-function createHttpServer(maxUrlBytes: number) {
-  return createServer({
+function serverOptions(maxUrlBytes: number): ServerOptions {
+  return {
     // Slow senders are cut off here; the time of an answer is bounded by its deadline instead.
     headersTimeout: 10_000,
     requestTimeout: 30_000,
@@ -20,25 +21,30 @@ function createHttpServer(maxUrlBytes: number) {
     insecureHTTPParser: false,
     // The handler refuses requests without one, in our own words and with an audit event.
     requireHostHeader: false,
-  })
+  }
 }
 
 /** What the server's requests are handed to. */
 export interface ServerDeps {
   readonly maxUrlBytes: number
+  readonly tls: ListenTls | undefined
   readonly health: Health
   readonly handle: (message: IncomingMessage, res: ServerResponse) => Promise<void>
   readonly append: (event: AuditEvent) => Promise<void>
   readonly log: Logger
 }
 
-/** Creates the data plane's server: its own pages, the handler for all else, and answers to what is no HTTP. Not listening yet. */
-export function createDataPlane({ maxUrlBytes, health, handle, append, log }: ServerDeps): Server {
+/** Creates the data plane's server: its own pages, the handler for all else, and answers to what is no HTTP. Not listening yet. @throws Error naming a certificate's files */
+export function createDataPlane({ maxUrlBytes, tls, health, handle, append, log }: ServerDeps): Server {
   const dispatch = async (message: IncomingMessage, res: ServerResponse): Promise<void> => {
     const isOwn = message.url?.startsWith('/-/') === true || message.url === '/metrics'
     if (!isOwn || !(await answerHealth(message, res, health))) await handle(message, res)
   }
-  const server = createHttpServer(maxUrlBytes)
+  const server = createHttpServer({
+    options: serverOptions(maxUrlBytes),
+    tls,
+    onError: (error) => log.error({ detail: error.message }, 'the certificate could not be read again'),
+  })
   server.on('request', (message, res) => {
     dispatch(message, res).catch((error: unknown) => {
       log.error({ detail: error instanceof Error ? error.stack : String(error) }, 'a request handler failed')

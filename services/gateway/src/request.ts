@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { GatehouseError } from '@gatehouse/errors'
 import { decodeForm, parseJson } from './decode.ts'
-import { type Endpoint, findRoute, type Route } from './endpoints.ts'
+import { type Endpoint, findRoute, methodsAt, type Route } from './endpoints.ts'
 import { checkBody, checkHeaders, hasBody, readForm } from './headers.ts'
 import { type Question, readQuestion } from './question.ts'
 import { optional, type Parameters, readFlag } from './read-parameters.ts'
@@ -58,7 +58,7 @@ function isForAlert(header: string | string[] | undefined): boolean {
 
 function checkMethod(route: Route, method: string): void {
   if (!route.endpoint.methods.some((known) => known === method))
-    throw new GatehouseError('method_not_allowed', `use ${route.endpoint.methods.join(' or ')}`)
+    throw new GatehouseError('method_not_allowed', `use ${methodsAt(route.endpoint).join(' or ')}`)
 }
 
 /**
@@ -97,7 +97,7 @@ export async function readRequest(
       body,
     }),
   )
-  const { rawHeaders, headers, socket } = message
+  const { rawHeaders, headers } = message
   const forAlert = isForAlert(headers['fromalert'])
   const decoded: Decoded = {
     endpoint,
@@ -108,7 +108,7 @@ export async function readRequest(
     wantsFresh: /(^|[\s,])no-store([\s,]|$)/i.test(headers['cache-control'] ?? ''),
     isForAlert: forAlert,
     rawHeaders,
-    remoteAddress: socket.remoteAddress,
+    remoteAddress: trail.address,
   }
   return decoded as PrometheusRequest
 }

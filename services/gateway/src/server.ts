@@ -1,6 +1,6 @@
 import { openCache, type OpenCache } from '@gatehouse/cache'
-import { type Config, limitsSchema } from '@gatehouse/config'
-import { listen } from '@gatehouse/http'
+import { type Config, controlUrlOf, createNetworks, limitsSchema } from '@gatehouse/config'
+import { clientAddress, type Drain, listen } from '@gatehouse/http'
 import { createAuthenticator, sessionCookieFor } from '@gatehouse/identity'
 import { createLogger, createMetrics, type Logger } from '@gatehouse/telemetry'
 import { type Adapters, openAdapters } from './adapters.ts'
@@ -49,11 +49,10 @@ function createPipeline(
   { identities, policies }: Adapters,
   { upstreams, cache }: Running,
 ): Deps {
-  const controlUrl = config.control.externalUrl ?? `http://${config.control.listenAddress}`
   const { authenticate } = createAuthenticator({
     store: identities,
     issuers: config.issuers,
-    sessionCookieName: sessionCookieFor(controlUrl).name,
+    sessionCookieName: sessionCookieFor(controlUrlOf(config)).name,
     maxStaleness: config.gateway.maxPolicyStaleness,
   })
   const planner = createPlanner()
@@ -70,6 +69,10 @@ function createPipeline(
       read: createQueryReader(),
     }),
   }
+}
+
+function drainOf({ gateway: { notReadyFor, drain } }: Config): Drain {
+  return { notReadyMs: notReadyFor, graceMs: drain }
 }
 
 /**
@@ -89,22 +92,31 @@ export async function startGateway(config: Config, overrides: GatewayOverrides =
     log,
   })
   const pipeline = createPipeline(config, adapters, { upstreams, cache })
-  const { deadline, maxUrlBytes, maxBodyBytes, drain, listenAddress } = config.gateway
+  const { deadline, maxUrlBytes, maxBodyBytes, listenAddress, tls } = config.gateway
+  const proxies = createNetworks(config.gateway.trustProxy)
   const { maxResponseBytes, idleTimeout } = config.upstream
   const limits = { deadline, maxUrlBytes, maxBodyBytes, maxResponseBytes, idleTimeout }
   let closing: Promise<void> | undefined
   const isDraining = (): boolean => closing !== undefined
   const gatewayMetrics = createGatewayMetrics(metrics, audit)
-  const handle = createHandler({ pipeline, audit, metrics: gatewayMetrics, log, limits, isDraining })
+  const handle = createHandler({
+    pipeline,
+    audit,
+    metrics: gatewayMetrics,
+    log,
+    limits,
+    isDraining,
+    addressOf: (message) => clientAddress(message, proxies),
+  })
   const health = { notReady: createReadiness(config, adapters, isDraining), metrics }
-  const server = createDataPlane({ maxUrlBytes, health, handle, append: audit.append, log })
+  const server = createDataPlane({ maxUrlBytes, tls, health, handle, append: audit.append, log })
   const closeAdapters = async (): Promise<void> => {
     await pipeline.upstream.close()
     await pipeline.alertmanagers.close()
     await cache.close()
     await adapters.close()
   }
-  const listening = await listen(server, listenAddress, drain).catch(async (error: unknown) => {
+  const listening = await listen(server, listenAddress, drainOf(config)).catch(async (error: unknown) => {
     await closeAdapters()
     throw error
   })

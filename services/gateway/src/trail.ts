@@ -8,6 +8,8 @@ import type { Route } from './endpoints.ts'
 /** The evidence of one request, gathered on its way; becomes exactly one audit event. */
 export interface Trail {
   readonly requestId: string
+  /** Where the request comes from. */
+  readonly address: string | undefined
   /** ms since the epoch. */
   readonly startedAt: number
   readonly endpoint: Route['endpoint'] | undefined
@@ -22,7 +24,7 @@ export interface Trail {
 }
 
 /** Starts the trail of a request. */
-export function createTrail(message: IncomingMessage): Trail {
+export function createTrail(message: IncomingMessage, address: string | undefined): Trail {
   const startedAt = Date.now()
   const started = performance.now()
   const requestId = requestIdFrom(message.headers['x-request-id'])
@@ -31,6 +33,7 @@ export function createTrail(message: IncomingMessage): Trail {
   const elapsedMs = (): number => performance.now() - started
   return {
     requestId,
+    address,
     startedAt,
     get endpoint() {
       return notes.route?.endpoint
@@ -45,6 +48,10 @@ export function createTrail(message: IncomingMessage): Trail {
     answered: (shard, replica) => answered.push({ shard, replica }),
     elapsedMs,
     toEvent: (ending) =>
-      auditEventOf(message, { notes, answered }, { ...ending, requestId, startedAt, elapsedMs: elapsedMs() }),
+      auditEventOf(
+        message,
+        { notes, answered },
+        { ...ending, requestId, address, startedAt, elapsedMs: elapsedMs() },
+      ),
   }
 }

@@ -1,3 +1,4 @@
+import { gatewayUrlOf } from '@gatehouse/config'
 import { Command, InvalidArgumentError } from 'commander'
 import { configFileHelp, loadConfigFile } from '../config-file.ts'
 
@@ -65,8 +66,8 @@ export function grafanaDataSource(url: string, options: Omit<PrintOptions, 'conf
 }
 
 function print(options: PrintOptions): void {
-  const { gateway } = loadConfigFile(options['config.file'])
-  const url = gateway.externalUrl ?? `http://${gateway.listenAddress}`
+  const config = loadConfigFile(options['config.file'])
+  const url = config.gateway.externalUrl ?? gatewayUrlOf(config)
   process.stdout.write(grafanaDataSource(url.replace(/\/$/, ''), options))
 }
 

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { type Config, loadConfig } from '@gatehouse/config'
+import { probeReady } from '@gatehouse/http'
 import { Command } from 'commander'
 
 /** Gateway and control, running as child processes of this one. */
@@ -47,7 +48,9 @@ export async function serve(options: ServeOptions): Promise<Running> {
     return { service, child }
   })
   const stop = async (): Promise<void> => {
-    await Promise.all(children.map(({ child }) => endChild(child, config.gateway.drain + 5_000)))
+    await Promise.all(
+      children.map(({ child }) => endChild(child, config.gateway.notReadyFor + config.gateway.drain + 5_000)),
+    )
   }
   const exited = Promise.race(
     children.map(
@@ -58,12 +61,15 @@ export async function serve(options: ServeOptions): Promise<Running> {
     ),
   )
   const urls = {
-    gatewayUrl: baseUrl(config.gateway.listenAddress),
-    controlUrl: baseUrl(config.control.listenAddress),
+    gatewayUrl: baseUrl(config.gateway),
+    controlUrl: baseUrl(config.control),
   }
   try {
     await Promise.race([
-      Promise.all([waitReady(urls.gatewayUrl), waitReady(urls.controlUrl)]),
+      Promise.all([
+        waitReady(urls.gatewayUrl, config.gateway.tls),
+        waitReady(urls.controlUrl, config.control.tls),
+      ]),
       exited.then(({ service, code }) => {
         throw new Error(`${service} ended with code ${code} before it was ready`)
       }),
@@ -75,21 +81,17 @@ export async function serve(options: ServeOptions): Promise<Running> {
   return { ...urls, exited, stop }
 }
 
-function baseUrl(listenAddress: string): string {
+function baseUrl({ listenAddress, tls }: Pick<Config['gateway'], 'listenAddress' | 'tls'>): string {
   const colon = listenAddress.lastIndexOf(':')
   const host = listenAddress.slice(0, colon)
   const reachable = host === '' || host === '0.0.0.0' || host === '[::]' ? '127.0.0.1' : host
-  return `http://${reachable}:${listenAddress.slice(colon + 1)}`
+  return `${tls === undefined ? 'http' : 'https'}://${reachable}:${listenAddress.slice(colon + 1)}`
 }
 
-async function waitReady(url: string): Promise<void> {
+async function waitReady(url: string, tls: Config['gateway']['tls']): Promise<void> {
   const deadline = Date.now() + readyTimeoutMs
   while (Date.now() < deadline) {
-    const ready = await fetch(`${url}/-/ready`, { signal: AbortSignal.timeout(2_000) }).then(
-      (response) => response.ok,
-      () => false,
-    )
-    if (ready) return
+    if ((await probeReady(url, tls?.certFile)).isReady) return
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
   throw new Error(`${url} was not ready within ${readyTimeoutMs / 1000} s`)
