@@ -20,3 +20,6 @@ export {
   type TimeSeriesChartProps,
 } from './time-series-chart.tsx'
 export { formatParts, formatValue } from './units.ts'
+export { BarGauge, Gauge, type GaugeValue } from './gauge.tsx'
+export { Heatmap, type HeatmapProps, heatmapSummary } from './heatmap.tsx'
+export { Stat, type StatProps, type StatValue } from './stat.tsx'

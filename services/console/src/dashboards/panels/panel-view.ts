@@ -1,0 +1,20 @@
+import type { Annotation } from '../../charts/index.ts'
+import type { PanelData } from '../data/use-panel-data.ts'
+import type { Values } from '../model/interpolate.ts'
+import type { Panel } from '../model/panel.ts'
+import type { RawRange, TimeRange } from '../model/time-range.ts'
+
+/** What every kind of panel is drawn from. */
+export interface PanelView {
+  readonly panel: Panel
+  /** With its variables put in. */
+  readonly title: string
+  readonly data: PanelData
+  readonly values: Values
+  readonly range: TimeRange
+  readonly rawRange: RawRange
+  readonly isUtc: boolean
+  readonly annotations: readonly Annotation[]
+  readonly syncKey: string | undefined
+  readonly onZoom: (from: number, to: number) => void
+}
