@@ -151,10 +151,6 @@ function createReadiness(config: Config, { policies, audit }: Adapters, isDraini
   }
 }
 
-function depsOf(config: Config, adapters: Adapters, log: Logger): ControlDeps {
-  const gatewayUrl = gatewayUrlOf(config)
-  return {
-    config: config.control,
 /** @throws Error naming the file if it cannot be read or holds no certificate. */
 function trustedCa(file: string | undefined, log: Logger): Material<string> | undefined {
   if (file === undefined) return undefined
@@ -167,6 +163,10 @@ function trustedCa(file: string | undefined, log: Logger): Material<string> | un
   )
 }
 
+function depsOf(config: Config, adapters: Adapters, log: Logger): ControlDeps {
+  const gatewayUrl = gatewayUrlOf(config)
+  return {
+    config: config.control,
     issuers: config.issuers,
     store: adapters.store,
     attempts: adapters.attempts,
@@ -180,11 +180,11 @@ function trustedCa(file: string | undefined, log: Logger): Material<string> | un
     appendAudit: adapters.audit.append,
     auditLog: adapters.auditLog,
     gatewayUrl,
+    gatewayCa: trustedCa(config.control.gatewayCaFile, log),
     gatewayExternalUrl: config.gateway.externalUrl ?? gatewayUrl,
     consoleDir,
     maxStaleness: config.gateway.maxPolicyStaleness,
     logger: log,
-    gatewayCa: trustedCa(config.control.gatewayCaFile, log),
   }
 }
 
