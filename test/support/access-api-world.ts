@@ -1,4 +1,9 @@
-import { type ControlAnswer, type ControlWorld, startControlWorld } from './control-world.ts'
+import {
+  type ControlAnswer,
+  type ControlWorld,
+  type ControlWorldOptions,
+  startControlWorld,
+} from './control-world.ts'
 
 /** Roles of the service accounts of {@link startAccessApiWorld}, by their uid. */
 export const accessRoles = [
@@ -37,8 +42,8 @@ const platform = `
 
 /** Two agencies with a service account for every role, and the platform. */
 export interface AccessApiWorld extends ControlWorld {
-  /** Calls `/api/v1<path>` as `health/viewer`. */
-  as(who: string, method: string, path: string, options?: As): Promise<ControlAnswer>
+  /** Calls `/api/v1<path>` as `health/viewer`; below another `base` if given. */
+  as(who: string, method: string, path: string, options?: As, base?: string): Promise<ControlAnswer>
 }
 
 export interface As {
@@ -46,10 +51,13 @@ export interface As {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-export async function startAccessApiWorld(): Promise<AccessApiWorld> {
+export async function startAccessApiWorld(
+  options: Pick<ControlWorldOptions, 'issuers' | 'notifications'> = {},
+): Promise<AccessApiWorld> {
   const world = await startControlWorld({
     access: `apiVersion: gatehouse/v1\nkind: Access\norgs:${org('health')}${org('transport')}${platform}\n`,
     control: { trustProxy: ['loopback'] },
+    ...options,
   })
   const tokens = new Map<string, string>()
   let calls = 0
@@ -61,12 +69,12 @@ export async function startAccessApiWorld(): Promise<AccessApiWorld> {
   }
   return {
     ...world,
-    async as(who, method, path, { headers, ...options } = {}) {
+    async as(who, method, path, { headers, ...sent } = {}, base = '/api/v1') {
       // Each call from an address of its own: limits by address are not what these tests are about.
       calls += 1
       const from = { 'x-forwarded-for': `10.${calls >> 16}.${(calls >> 8) & 255}.${calls & 255}` }
       const token = await tokenOf(who)
-      return world.call(method, `/api/v1${path}`, { token, ...options, headers: { ...from, ...headers } })
+      return world.call(method, `${base}${path}`, { token, ...sent, headers: { ...from, ...headers } })
     },
   }
 }

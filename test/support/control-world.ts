@@ -33,6 +33,12 @@ export interface ControlWorld extends GatewayWorld {
   person(orgUid: string, subject: string, groups: readonly string[]): Promise<{ cookie: string; uid: string }>
 }
 
+/** Settings of gateway and control that differ from the defaults. */
+export interface ControlWorldOptions extends GatewayWorldOptions {
+  readonly control?: object
+  readonly notifications?: object
+}
+
 async function signInPerson(
   { pool, config }: GatewayWorld,
   orgUid: string,
@@ -58,9 +64,7 @@ async function signInPerson(
 }
 
 /** Starts gateway and control on a fresh database; the orgs of the access document are managed through the API. */
-export async function startControlWorld(
-  options: GatewayWorldOptions & { readonly control?: object; readonly notifications?: object },
-): Promise<ControlWorld> {
+export async function startControlWorld(options: ControlWorldOptions): Promise<ControlWorld> {
   const world = await startGatewayWorld(options)
   await world.sql(`update orgs set managed = 'api'`)
   const listenAddress = `127.0.0.1:${await freePort()}`

@@ -60,6 +60,7 @@ export async function listStoredDataSources(tx: OrgTransaction): Promise<readonl
         )) order by s.name) filter (where s.name is not null), '[]') as shards
     from data_sources d
     left join shards s on s.org_uid = d.org_uid and s.data_source_uid = d.uid
+    where d.org_uid = app_org()
     group by d.org_uid, d.uid
     order by d.uid`)
   return rows.map((row) => ({

@@ -57,7 +57,7 @@ export async function listGrants(tx: OrgTransaction): Promise<readonly Grant[]> 
   const rows = await tx.rows<Row & Record<string, unknown>>(`
     select uid, user_uid, team_uid, service_account_uid, role, folder_uid, data_source_uid, dashboard_uid, within_team_uid,
       constraints, not_before, expires_at, reason
-    from grants order by uid`)
+    from grants where org_uid = app_org() order by uid`)
   return rows.map(grantOf).filter((grant) => grant !== undefined)
 }
 

@@ -17,6 +17,8 @@ function selectorOf(text: string): readonly Matcher[] {
 
 /** Guardrails of the entered org. */
 export async function listGuardrails(tx: OrgTransaction): Promise<readonly Guardrail[]> {
-  const rows = await tx.rows<Row>('select uid, selector, reason from guardrails order by uid')
+  const rows = await tx.rows<Row>(
+    'select uid, selector, reason from guardrails where org_uid = app_org() order by uid',
+  )
   return rows.map(({ uid, selector, reason }) => ({ uid, selector: selectorOf(selector), reason }))
 }

@@ -13,6 +13,7 @@ export async function listMembers(tx: OrgTransaction): Promise<readonly Member[]
     from memberships m
     join users u on u.uid = m.user_uid
     left join team_members t on t.org_uid = m.org_uid and t.user_uid = m.user_uid
+    where m.org_uid = app_org()
     group by u.uid, u.name, u.disabled, m.disabled
     order by u.uid`)
 }

@@ -23,7 +23,7 @@ interface OrgRow {
 /** The entered org, or undefined if it does not exist. */
 export async function findOrg(tx: OrgTransaction): Promise<Org | undefined> {
   const [row] = await tx.rows<OrgRow>(
-    'select uid, name, managed, platform, issuers, policy_version from orgs',
+    'select uid, name, managed, platform, issuers, policy_version from orgs where uid = app_org()',
   )
   if (row === undefined) return undefined
   const { uid, name, managed, platform: isPlatform, issuers, policy_version: policyVersion } = row
