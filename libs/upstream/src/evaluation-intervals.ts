@@ -1,3 +1,4 @@
+import { isGatehouseError } from '@gatehouse/errors'
 import { parseDuration } from '@gatehouse/promql'
 import { configRequest, type Shard } from '@gatehouse/query'
 import { readBody } from './read-body.ts'
@@ -6,8 +7,8 @@ import type { Upstream } from './upstream.ts'
 /** What is known of the intervals at which shards evaluate: the step of sub-queries that name none. */
 export interface EvaluationIntervals {
   /**
-   * The interval that all the shards have in common, ms; undefined while one of them has not told, or tells another. Only a shard's first
-   * probe is waited for.
+   * The interval that all the shards have in common, ms; undefined if one of them does not tell, or tells another. Shards that are out of
+   * reach have no say. Only a shard's first probe is waited for.
    */
   common(shards: readonly Shard[]): Promise<number | undefined>
 }
@@ -17,8 +18,11 @@ const retryMs = 5_000
 const probeTimeoutMs = 2_000
 const maxBytes = 16_777_216
 
+/** What a shard said: its interval, that it does not tell, or nothing. */
+type Told = number | 'untold' | undefined
+
 interface Entry {
-  interval: number | undefined
+  told: Told
   nextProbeAt: number
   probe: Promise<void> | undefined
   isFirst: boolean
@@ -41,19 +45,20 @@ export function createEvaluationIntervals(upstream: Upstream): EvaluationInterva
   const probe = async (shard: Shard, entry: Entry): Promise<void> => {
     try {
       const { exchange } = await upstream.open(shard, configRequest(), AbortSignal.timeout(probeTimeoutMs))
-      entry.interval = intervalIn((await readBody(exchange, maxBytes)).toString('utf8'))
+      entry.told = intervalIn((await readBody(exchange, maxBytes)).toString('utf8')) ?? 'untold'
       entry.nextProbeAt = performance.now() + freshMs
-    } catch {
+    } catch (error) {
+      if (isGatehouseError(error) && error.code !== 'unavailable') entry.told ??= 'untold'
       entry.nextProbeAt = performance.now() + retryMs
     } finally {
       entry.probe = undefined
     }
   }
 
-  const intervalOf = async (shard: Shard): Promise<number | undefined> => {
+  const toldBy = async (shard: Shard): Promise<Told> => {
     const key = shard.replicas.map(({ url }) => url).join(' ')
     const entry = entries.get(key) ?? {
-      interval: undefined,
+      told: undefined,
       nextProbeAt: 0,
       probe: undefined,
       isFirst: true,
@@ -62,13 +67,14 @@ export function createEvaluationIntervals(upstream: Upstream): EvaluationInterva
     if (entry.probe === undefined && performance.now() >= entry.nextProbeAt) entry.probe = probe(shard, entry)
     if (entry.isFirst) await entry.probe
     entry.isFirst = false
-    return entry.interval
+    return entry.told
   }
 
   return {
     async common(shards) {
-      const intervals = new Set(await Promise.all(shards.map(intervalOf)))
-      return intervals.size === 1 ? [...intervals][0] : undefined
+      const all = await Promise.all(shards.map(toldBy))
+      const [interval, ...others] = new Set(all.filter((told) => told !== undefined))
+      return others.length === 0 && interval !== 'untold' ? interval : undefined
     },
   }
 }

@@ -13,6 +13,8 @@ export interface Access {
   readonly source: DataSource
   /** Lowest Prometheus version among the source's shards; undefined while none is known. */
   readonly version: string | undefined
+  /** Step of sub-queries that name none, ms; undefined if it is not known or not needed. */
+  readonly evaluationInterval?: number | undefined
 }
 
 // Decisions are remembered per policy version, so their constraints are the same objects from request to request.

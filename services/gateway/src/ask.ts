@@ -44,9 +44,11 @@ function isMissing(error: unknown): boolean {
   return isGatehouseError(error) && missing.has(error.code)
 }
 
+/** What an answer says that came without some of the data. */
+export const partialWarning = 'partial answer: not every shard answered, so series may be missing'
+
 function missingAnswer(data: string): Buffer {
-  const warnings = '["partial answer: not every shard answered, so series may be missing"]'
-  return Buffer.from(`{"status":"success","data":${data},"warnings":${warnings}}`)
+  return Buffer.from(`{"status":"success","data":${data},"warnings":["${partialWarning}"]}`)
 }
 
 const emptyList = missingAnswer('[]')

@@ -7,7 +7,7 @@ import { type DataSource, formatTime } from '@gatehouse/query'
 import { constraintTexts } from './access.ts'
 import type { Route } from './endpoints.ts'
 import { readHints } from './hints.ts'
-import type { Plan } from './plan.ts'
+import type { Plan, PlanStep } from './plan.ts'
 import type { Question } from './question.ts'
 
 /** What becomes known of a request on its way. */
@@ -122,11 +122,18 @@ function constraintsOf(decision: Decision | undefined): string[] {
   return decision?.allowed === true ? [...constraintTexts(decision.constraints)] : []
 }
 
+/** The requests of a plan; with that to the engine, if that had to stand in. */
+function stepsTaken(plan: Plan, answered: readonly Answered[]): readonly PlanStep[] {
+  const engine = plan.kind === 'evaluate' ? plan.engine : undefined
+  const stoodIn = engine !== undefined && answered.some(({ shard }) => shard === engine.shard.name)
+  return stoodIn ? [...plan.steps, engine] : plan.steps
+}
+
 function planOf({ source, plan, cache }: Partial<Notes>, answered: readonly Answered[]): AuditEvent['plan'] {
   if (source === undefined || plan === undefined) return null
   return {
     dataSource: source.uid,
-    shardsAsked: [...new Set(plan.steps.map(({ shard }) => shard.name))],
+    shardsAsked: [...new Set(stepsTaken(plan, answered).map(({ shard }) => shard.name))],
     shardsAnswered: [...new Set(answered.map(({ shard }) => shard))],
     replicas: [...new Set(answered.map(({ replica }) => replica))],
     ...(cache === undefined ? {} : { cache }),
@@ -183,7 +190,8 @@ export function auditEventOf(
     action: route?.endpoint.action ?? 'none',
     resource: route === undefined ? null : { kind: 'data-sources', uid: route.dataSourceUid },
     request: requestOf(message, notes),
-    enforced: [...new Set(plan?.steps.flatMap(({ texts }) => texts) ?? [])],
+    enforced:
+      plan === undefined ? [] : [...new Set(stepsTaken(plan, answered).flatMap(({ texts }) => texts))],
     constraints: constraintsOf(decision),
     metrics: [...(plan?.metrics ?? [])],
     decision: decisionOf(decision, ending.errorCode),

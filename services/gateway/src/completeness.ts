@@ -1,4 +1,5 @@
 import type { CacheOutcome } from '@gatehouse/cache'
+import { engineName } from '@gatehouse/query'
 import { readBody } from '@gatehouse/upstream'
 import type { Answer } from './answer.ts'
 import { maxMergedBytes } from './ask.ts'
@@ -22,7 +23,10 @@ function replicasOf({ answered }: Completeness): readonly string[] {
 }
 
 function countsOf({ asked, answered }: Completeness): string {
-  return `asked=${new Set(asked).size}, answered=${new Set(answered.map(({ shard }) => shard)).size}`
+  const names = new Set(asked)
+  // The engine is asked when answers prove to need it; an answer that was there already asked nobody.
+  if (names.size > 0 && answered.some(({ shard }) => shard === engineName)) names.add(engineName)
+  return `asked=${names.size}, answered=${new Set(answered.map(({ shard }) => shard)).size}`
 }
 
 /** The headers that tell where an answer comes from. */

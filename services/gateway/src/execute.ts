@@ -1,7 +1,9 @@
+import { refuse } from '@gatehouse/query'
 import { answerAlertmanager } from './alertmanager/answer.ts'
 import { type Answer, success } from './answer.ts'
 import { answerFiltered } from './answer-filtered.ts'
 import { askAll, type Execution } from './ask.ts'
+import { askEngine } from './ask-engine.ts'
 import { answerBuildinfo } from './buildinfo.ts'
 import { explainQuery } from './explain.ts'
 import { federate } from './federation.ts'
@@ -23,7 +25,13 @@ async function forward(question: Forwarded, plan: Forwarding, execution: Executi
   if (plan.kind === 'nothing') return success('[]', plan.warning === undefined ? [] : [plan.warning])
   if (question.kind === 'query_exemplars') return mergeExemplars(await all())
   if (plan.kind === 'union' || plan.kind === 'filter') return mergeLists(question, await all())
-  if (plan.kind === 'evaluate') return mergeEvaluation(question, plan, await all())
+  if (plan.kind === 'engine') return askEngine(question, plan, execution)
+  if (plan.kind === 'evaluate') {
+    const merged = mergeEvaluation(question, plan, await all())
+    if (merged.kind === 'answer') return merged.answer
+    if (plan.engine === undefined) throw refuse(merged.beyond)
+    return askEngine(question, { kind: 'engine', steps: [plan.engine], metrics: plan.metrics }, execution)
+  }
   const [step] = plan.steps
   const { exchange, replica } = await upstream.open(step.shard, request(step), budget.signal)
   answered(step.shard.name, replica, exchange.date)

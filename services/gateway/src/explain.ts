@@ -8,10 +8,10 @@ import {
   cacheFacts,
   type Conjunction,
   describePlan,
+  engineName,
   formatTime,
   type Freshness,
   measureQuery,
-  planQuery,
   type Plan as QueryPlan,
   settledUntil,
   type TimeRange,
@@ -20,7 +20,7 @@ import { partitionsOf } from './access.ts'
 import { type Answer, success } from './answer.ts'
 import type { Execution } from './ask.ts'
 import { readingParameter } from './parse.ts'
-import { checkFeatures, defaultStepMs, unknownVersion } from './plan-expression.ts'
+import { planAccess } from './plan-expression.ts'
 
 type Explained = { readonly query: string; readonly range: TimeRange }
 
@@ -60,7 +60,7 @@ function cacheOf(planned: QueryPlan, { start, end }: TimeRange, freshness: Fresh
 }
 
 function planOf(planned: QueryPlan): object {
-  const { kind, pushedDown, evaluatedHere, engineStandsBy, beyond } = describePlan(planned)
+  const { kind, pushedDown, evaluatedHere, engineStandsBy, engine, beyond } = describePlan(planned)
   return {
     kind,
     pushedDown: pushedDown.map(({ expression, requests }) => ({
@@ -69,6 +69,7 @@ function planOf(planned: QueryPlan): object {
     })),
     evaluatedHere,
     engineStandsBy,
+    ...(engine === undefined ? {} : { engine: { query: engine.query, ...timesOf(engine.range) } }),
     ...(beyond === undefined ? {} : { beyond }),
   }
 }
@@ -76,22 +77,11 @@ function planOf(planned: QueryPlan): object {
 /** The plan, or why there is none: that is an answer here, not an error. */
 function tryPlan(
   expr: Expr,
-  { range }: Explained,
+  { query, range }: Explained,
   { access }: Execution,
 ): QueryPlan | { readonly refused: string } {
-  const { constraints, source, version = unknownVersion } = access
-  const conjunctions = partitionsOf(constraints)
   try {
-    return planQuery({
-      expr,
-      conjunctions,
-      source,
-      range,
-      version,
-      now: Date.now(),
-      defaultStepMs,
-      hasEngine: false,
-    })
+    return planAccess(expr, { query, range, lookbackMs: undefined }, access)
   } catch (error) {
     if (error instanceof GatehouseError && error.code === 'execution') return { refused: error.message }
     throw error
@@ -106,15 +96,14 @@ export function explainQuery(question: Explained, execution: Execution): Answer 
   const { access, because, policy } = execution
   const { query, range } = question
   const expr = readingParameter('query', () => parse(query))
-  readingParameter('query', () => checkFeatures(expr, access.version))
-  const planned = readingParameter('query', () => tryPlan(expr, question, execution))
+  const planned = tryPlan(expr, question, execution)
   const isRefused = 'refused' in planned
   const enforced = isRefused
     ? []
     : planned.kind === 'evaluate'
       ? planned.requests.map(({ text }) => text)
       : [planned.request.text]
-  const shards = isRefused || planned.kind === 'engine' ? [] : shardsOf(planned)
+  const shards = isRefused ? [] : shardsOf(planned)
   const explanation = {
     query: print(expr),
     ...timesOf(range),
@@ -130,7 +119,8 @@ export function explainQuery(question: Explained, execution: Execution): Answer 
   return success(JSON.stringify(explanation))
 }
 
-function shardsOf(planned: Exclude<QueryPlan, { kind: 'engine' }>): readonly string[] {
+function shardsOf(planned: QueryPlan): readonly string[] {
+  if (planned.kind === 'engine') return [engineName]
   const requests = planned.kind === 'evaluate' ? planned.requests : [planned.request]
   return [...new Set(requests.map(({ shard }) => shard))]
 }

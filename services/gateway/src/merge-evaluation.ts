@@ -1,21 +1,16 @@
 import { GatehouseError } from '@gatehouse/errors'
-import { evaluate, type QueryResult, refuse, renderResult } from '@gatehouse/query'
+import { evaluate, type Evaluation, mergeStats, type QueryResult, renderResult } from '@gatehouse/query'
 import type { Answer } from './answer.ts'
 import type { Forwarded } from './requests.ts'
 import { truncated } from './merge-lists.ts'
 import type { Plan } from './plan.ts'
 import { readEnvelope } from './upstream-envelope.ts'
 
-type Evaluated = Extract<Plan, { kind: 'evaluate' }>
+type Evaluated = Extract<Evaluation, { kind: 'answer' }>
 
-interface Annotations {
-  readonly warnings: readonly string[]
-  readonly infos: readonly string[]
-}
-
-function* render(result: QueryResult, { warnings, infos }: Annotations): Generator<string, void> {
+function* render({ result, stats, warnings, infos }: Evaluated): Generator<string, void> {
   yield '{"status":"success","data":'
-  yield* renderResult(result)
+  yield* renderResult(result, stats)
   if (warnings.length > 0) yield `,"warnings":${JSON.stringify(warnings)}`
   if (infos.length > 0) yield `,"infos":${JSON.stringify(infos)}`
   yield '}'
@@ -31,17 +26,32 @@ function cutTo(result: QueryResult, limit: number): QueryResult {
   return result
 }
 
+/** What came of an evaluation: an answer, or what only the global engine can compute. */
+export type Merged =
+  | { readonly kind: 'answer'; readonly answer: Answer }
+  | Extract<Evaluation, { kind: 'beyond' }>
+
 /** Evaluates an expression over the answers of its requests, in the order of the plan. @throws GatehouseError as `evaluate` does. */
-export function mergeEvaluation(question: Forwarded, plan: Evaluated, bodies: readonly Buffer[]): Answer {
+export function mergeEvaluation(
+  question: Forwarded,
+  { evaluation }: Extract<Plan, { kind: 'evaluate' }>,
+  bodies: readonly Buffer[],
+): Merged {
   if (question.kind !== 'query' && question.kind !== 'query_range')
     throw new GatehouseError('internal', 'only expressions are evaluated')
-  const { evaluation } = plan
   const answers = new Map(
     evaluation.requests.map(({ id }, i) => [id, readEnvelope(bodies[i] ?? Buffer.alloc(0))]),
   )
   const outcome = evaluate(evaluation, answers)
-  if (outcome.kind === 'beyond') throw refuse(outcome.beyond)
-  const cut = cutTo(outcome.result, question.options.limit ?? 0)
-  const warnings = cut === outcome.result ? outcome.warnings : [...outcome.warnings, truncated]
-  return { kind: 'pieces', pieces: render(cut, { warnings, infos: outcome.infos }) }
+  if (outcome.kind === 'beyond') return outcome
+  const { limit = 0, stats: wanted } = question.options
+  const result = cutTo(outcome.result, limit)
+  const warnings = result === outcome.result ? outcome.warnings : [...outcome.warnings, truncated]
+  // A query that reads no series is work all the same.
+  const stats =
+    wanted === undefined || wanted === '' ? undefined : (outcome.stats ?? mergeStats([{ stats: {} }]))
+  return {
+    kind: 'answer',
+    answer: { kind: 'pieces', pieces: render({ ...outcome, result, warnings, stats }) },
+  }
 }

@@ -1,6 +1,6 @@
 import type { Principal } from '@gatehouse/authz'
 import type { CacheOutcome } from '@gatehouse/cache'
-import type { Alertmanagers, Upstream, Versions } from '@gatehouse/upstream'
+import type { Alertmanagers, EvaluationIntervals, Upstream, Versions } from '@gatehouse/upstream'
 import type { Answer } from './answer.ts'
 import { asSeries } from './as-series.ts'
 import type { Budget } from './budget.ts'
@@ -8,6 +8,7 @@ import type { DecideByCapability } from './capability.ts'
 import { completenessHeaders, withInfos } from './completeness.ts'
 import type { CachedExecution } from './cached/answer-cached.ts'
 import { cacheResult } from './cached/tell.ts'
+import { evaluationIntervalFor } from './evaluation-interval.ts'
 import type { Plan, Planner } from './plan.ts'
 import type { Question } from './question.ts'
 import { type OrgState, reach } from './reach.ts'
@@ -28,6 +29,7 @@ export interface Deps {
   readonly upstream: Upstream
   readonly alertmanagers: Alertmanagers
   readonly versions: Versions
+  readonly intervals: EvaluationIntervals
   /** Answers plans, from the cache where that is possible. */
   readonly cached: CachedExecution
 }
@@ -64,7 +66,8 @@ export async function answer(
   const { source, constraints, because, alerts, seriesOf } = reached
   const { question } = reached.req
   const version = await deps.versions.lowest(source.shards)
-  const access = { constraints, source, version }
+  const evaluationInterval = await evaluationIntervalFor(question, source, deps.intervals)
+  const access = { constraints, source, version, evaluationInterval }
   const plan = trail.note('plan', deps.planner(question, access))
   budget.signal.throwIfAborted()
   const { upstream, versions, alertmanagers } = deps

@@ -1,13 +1,19 @@
 import { GatehouseError } from '@gatehouse/errors'
 import { type Expr, unsupportedFeature } from '@gatehouse/promql'
-import { type DataSource, type LeafRequest, planQuery, type Shard, type TimeRange } from '@gatehouse/query'
+import {
+  type DataSource,
+  type EngineRequest,
+  type LeafRequest,
+  planQuery,
+  type Plan as QueryPlan,
+  type Shard,
+  type TimeRange,
+} from '@gatehouse/query'
 import { type Access, accessKey, partitionsOf } from './access.ts'
 import { createTextMemo } from './memo.ts'
 import { createExpressionParser, readingParameter } from './parse.ts'
 import type { Plan, PlanStep } from './plan.ts'
 
-/** Prometheus's default evaluation interval: the step of sub-queries that name none. */
-export const defaultStepMs = 60_000
 /** What is assumed of shards that never answered; only a plan that passes the query through can do with it. */
 export const unknownVersion = '2.0'
 
@@ -31,6 +37,11 @@ function stepOf(source: DataSource, { shard, text, range }: LeafRequest): PlanSt
   return { shard: shardNamed(source, shard), texts: [text], range }
 }
 
+function engineStep({ engine }: DataSource, { text, range }: EngineRequest): PlanStep {
+  if (engine === undefined) throw new GatehouseError('internal', 'a plan for an engine that is not there')
+  return { shard: engine, texts: [text], range }
+}
+
 /** A plan that passes a query through, which is the same for every time. */
 interface PassingThrough {
   readonly source: DataSource
@@ -39,50 +50,72 @@ interface PassingThrough {
   readonly metrics: readonly string[]
 }
 
+/** An expression, and the times at which it is asked for. */
+export interface AskedExpression {
+  readonly query: string
+  readonly range: TimeRange
+  /** Lookback asked for, ms. */
+  readonly lookbackMs: number | undefined
+}
+
+/** Plans a parsed expression for an access, as of now. @throws GatehouseError `bad_data`, `execution` */
+export function planAccess(expr: Expr, { range, lookbackMs }: AskedExpression, access: Access): QueryPlan {
+  const { source, version, constraints, evaluationInterval } = access
+  readingParameter('query', () => checkFeatures(expr, version))
+  return readingParameter('query', () =>
+    planQuery({
+      expr,
+      conjunctions: partitionsOf(constraints),
+      source,
+      range,
+      lookbackMs,
+      now: Date.now(),
+      version: version ?? unknownVersion,
+      defaultStepMs: evaluationInterval,
+      hasEngine: source.engine !== undefined,
+    }),
+  )
+}
+
+/** Whether a plan holds for other times, too: not where shards hold different times. */
+function isTimeless({ shards }: DataSource): boolean {
+  return shards.every(({ slice }) => slice.samples === undefined)
+}
+
 /** Creates the planner of `query` and `query_range`. */
 export function createExpressionPlanner() {
   const parse = createExpressionParser()
   const passing = createTextMemo<PassingThrough>()
 
-  const plan = (query: string, range: TimeRange, access: Access): Plan => {
-    const { source, version, constraints } = access
-    const { expr, metrics } = parse(query)
-    readingParameter('query', () => checkFeatures(expr, version))
-    const planned = readingParameter('query', () =>
-      planQuery({
-        expr,
-        conjunctions: partitionsOf(constraints),
-        source,
-        range,
-        version: version ?? unknownVersion,
-        defaultStepMs,
-        now: Date.now(),
-        hasEngine: false,
-      }),
-    )
+  const plan = (asked: AskedExpression, access: Access): Plan => {
+    const { source, version } = access
+    const { expr, metrics } = parse(asked.query)
+    const planned = planAccess(expr, asked, access)
     switch (planned.kind) {
       case 'pass':
         return { kind: 'pass', steps: [stepOf(source, planned.request)], metrics }
       case 'engine':
-        throw new GatehouseError('internal', 'a plan for a global engine, which no data source has')
+        return { kind: 'engine', steps: [engineStep(source, planned.request)], metrics }
       case 'evaluate': {
         const steps = planned.requests.map((request) => stepOf(source, request))
         if (version === undefined && steps.length > 0)
           throw new GatehouseError('unavailable', 'no shard of the data source answers')
-        return { kind: 'evaluate', steps, metrics, evaluation: planned }
+        const engine = planned.engine === undefined ? undefined : engineStep(source, planned.engine)
+        return { kind: 'evaluate', steps, metrics, evaluation: planned, engine }
       }
     }
   }
 
-  return (query: string, range: TimeRange, access: Access): Plan => {
-    const { source, version, constraints } = access
+  return (asked: AskedExpression, access: Access): Plan => {
+    const { source, version, constraints, evaluationInterval } = access
+    const { query, range } = asked
     // JSON holds no line break, so the parts of the key cannot run into each other.
-    const key = `${range.step === 0}\n${accessKey(constraints)}\n${query}`
+    const key = `${range.step === 0} ${evaluationInterval}\n${accessKey(constraints)}\n${query}`
     const known = passing.get(key)
     if (known?.source === source && known.version === version)
       return { kind: 'pass', steps: [{ ...known.step, range }], metrics: known.metrics }
-    const fresh = plan(query, range, access)
-    if (fresh.kind === 'pass') {
+    const fresh = plan(asked, access)
+    if (fresh.kind === 'pass' && isTimeless(source)) {
       const [step] = fresh.steps
       passing.set(key, { source, version, step, metrics: fresh.metrics })
     }

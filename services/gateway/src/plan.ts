@@ -34,7 +34,14 @@ export type Plan =
   /** By several shards, whose lists are united. */
   | (Common & { readonly kind: 'union' })
   /** By shards and the evaluation of their answers here; the steps are the evaluation's requests in their order. */
-  | (Common & { readonly kind: 'evaluate'; readonly evaluation: EvaluatePlan })
+  | (Common & {
+      readonly kind: 'evaluate'
+      readonly evaluation: EvaluatePlan
+      /** Asked instead should the answers hold what cannot be computed with. */
+      readonly engine: PlanStep | undefined
+    })
+  /** By the global engine. */
+  | (Common & { readonly kind: 'engine'; readonly steps: readonly [PlanStep] })
 
 /** Parses and enforces a question and chooses its shards. @throws GatehouseError `bad_data`, `execution`, `unavailable` */
 export type Planner = (question: Question, access: Access) => Plan
@@ -49,11 +56,14 @@ export function createPlanner(): Planner {
   return (question, access) => {
     switch (question.kind) {
       case 'query': {
-        const { query, time } = question
-        return planExpression(query, { start: time, end: time, step: 0 }, access)
+        const { query, time, options } = question
+        const range = { start: time, end: time, step: 0 }
+        return planExpression({ query, range, lookbackMs: options.lookbackDelta }, access)
       }
-      case 'query_range':
-        return planExpression(question.query, question.range, access)
+      case 'query_range': {
+        const { query, range, options } = question
+        return planExpression({ query, range, lookbackMs: options.lookbackDelta }, access)
+      }
       case 'series':
       case 'labels':
       case 'label_values':

@@ -31,7 +31,8 @@ function evaluationOptions(
   // The shard gives up a little earlier, so that its own error arrives before ours cuts it off.
   const timeout = budget.left() * 0.95
   // A limit is on the answer, not on its parts.
-  return plan.kind === 'pass' ? { lookbackDelta, limit, stats, timeout } : { lookbackDelta, timeout }
+  if (plan.kind === 'engine') return { lookbackDelta, limit, stats, timeout, isWhole: true }
+  return plan.kind === 'pass' ? { lookbackDelta, limit, stats, timeout } : { lookbackDelta, stats, timeout }
 }
 
 function expressionOf({ texts: [text] }: PlanStep) {

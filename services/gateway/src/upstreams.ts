@@ -4,6 +4,7 @@ import {
   createAddressPolicy,
   createAlertmanagers,
   createConnections,
+  createEvaluationIntervals,
   createUpstream,
   createVersions,
 } from '@gatehouse/upstream'
@@ -28,5 +29,6 @@ export function createUpstreams(
     upstream,
     alertmanagers: createAlertmanagers(connections),
     versions: createVersions(upstream),
+    intervals: createEvaluationIntervals(upstream),
   }
 }

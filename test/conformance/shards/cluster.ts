@@ -1,7 +1,10 @@
 import { join } from 'node:path'
 import { type Prometheus, type PrometheusVersion, startPrometheus, temporaryDir } from '@gatehouse/local'
+import { createAdmission, type Moment, type ShardSlice } from '@gatehouse/query'
 import { remoteWrite, type WrittenSeries } from '../../support/remote-write.ts'
-import { corpusSeries, dataEnd, dataStart, type Tenant } from './data.ts'
+import { corpusSeries, dataEnd, dataStart } from './data.ts'
+import { type MapName, shardMaps } from './maps.ts'
+import type { Place } from './run.ts'
 
 /** Features that make every function of the version available. */
 const features: Readonly<Record<PrometheusVersion, string>> = {
@@ -22,16 +25,12 @@ export interface Cluster {
   readonly reference: Prometheus
   /** What team-x or the environment `prod` is allowed: the reference for alternative constraints. */
   readonly allowed: Prometheus
-  /** Servers by the tenants they hold, for example `ab`. */
-  readonly shards: ReadonlyMap<string, Prometheus>
-  /** Prometheus servers that read shards remotely, by the tenants of each shard: `abcd,ef`. */
-  readonly engines: ReadonlyMap<string, Prometheus>
+  /** The shards of a map. */
+  shardsOf(map: MapName): readonly Place[]
+  /** A Prometheus that reads the shards of a map remotely. */
+  engineOf(map: MapName): Prometheus | undefined
   stop(): Promise<void>
 }
-
-/** The slices of the servers, and which of them make a data source of two or three shards. */
-export const slices = ['ab', 'cd', 'ef', 'abcd'] as const
-export const topologies = { 2: ['abcd', 'ef'], 3: ['ab', 'cd', 'ef'] } as const
 
 /** The alternative constraints of the `allowed` server. */
 export function isAllowed(labels: ReadonlyMap<string, string>): boolean {
@@ -47,11 +46,30 @@ async function load(server: Prometheus, series: readonly WrittenSeries[]): Promi
       labels: one.labels,
       samples: one.samples.filter(({ time }) => time >= from && time < from + stepMs),
     }))
-    await remoteWrite(
-      server.url,
-      part.filter(({ samples }) => samples.length > 0),
-    )
+    const present = part.filter(({ samples }) => samples.length > 0)
+    if (present.length > 0) await remoteWrite(server.url, present)
   }
+}
+
+type CorpusSeries = ReturnType<typeof corpusSeries>[number]
+
+/** The part of all series that a slice holds, and only that: nothing of it may be needed elsewhere. */
+function heldBy(
+  { tenants, matchers = [], samples = {} }: ShardSlice,
+  all: readonly CorpusSeries[],
+): readonly WrittenSeries[] {
+  const admits = createAdmission([matchers])
+  const [from, until] = [timeOf(samples.from) ?? -Infinity, timeOf(samples.until) ?? Infinity]
+  return all
+    .filter(({ tenant, labels }) => tenants.includes(tenant) && admits(Object.fromEntries(labels)))
+    .map(({ labels, samples: own }) => ({
+      labels,
+      samples: own.filter(({ time }) => time >= from && time <= until),
+    }))
+}
+
+function timeOf(moment: Moment | undefined): number | undefined {
+  return moment !== undefined && 'at' in moment ? moment.at : undefined
 }
 
 /** Starts the servers of one Prometheus version and loads the corpus's data: some seconds. */
@@ -75,22 +93,23 @@ export async function startCluster(version: PrometheusVersion): Promise<Cluster>
     'allowed',
     series.filter(({ labels }) => isAllowed(labels)),
   )
-  const shards = new Map<string, Prometheus>()
-  for (const slice of slices) {
-    const own = series.filter(({ tenant }) => slice.includes(tenant satisfies Tenant))
-    shards.set(slice, await start(`shard-${slice}`, own))
-  }
-  const engines = new Map<string, Prometheus>()
-  for (const topology of Object.values(topologies)) {
-    const remote_read = topology.map((slice) => ({
-      url: `${shards.get(slice)?.url}/api/v1/read`,
+  const places = new Map<string, Place>()
+  const engines = new Map<MapName, Prometheus>()
+  for (const [map, shards] of shardMaps) {
+    for (const [name, slice] of shards) {
+      if (!places.has(name))
+        places.set(name, { name, slice, server: await start(name, heldBy(slice, series)) })
+    }
+    const remote_read = shards.map(([name]) => ({
+      url: `${places.get(name)?.server.url}/api/v1/read`,
       read_recent: true,
     }))
-    engines.set(topology.join(), await start(`engine-${topology.length}`, [], { remote_read }))
+    engines.set(map, await start(`engine-${map}`, [], { remote_read }))
   }
+  const shardsOf = (map: MapName) => (shardMaps.get(map) ?? []).flatMap(([name]) => places.get(name) ?? [])
   const stop = async () => {
     await Promise.all(started.map((server) => server.stop()))
     folder.remove()
   }
-  return { version, reference, allowed, shards, engines, stop }
+  return { version, reference, allowed, shardsOf, engineOf: (map) => engines.get(map), stop }
 }

@@ -22,8 +22,10 @@ type Sample = readonly [time: number, value: unknown]
 export function difference(expected: Outcome, actual: Outcome, ordered: boolean): string | undefined {
   if (expected.kind === 'error' || actual.kind === 'error') return errorDifference(expected, actual)
   const [a, b] = [expected.data as Data, actual.data as Data]
-  const [noted, notedHere] = [notesOf(expected.warnings), notesOf(actual.warnings)]
-  if (noted !== notedHere) return `notes ${noted}, got ${notedHere}`
+  for (const kind of ['warnings', 'infos'] as const) {
+    const [noted, notedHere] = [notesOf(expected[kind]), notesOf(actual[kind])]
+    if (noted !== notedHere) return `${kind} ${noted}, got ${notedHere}`
+  }
   if (a.resultType !== b.resultType) return `type ${a.resultType}, got ${b.resultType}`
   if (a.resultType === 'scalar' || a.resultType === 'string') {
     return sampleDifference(a.result as Sample, b.result as Sample)

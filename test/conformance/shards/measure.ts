@@ -3,10 +3,10 @@ import type { Conjunction, TimeRange } from '@gatehouse/query'
 import { enforce } from '@gatehouse/query'
 import { parse, print } from '@gatehouse/promql'
 import type { Cluster } from './cluster.ts'
-import { topologies } from './cluster.ts'
 import { difference } from './compare.ts'
 import { corpusOf, type Entry } from './corpus/index.ts'
 import { dataStart, tenants } from './data.ts'
+import type { MapName } from './maps.ts'
 import { type AnsweredBy, answer, askOnce, type Outcome, type Setup } from './run.ts'
 
 /** The times of the corpus: an instant query, and a range whose step and ends divide nothing. */
@@ -33,30 +33,32 @@ export interface Scenario {
 /** The data sources that the corpus runs over. */
 export function scenarios(cluster: Cluster): readonly Scenario[] {
   const { version, reference, allowed } = cluster
-  const shardsOf = (names: readonly string[]) =>
-    names.flatMap((name) => {
-      const server = cluster.shards.get(name)
-      return server === undefined ? [] : [{ name, server }]
-    })
-  const whole = [{ name: tenants.join(''), server: reference }]
-  const [two, three] = [topologies[2], topologies[3]]
-  const engine = (names: readonly string[]) => cluster.engines.get(names.join())
-  const simple = { version, alternatives: [allTenants] }
-  const constrained = { version, alternatives }
+  const whole = [{ name: 'whole', server: reference, slice: { tenants } }]
+  const over = (map: MapName) => ({ shards: cluster.shardsOf(map), engine: cluster.engineOf(map) })
+  const one = { shards: whole, engine: undefined }
+  const simple = (title: string, { shards, engine }: Pick<Setup, 'shards' | 'engine'>): Scenario => ({
+    title,
+    reference,
+    setup: { version, alternatives: [allTenants], shards, engine },
+  })
+  const granted = (title: string, { shards, engine }: Pick<Setup, 'shards' | 'engine'>): Scenario => ({
+    title: `${title}, 3 grants`,
+    reference: allowed,
+    setup: { version, alternatives, shards, engine },
+  })
   return [
-    { title: '1 shard', reference, setup: { ...simple, shards: whole, engine: undefined } },
-    { title: '2 shards', reference, setup: { ...simple, shards: shardsOf(two), engine: engine(two) } },
-    { title: '3 shards', reference, setup: { ...simple, shards: shardsOf(three), engine: engine(three) } },
-    {
-      title: '1 shard, 3 grants',
-      reference: allowed,
-      setup: { ...constrained, shards: whole, engine: undefined },
-    },
-    {
-      title: '3 shards, 3 grants',
-      reference: allowed,
-      setup: { ...constrained, shards: shardsOf(three), engine: engine(three) },
-    },
+    simple('1 shard', one),
+    simple('2 shards', over('two')),
+    simple('3 shards', over('three')),
+    simple('2 shards by label', over('by label')),
+    simple('2 shards by metric name', over('by metric name')),
+    simple('2 shards by time', over('by time')),
+    simple('3 shards by tenant and time', over('by tenant and time')),
+    simple('3 shards by label and time', over('by label and time')),
+    granted('1 shard', one),
+    granted('3 shards', over('three')),
+    granted('2 shards by label', over('by label')),
+    granted('2 shards by time', over('by time')),
   ]
 }
 

@@ -9,21 +9,34 @@ import {
   type Plan,
   planQuery,
   renderResult,
+  type ShardSlice,
   type TimeRange,
 } from '@gatehouse/query'
 
 /** What a query came to: its `data` and notes, or the error's text. */
 export type Outcome =
-  | { readonly kind: 'data'; readonly data: unknown; readonly warnings: readonly string[] }
+  | {
+      readonly kind: 'data'
+      readonly data: unknown
+      readonly warnings: readonly string[]
+      readonly infos: readonly string[]
+    }
   | { readonly kind: 'error'; readonly error: string }
 
 /** Who computed an answer. */
 export type AnsweredBy = 'passed through' | 'evaluated here' | 'engine' | 'refused'
 
-/** Shards under test: servers with the tenants they hold. */
+/** A shard: a server, and what of the series it holds. */
+export interface Place {
+  readonly name: string
+  readonly server: Prometheus
+  readonly slice: ShardSlice
+}
+
+/** Shards under test. */
 export interface Setup {
   readonly version: PrometheusVersion
-  readonly shards: readonly { readonly name: string; readonly server: Prometheus }[]
+  readonly shards: readonly Place[]
   readonly alternatives: readonly Conjunction[]
   readonly engine: Prometheus | undefined
 }
@@ -52,7 +65,7 @@ export async function ask(server: Prometheus, query: string, range: TimeRange): 
   const response = await fetch(`${server.url}/api/v1/${path}`, { method: 'POST', body: form })
   const body = (await response.json()) as Envelope
   if (body.status !== 'success') return { kind: 'error', error: body.error ?? '' }
-  return { kind: 'data', data: body.data, warnings: [...(body.warnings ?? []), ...(body.infos ?? [])] }
+  return { kind: 'data', data: body.data, warnings: body.warnings ?? [], infos: body.infos ?? [] }
 }
 
 const known = new Map<string, Promise<Outcome>>()
@@ -86,7 +99,7 @@ export function planFor(setup: Setup, query: string, range: TimeRange): Plan {
     conjunctions: partition({ alternatives: setup.alternatives }),
     source: {
       tenantLabel: 'tenant',
-      shards: setup.shards.map(({ name }) => ({ name, slice: { tenants: name.split('') }, replicas: [] })),
+      shards: setup.shards.map(({ name, slice }) => ({ name, slice, replicas: [] })),
     },
     range,
     version: setup.version === '2' ? '2.53' : '3.5',
@@ -112,7 +125,8 @@ async function execute(setup: Setup, plan: Plan): Promise<{ by: AnsweredBy; outc
     const outcome = await ask(serverOf(request.shard), request.text, request.range)
     // A shard's refusal is the query's.
     if (outcome.kind === 'error') return { by: 'evaluated here', outcome }
-    answers.set(request.id, { data: outcome.data, warnings: outcome.warnings, infos: [] })
+    const { data, warnings, infos } = outcome
+    answers.set(request.id, { data, warnings, infos })
   }
   const evaluation = evaluate(plan, answers)
   if (evaluation.kind === 'beyond') {
@@ -123,10 +137,8 @@ async function execute(setup: Setup, plan: Plan): Promise<{ by: AnsweredBy; outc
   }
   // Through the text, so that what a client reads is what is compared.
   const data: unknown = JSON.parse([...renderResult(evaluation.result)].join(''))
-  return {
-    by: 'evaluated here',
-    outcome: { kind: 'data', data, warnings: [...evaluation.warnings, ...evaluation.infos] },
-  }
+  const { warnings, infos } = evaluation
+  return { by: 'evaluated here', outcome: { kind: 'data', data, warnings, infos } }
 }
 
 async function askEngine(

@@ -19,9 +19,10 @@ import { operandsOf } from './histograms.ts'
 import { evaluateLeaf, unitItems, unitSeries } from './leaf.ts'
 import { evaluateMerge } from './merge.ts'
 import type { Grid, Series, Value } from './model.ts'
-import { createNotes, noteQuantiles, withoutPosition } from './notes.ts'
+import { createNotes, listNotes, noteQuantiles, withoutPosition } from './notes.ts'
 import { type QueryResult, resultOf, toSamples, unionOf } from './result.ts'
 import { emptySeries, hasSamples, joinEqual, mapFloats, setFloat } from './series.ts'
+import { mergeStats, type QueryStats } from './stats.ts'
 import { applyVectorOperator } from './vector/binary.ts'
 import { anyPresent } from './vector/matching.ts'
 import { applyScalarOperator, applyToScalars } from './vector/scalar.ts'
@@ -34,6 +35,8 @@ export type Evaluation =
       readonly result: QueryResult
       readonly warnings: readonly string[]
       readonly infos: readonly string[]
+      /** What the shards say of their work, together; undefined where none does. */
+      readonly stats: QueryStats | undefined
     }
   | { readonly kind: 'beyond'; readonly beyond: Beyond }
 
@@ -56,8 +59,8 @@ export function evaluate(plan: EvaluatePlan, answers: ReadonlyMap<number, LeafAn
     return {
       kind: 'answer',
       result,
-      warnings: [...notes.warnings],
-      infos: [...notes.infos],
+      ...listNotes(notes, plan.semantics),
+      stats: mergeStats([...answers.values()].map(({ data }) => data)),
     }
   } catch (error) {
     if (!(error instanceof BeyondShards)) throw error

@@ -11,6 +11,31 @@ export function createNotes(): Notes {
   return { warnings: new Set(), infos: new Set() }
 }
 
+/** Prometheus lists no more of either. */
+const maxListed = 10
+const omitted = /^(\d+) more (?:(warning|info) )?annotations omitted$/
+
+/** What an answer says beside its data. */
+export interface Listed {
+  readonly warnings: readonly string[]
+  readonly infos: readonly string[]
+}
+
+/** The notes of an answer as Prometheus lists them: ten at most, and how many more; before 2.54 all of them as warnings. */
+export function listNotes({ warnings, infos }: Notes, { splitsNotes }: { splitsNotes: boolean }): Listed {
+  if (!splitsNotes) return { warnings: cut(new Set([...warnings, ...infos]), ''), infos: [] }
+  return { warnings: cut(warnings, 'warning '), infos: cut(infos, 'info ') }
+}
+
+/** Shards that list no more than ten themselves say how many they left out. */
+function cut(notes: ReadonlySet<string>, kind: 'warning ' | 'info ' | ''): readonly string[] {
+  const own = [...notes].filter((note) => !omitted.test(note))
+  const left = [...notes].map((note) => Number(omitted.exec(note)?.[1] ?? 0))
+  const more = Math.max(0, own.length - maxListed) + Math.max(0, ...left)
+  const listed = own.slice(0, maxListed)
+  return more === 0 ? listed : [...listed, `${more} more ${kind}annotations omitted`]
+}
+
 /** Shards give positions in the part that they were sent, which would mislead in the whole. */
 export function withoutPosition(note: string): string {
   return note.replace(/ \(\d+:\d+\)$/, '')

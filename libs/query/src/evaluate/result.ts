@@ -13,6 +13,7 @@ import {
   type Value,
 } from './model.ts'
 import { hasSamples } from './series.ts'
+import type { QueryStats } from './stats.ts'
 
 /** The answer to a query, as the query API has it. Times are ms since the epoch. */
 export type QueryResult =
@@ -91,10 +92,11 @@ export function toSamples({ labels, values, present, histograms }: Series, grid:
  * The `data` member of the API's answer as JSON, in pieces of about one series, so that a long answer can be written
  * without holding up anything else.
  */
-export function* renderResult(result: QueryResult): Generator<string, void> {
+export function* renderResult(result: QueryResult, stats?: QueryStats): Generator<string, void> {
+  const end = stats === undefined ? ']}' : `],"stats":${JSON.stringify(stats)}}`
   if (result.type === 'scalar' || result.type === 'string') {
     const text = result.type === 'scalar' ? formatValue(result.value) : result.value
-    yield `{"resultType":"${result.type}","result":[${formatTimestamp(result.time)},${JSON.stringify(text)}]}`
+    yield `{"resultType":"${result.type}","result":[${formatTimestamp(result.time)},${JSON.stringify(text)}${end}`
     return
   }
   yield `{"resultType":"${result.type}","result":[`
@@ -110,7 +112,7 @@ export function* renderResult(result: QueryResult): Generator<string, void> {
       separator = ','
     }
   }
-  yield ']}'
+  yield end
 }
 
 function renderLabels(labels: Labels): string {

@@ -3,6 +3,8 @@
  * counters that start near zero differently, and `atan2` keeps the metric name before 2.47.)
  */
 export interface Semantics {
+  /** 2.54: infos stand beside warnings in an answer, not among them. */
+  readonly splitsNotes: boolean
   /** 2.55: sums are compensated for rounding. */
   readonly compensatedSums: boolean
   /** 3.0: a range does not include its start. */
@@ -35,6 +37,7 @@ export function semanticsOf(version: string): Semantics {
   const [major = 0, minor = 0] = version.split('.').map(Number)
   const since = (m: number, n: number) => major > m || (major === m && minor >= n)
   return {
+    splitsNotes: since(2, 54),
     compensatedSums: since(2, 55),
     leftOpen: since(3, 0),
     remarksOnRates: since(3, 0),

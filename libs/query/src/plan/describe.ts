@@ -1,6 +1,6 @@
 import { print } from '@gatehouse/promql'
-import type { TimeRange } from '../model.ts'
-import type { Beyond, EvaluatePlan, LeafNode, Plan, PlanNode } from './model.ts'
+import { engineName, type TimeRange } from '../model.ts'
+import type { Beyond, EngineRequest, EvaluatePlan, LeafNode, Plan, PlanNode } from './model.ts'
 
 /** One query to one shard. */
 export interface DescribedRequest {
@@ -24,13 +24,21 @@ export interface PlanDescription {
   readonly evaluatedHere: readonly string[]
   /** Whether the global engine takes over should the answers hold native histograms that would have to be combined. */
   readonly engineStandsBy: boolean
+  /** What the global engine is asked: the whole query, at once or when it has to stand in. */
+  readonly engine: DescribedRequest | undefined
   /** Why the global engine is needed. */
   readonly beyond: Beyond | undefined
 }
 
 /** Tells what of a plan is evaluated where. */
 export function describePlan(plan: Plan): PlanDescription {
-  const nothing = { pushedDown: [], evaluatedHere: [], engineStandsBy: false, beyond: undefined }
+  const nothing = {
+    pushedDown: [],
+    evaluatedHere: [],
+    engineStandsBy: false,
+    engine: undefined,
+    beyond: undefined,
+  }
   switch (plan.kind) {
     case 'pass': {
       const { shard, text, range } = plan.request
@@ -41,7 +49,7 @@ export function describePlan(plan: Plan): PlanDescription {
       }
     }
     case 'engine':
-      return { ...nothing, kind: 'engine', beyond: plan.beyond }
+      return { ...nothing, kind: 'engine', engine: describeEngine(plan.request), beyond: plan.beyond }
     case 'evaluate': {
       const nodes = nodesOf(plan.root)
       const leaves = nodes.filter((node) => node.kind === 'leaf')
@@ -51,9 +59,14 @@ export function describePlan(plan: Plan): PlanDescription {
         pushedDown: leaves.map((leaf) => describeLeaf(leaf, plan)),
         evaluatedHere: nodes.flatMap(describeNode),
         engineStandsBy: plan.engine !== undefined,
+        engine: plan.engine && describeEngine(plan.engine),
       }
     }
   }
+}
+
+function describeEngine({ text, range }: EngineRequest): DescribedRequest {
+  return { shard: engineName, query: text, range }
 }
 
 function describeLeaf(leaf: LeafNode, plan: EvaluatePlan): DescribedPart {

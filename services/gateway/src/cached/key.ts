@@ -77,7 +77,13 @@ function optionsOf(
  */
 function expressionsOf(question: CacheableQuestion, { plan, access, read }: Keyed): readonly string[] {
   if (plan.kind === 'evaluate' && 'query' in question)
-    return ['evaluated', read(question.query).canonical, ...constraintTexts(access.constraints)]
+    return [
+      'evaluated',
+      read(question.query).canonical,
+      // What sub-queries without a step stand for.
+      String(access.evaluationInterval),
+      ...constraintTexts(access.constraints),
+    ]
   if (plan.steps.length === 1) return plan.steps[0]?.texts ?? []
   // Which selectors go to which shard.
   return plan.steps.flatMap(({ shard, texts }) => [identityOf(shard), ...texts])
