@@ -1,3 +1,7 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { generateSigningKey, labelValueHash } from '@gatehouse/store'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type ControlWorld, startControlWorld } from '../support/control-world.ts'
 import { type DocumentedApi, openDocumentedApi, type Sent } from '../support/documented-api.ts'
@@ -19,8 +23,10 @@ orgs:
     serviceAccounts: [{ uid: admin, name: Admin }, { uid: robot, name: Robot, team: crew }]
     dataSources:
       - { uid: metrics, name: Metrics, shards: [{ name: s, tenants: [health], replicas: [{ name: r, url: 'http://127.0.0.1:9' }] }] }
+    roles: [{ name: revealer, version: 1, permissions: [audit:list, audit:read, audit:reveal] }]
     grants:
       - { serviceAccount: admin, role: org-admin }
+      - { serviceAccount: admin, role: revealer }
       - { team: admins, role: org-admin }
       - { team: crew, role: viewer }
   - uid: platform
@@ -30,6 +36,8 @@ orgs:
     grants: [{ serviceAccount: operator, role: operator }]
 `
 
+const dir = mkdtempSync(join(tmpdir(), 'gatehouse-openapi-'))
+const labelKey = Buffer.alloc(32, 7)
 let world: ControlWorld
 let api: DocumentedApi
 let admin: string
@@ -38,8 +46,15 @@ let ada: { cookie: string; uid: string }
 let ann: { cookie: string; uid: string }
 
 beforeAll(async () => {
+  writeFileSync(join(dir, 'seal.pem'), generateSigningKey().privatePem)
+  writeFileSync(join(dir, 'labels'), labelKey.toString('base64'))
   world = await startControlWorld({
     access,
+    audit: {
+      signingKeyFile: join(dir, 'seal.pem'),
+      sealEvery: '1s',
+      labelValues: { keyFile: join(dir, 'labels'), keep: ['tenant'] },
+    },
     control: { trustProxy: ['loopback'] },
     notifications: {
       dataOwners: [{ org: 'health', webhook: { url: 'http://127.0.0.1:9/', secret: { value: 's' } } }],
@@ -52,7 +67,10 @@ beforeAll(async () => {
   ada = await world.person('health', 'ada', ['admins'])
   ann = await world.person('health', 'ann', ['crew'])
 })
-afterAll(() => world.close())
+afterAll(async () => {
+  await world.close()
+  rmSync(dir, { recursive: true })
+})
 
 const asAdmin = (operation: string, sent: Sent = {}) => api.send(operation, { token: admin, ...sent })
 const asOperator = (operation: string, sent: Sent = {}) => api.send(operation, { token: operator, ...sent })
@@ -329,6 +347,64 @@ describe('documented operations of provisioning', () => {
       await api.send(`delete ${path}/{id}`, at)
     }
     await asAdmin('delete /api/v1/provisioning-tokens/{uid}', { params: { uid: String(made.json.uid) } })
+  })
+})
+
+describe('documented operations of auditors', () => {
+  const path = '/api/v1/audit'
+  /** Asks until the answer is as it should be, for what happens in the background. */
+  async function until(operation: string, sent: Sent, isReady: (json: Record<string, unknown>) => boolean) {
+    for (let attempt = 0; attempt < 100; attempt++) {
+      const { json } = await asAdmin(operation, sent)
+      if (isReady(json)) return
+      await new Promise((done) => setTimeout(done, 100))
+    }
+    throw new Error(`${operation} did not become so`)
+  }
+
+  it('of searches, views, verifications and exports', async () => {
+    const found = await asAdmin(`get ${path}/events`, { query: { limit: '3', order: 'oldest' } })
+    const range = { from: '2026-01-01T00:00:00Z', to: '2100-01-01T00:00:00Z' }
+    await asAdmin(`get ${path}/histogram`, { query: { ...range, bars: '10' } })
+    const event = { params: { id: String(found.json.items[0].event.id) } }
+    await asAdmin(`get ${path}/events/{id}`, event)
+    await expect
+      .poll(
+        () =>
+          asAdmin(`get ${path}/events/{id}/proof`, event)
+            .then(({ status }) => status)
+            .catch(String),
+        { timeout: 8_000 },
+      )
+      .toBe(200)
+    const view = await asAdmin(`post ${path}/views`, {
+      body: { name: 'Mine', filter: { results: ['denied'] } },
+    })
+    await asAdmin(`get ${path}/views`)
+    const params = { uid: String(view.json.uid) }
+    await asAdmin(`put ${path}/views/{uid}`, { params, body: { name: 'Ours', filter: {}, isShared: true } })
+    await asAdmin(`delete ${path}/views/{uid}`, { params })
+    await asAdmin(`get ${path}/status`)
+    const job = await asAdmin(`post ${path}/verifications`)
+    await asAdmin(`get ${path}/verifications`)
+    await until(
+      `get ${path}/verifications/{uid}`,
+      { params: { uid: job.json.uid } },
+      ({ state }) => state === 'done',
+    )
+    const asked = await asAdmin(`post ${path}/exports`, { body: { format: 'ndjson' } })
+    await asAdmin(`get ${path}/exports`)
+    const made = { params: { uid: String(asked.json.uid) } }
+    await until(`get ${path}/exports/{uid}`, made, ({ state }) => state === 'done')
+    await asAdmin(`get ${path}/exports/{uid}/manifest`, made)
+    await asAdmin(`get ${path}/exports/{uid}/content`, made)
+    await world.sql(
+      `insert into audit_exports (uid, org_uid, format, filter, requested_by, state)
+       values ('x-busy', 'health', 'csv', '{}', 'admin', 'running')`,
+    )
+    await asAdmin(`post ${path}/exports/{uid}/cancel`, { params: { uid: 'x-busy' } })
+    const hashes = [labelValueHash(labelKey, 'health', 'patient', 'Ann')]
+    await asAdmin(`post ${path}/reveal`, { body: { hashes, reason: 'A complaint of Ann' } })
   })
 })
 

@@ -94,7 +94,8 @@ export async function startControlWorld(options: ControlWorldOptions): Promise<C
         ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
       })
       const text = await response.text()
-      const json: unknown = text === '' ? undefined : JSON.parse(text)
+      const isJson = response.headers.get('content-type')?.includes('json') === true
+      const json: unknown = isJson && text !== '' ? JSON.parse(text) : undefined
       const requestId = response.headers.get('x-request-id') ?? ''
       return { status: response.status, headers: response.headers, requestId, json }
     },
