@@ -17,6 +17,8 @@ const flags = [
   '--disable-domain-reliability',
   '--no-pings',
   '--font-render-hinting=none',
+  // A machine without a locale would give pages one that Intl refuses.
+  '--lang=en-GB',
 ]
 
 /** A headless Chromium: the machine's own where there is one, else the one that npm brought (unpacked once, 4 s). */

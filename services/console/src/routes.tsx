@@ -13,6 +13,18 @@ export const screens: readonly Screen[] = [
     load: () => import('./home/home-screen.tsx'),
   },
   {
+    path: '/explore',
+    title: 'Explore',
+    nav: { to: '/explore', icon: 'explore' },
+    needs: ['datasources:query'],
+    help: [
+      'Write PromQL and run it at one time (Table) or over a range (Graph). Suggestions come from what you may see, nothing else.',
+      'Gatehouse adds matchers to every selector before a shard reads it. “Enforced query” shows the query as written beside what was asked, with the grant behind each matcher; “Plan” shows which shards evaluate what.',
+      'The address holds the query, its range and the view, so a copied link shows the same to whoever may run it.',
+    ],
+    load: () => import('./explore/explore-screen.tsx'),
+  },
+  {
     path: '/accessibility',
     title: 'Accessibility',
     help: [

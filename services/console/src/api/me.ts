@@ -25,6 +25,8 @@ const me = z.object({
   /** Actions of my roles, wherever they hold. */
   actions: z.array(z.string()),
   isPlatform: z.boolean(),
+  /** Where else this person can go; null for what is not configured. */
+  links: z._default(z.object({ grafana: z.nullable(z.string()) }), { grafana: null }),
   policyVersion: z.string(),
 })
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { seriesText } from '../api/query.ts'
+import { seriesText } from './series-text.ts'
 import { sentenceOf } from '../api/client.ts'
 import { reasonOf } from './access-card.tsx'
 import { curlSnippet } from './connect-card.tsx'

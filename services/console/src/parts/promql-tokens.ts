@@ -65,31 +65,38 @@ export function tokenize(text: string): Token[] {
 export interface Piece {
   readonly change: 'same' | 'added' | 'removed'
   readonly text: string
+  readonly tokens: readonly Token[]
 }
 
-/** Matchers stay whole in a comparison: `env="prod"` is added, not six tokens of it. */
-function unitsOf(text: string): string[] {
+interface Unit {
+  readonly text: string
+  readonly tokens: readonly Token[]
+}
+
+/** Matchers stay whole in a comparison: `env="prod"` is added, not three tokens of it. */
+function unitsOf(text: string): Unit[] {
   const tokens = tokenize(text).filter(({ kind }) => kind !== 'space' && kind !== 'comment')
-  const units: string[] = []
-  for (let i = 0; i < tokens.length; i++) {
-    const [name, op, value] = [tokens[i], tokens[i + 1], tokens[i + 2]]
+  const units: Unit[] = []
+  for (let i = 0; i < tokens.length; ) {
+    const [name, op, value] = tokens.slice(i, i + 3)
     const isMatcher =
       name?.kind === 'label' && op !== undefined && /^(=|!=|=~|!~)$/.test(op.text) && value?.kind === 'string'
-    units.push(isMatcher ? `${name.text}${op.text}${value.text}` : (name?.text ?? ''))
-    if (isMatcher) i += 2
+    const taken = tokens.slice(i, i + (isMatcher ? 3 : 1))
+    units.push({ text: taken.map((token) => token.text).join(''), tokens: taken })
+    i += taken.length
   }
   return units
 }
 
 /** Lengths of the longest common subsequences of all ends of `a` and `b`. */
-function commonLengths(a: readonly string[], b: readonly string[]): number[][] {
+function commonLengths(a: readonly Unit[], b: readonly Unit[]): number[][] {
   const table = Array.from({ length: a.length + 1 }, () => Array.from({ length: b.length + 1 }, () => 0))
   const at = (i: number, j: number): number => table[i]?.[j] ?? 0
   for (let i = a.length - 1; i >= 0; i--)
     for (let j = b.length - 1; j >= 0; j--) {
       const row = table[i]
       if (row !== undefined)
-        row[j] = a[i] === b[j] ? at(i + 1, j + 1) + 1 : Math.max(at(i + 1, j), at(i, j + 1))
+        row[j] = a[i]?.text === b[j]?.text ? at(i + 1, j + 1) + 1 : Math.max(at(i + 1, j), at(i, j + 1))
     }
   return table
 }
@@ -103,15 +110,15 @@ export function comparePromql(before: string, after: string): Piece[] {
   let [i, j] = [0, 0]
   while (i < a.length || j < b.length) {
     const [left, right] = [a[i], b[j]]
-    if (left !== undefined && left === right) {
-      pieces.push({ change: 'same', text: left })
+    if (left !== undefined && left.text === right?.text) {
+      pieces.push({ change: 'same', ...right })
       i++
       j++
     } else if (right !== undefined && (left === undefined || at(i, j + 1) >= at(i + 1, j))) {
-      pieces.push({ change: 'added', text: right })
+      pieces.push({ change: 'added', ...right })
       j++
-    } else {
-      pieces.push({ change: 'removed', text: left ?? '' })
+    } else if (left !== undefined) {
+      pieces.push({ change: 'removed', ...left })
       i++
     }
   }

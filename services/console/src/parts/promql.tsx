@@ -1,8 +1,8 @@
 import { Fragment } from 'react'
-import { comparePromql, needsSpace, type Piece, tokenize } from './promql-tokens.ts'
+import { comparePromql, needsSpace, type Piece, type Token, tokenize } from './promql-tokens.ts'
 
-function Tokens({ text }: { readonly text: string }) {
-  return tokenize(text).map((token, i) =>
+function Tokens({ tokens }: { readonly tokens: readonly Token[] }) {
+  return tokens.map((token, i) =>
     token.kind === 'space' ? (
       token.text
     ) : (
@@ -18,13 +18,13 @@ function Tokens({ text }: { readonly text: string }) {
 export function Promql({ text, label }: { readonly text: string; readonly label?: string }) {
   return (
     <code className="selector promql" aria-label={label}>
-      <Tokens text={text} />
+      <Tokens tokens={tokenize(text)} />
     </code>
   )
 }
 
-function Marked({ piece: { change, text } }: { readonly piece: Piece }) {
-  if (change === 'same') return <Tokens text={text} />
+function Marked({ piece: { change, text, tokens } }: { readonly piece: Piece }) {
+  if (change === 'same') return <Tokens tokens={tokens} />
   if (change === 'removed')
     return (
       <del className="tok-removed">
