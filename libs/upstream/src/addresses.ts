@@ -101,7 +101,7 @@ export function createAddressPolicy(allowed: readonly string[]): AddressPolicy {
     return allowed.length === 0 || listed.has(target) || isNamed(host)
   }
   const refusal = (): GatehouseError =>
-    new GatehouseError('bad_data', 'upstream addresses like this one are not allowed here')
+    new GatehouseError('bad_data', 'this address is not allowed for upstreams (upstream.allowedAddresses)')
   const checkUrl = (url: string): void => {
     const host = hostOf(url)
     const isAddress = isIP(host) !== 0

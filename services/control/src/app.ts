@@ -64,6 +64,8 @@ export interface ControlDeps {
   readonly gatewayUrl: string
   /** Certificates (PEM) that are trusted there instead of the system's. */
   readonly gatewayCa: Material<string> | undefined
+  /** Checks where the URL of a shard leads. @throws GatehouseError `bad_data` */
+  readonly checkAddress: (url: string) => Promise<void>
   /** Where clients reach the gateway; shown to people. */
   readonly gatewayExternalUrl: string
   readonly consoleDir: string
@@ -167,7 +169,13 @@ export function createControl(deps: ControlDeps, externalUrl: string): App['expr
       issuers: deps.issuers,
       gatewayUrl: deps.gatewayExternalUrl,
     }),
-    ...manageRoutes({ permissions, policyOf, changes, gatewayUrl: deps.gatewayExternalUrl }),
+    ...manageRoutes({
+      permissions,
+      policyOf,
+      changes,
+      gatewayUrl: deps.gatewayExternalUrl,
+      checkAddress: deps.checkAddress,
+    }),
   ]
   app.mount([...routes, openApiRoute(routes, permissions)])
   mountForward(app.express, { gatewayUrl, gatewayCa: deps.gatewayCa, cookies, logger })

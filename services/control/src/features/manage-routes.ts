@@ -1,7 +1,7 @@
 import type { Route } from '@gatehouse/http'
-import type { ManageDeps } from '../manage.ts'
 import { holdingsRoutes } from './access/holdings-routes.ts'
 import { accessRoutes } from './access/routes.ts'
+import type { DataSourceDeps } from './data-sources/addresses.ts'
 import { dataSourceRoutes } from './data-sources/routes.ts'
 import { grantRoutes } from './grants/routes.ts'
 import { guardrailRoutes } from './guardrails/routes.ts'
@@ -14,7 +14,7 @@ import { teamRoutes } from './teams/routes.ts'
 import { userRoutes } from './users/routes.ts'
 
 /** Every route over orgs, people and their access. */
-export function manageRoutes(deps: ManageDeps & { readonly gatewayUrl: string }): readonly Route[] {
+export function manageRoutes(deps: DataSourceDeps & { readonly gatewayUrl: string }): readonly Route[] {
   return [
     ...orgRoutes(deps),
     ...teamRoutes(deps),

@@ -12,6 +12,7 @@ import {
 import { z } from 'zod'
 import { createOnce } from '../../create-once.ts'
 import { found, type ManageDeps } from '../../manage.ts'
+import { checkAddresses, type DataSourceDeps } from './addresses.ts'
 import { pageOf, pageQuery, paginate } from '../../page.ts'
 import { contentEtag, requireMatch } from '../../preconditions.ts'
 import { uidSchema } from '../folders/schemas.ts'
@@ -77,7 +78,7 @@ function readRoutes(deps: ManageDeps): readonly Route[] {
   ]
 }
 
-function createRoute(deps: ManageDeps): Route {
+function createRoute(deps: DataSourceDeps): Route {
   return route({
     method: 'post',
     path: '/api/v1/orgs/:org/data-sources',
@@ -90,8 +91,9 @@ function createRoute(deps: ManageDeps): Route {
     status: 201,
     requestHeaders: ['idempotency-key'],
     response: dataSourceWithShardsSchema,
-    handler: (call) =>
-      createOnce(deps.changes, call, {
+    handler: async (call) => {
+      await checkAddresses(call.body, deps)
+      return createOnce(deps.changes, call, {
         orgUid: call.params.org,
         answer: dataSourceWithShardsSchema,
         work: async (tx) => {
@@ -99,11 +101,12 @@ function createRoute(deps: ManageDeps): Route {
           const after = await load(tx, call.body.uid)
           return { result: after, note: noted('C001I', after.uid, { after }) }
         },
-      }),
+      })
+    },
   })
 }
 
-function changeRoutes(deps: ManageDeps): readonly Route[] {
+function changeRoutes(deps: DataSourceDeps): readonly Route[] {
   const { permissions, changes } = deps
   const common = {
     path: '/api/v1/orgs/:org/data-sources/:uid',
@@ -120,8 +123,9 @@ function changeRoutes(deps: ManageDeps): readonly Route[] {
       permission: permissions.can('datasources:write', orgFor(deps, 'datasources:write')),
       body: dataSourceChangeSchema,
       response: dataSourceWithShardsSchema,
-      handler: ({ params: { org, uid }, body, trail, request, setHeader }) =>
-        changes.changeIn(org, trail, async (tx) => {
+      handler: async ({ params: { org, uid }, body, trail, request, setHeader }) => {
+        await checkAddresses(body, deps)
+        return changes.changeIn(org, trail, async (tx) => {
           const before = await load(tx, uid)
           requireMatch(request, before)
           const wanted: DataSourceSettings = { ...body, uid }
@@ -129,7 +133,8 @@ function changeRoutes(deps: ManageDeps): readonly Route[] {
           const after = await load(tx, uid)
           setHeader('etag', contentEtag(after))
           return { result: after, note: noted('C002I', uid, { before, after }) }
-        }),
+        })
+      },
     }),
     route({
       ...common,
@@ -151,6 +156,6 @@ function changeRoutes(deps: ManageDeps): readonly Route[] {
 }
 
 /** `/api/v1/orgs/:org/data-sources`: for operators; those of the platform org reach every org's. */
-export function managedDataSourceRoutes(deps: ManageDeps): readonly Route[] {
+export function managedDataSourceRoutes(deps: DataSourceDeps): readonly Route[] {
   return [...readRoutes(deps), createRoute(deps), ...changeRoutes(deps)]
 }

@@ -4,6 +4,7 @@ import { findDataSource, listDataSources, type OrgTransaction } from '@gatehouse
 import { z } from 'zod'
 import { byUid, found, type ManageDeps, visible } from '../../manage.ts'
 import { pageOf, pageQuery, paginate } from '../../page.ts'
+import type { DataSourceDeps } from './addresses.ts'
 import { managedDataSourceRoutes } from './managed-routes.ts'
 import { dataSourceSchema } from './schemas.ts'
 
@@ -25,7 +26,7 @@ function dataSourceOf({ changes }: ManageDeps) {
 }
 
 /** `/api/v1/data-sources`: what one may query, and under `/orgs/…` what stands behind it. */
-export function dataSourceRoutes(deps: ManageDeps): readonly Route[] {
+export function dataSourceRoutes(deps: DataSourceDeps): readonly Route[] {
   const { permissions, policyOf, changes } = deps
   return [
     route({
