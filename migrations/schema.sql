@@ -217,7 +217,8 @@ table break_glass [row security forced] (
   closed_at timestamp with time zone,
   reviewed_by text,
   reviewed_at timestamp with time zone,
-  review_note text not null default ''::text
+  review_note text not null default ''::text,
+  used integer not null default 0
 );
 table dashboard_versions [row security forced] (
   org_uid uid not null,
@@ -310,6 +311,12 @@ table memberships [row security forced] (
   source text not null,
   created_at timestamp with time zone not null default now(),
   disabled boolean not null default false
+);
+table noted_endings [row security forced] (
+  org_uid uid not null,
+  grant_uid text not null,
+  expires_at timestamp with time zone not null,
+  noted_at timestamp with time zone not null default now()
 );
 table notices [row security forced] (
   org_uid uid not null,
@@ -524,6 +531,7 @@ constraint on break_glass: break_glass_org_uid_fkey FOREIGN KEY (org_uid) REFERE
 constraint on break_glass: break_glass_pkey PRIMARY KEY (org_uid, uid);
 constraint on break_glass: break_glass_reason_check CHECK (((length(reason) >= 1) AND (length(reason) <= 500)));
 constraint on break_glass: break_glass_review_note_check CHECK ((length(review_note) <= 500));
+constraint on break_glass: break_glass_used_check CHECK ((used >= 0));
 constraint on break_glass: break_glass_where_kind_check CHECK ((where_kind = ANY (ARRAY['org'::text, 'folder'::text, 'data-source'::text, 'dashboard'::text])));
 constraint on dashboard_versions: dashboard_versions_message_check CHECK ((length(message) <= 500));
 constraint on dashboard_versions: dashboard_versions_org_uid_dashboard_uid_fkey FOREIGN KEY (org_uid, dashboard_uid) REFERENCES dashboards(org_uid, uid) ON DELETE CASCADE;
@@ -585,6 +593,8 @@ constraint on memberships: memberships_org_uid_fkey FOREIGN KEY (org_uid) REFERE
 constraint on memberships: memberships_pkey PRIMARY KEY (org_uid, user_uid);
 constraint on memberships: memberships_source_check CHECK ((source = ANY (ARRAY['sso'::text, 'manual'::text, 'scim'::text])));
 constraint on memberships: memberships_user_uid_fkey FOREIGN KEY (user_uid) REFERENCES users(uid) ON DELETE CASCADE;
+constraint on noted_endings: noted_endings_org_uid_fkey FOREIGN KEY (org_uid) REFERENCES orgs(uid) ON DELETE CASCADE;
+constraint on noted_endings: noted_endings_pkey PRIMARY KEY (org_uid, grant_uid, expires_at);
 constraint on notices: notices_channel_check CHECK ((channel = ANY (ARRAY['email'::text, 'webhook'::text])));
 constraint on notices: notices_last_error_check CHECK ((length(last_error) <= 500));
 constraint on notices: notices_org_uid_fkey FOREIGN KEY (org_uid) REFERENCES orgs(uid) ON DELETE CASCADE;
@@ -716,6 +726,7 @@ CREATE UNIQUE INDEX dashboards_pkey ON public.dashboards USING btree (org_uid, u
 CREATE UNIQUE INDEX data_sources_pkey ON public.data_sources USING btree (org_uid, uid);
 CREATE INDEX folders_parent ON public.folders USING btree (org_uid, parent_uid);
 CREATE UNIQUE INDEX folders_pkey ON public.folders USING btree (org_uid, uid);
+CREATE INDEX grants_ending ON public.grants USING btree (expires_at) WHERE (expires_at IS NOT NULL);
 CREATE UNIQUE INDEX grants_pkey ON public.grants USING btree (org_uid, uid);
 CREATE UNIQUE INDEX guardrails_pkey ON public.guardrails USING btree (org_uid, uid);
 CREATE INDEX idempotency_keys_created ON public.idempotency_keys USING btree (org_uid, created_at);
@@ -726,6 +737,7 @@ CREATE INDEX login_attempts_expires ON public.login_attempts USING btree (expire
 CREATE UNIQUE INDEX login_attempts_pkey ON public.login_attempts USING btree (state_hash);
 CREATE UNIQUE INDEX memberships_pkey ON public.memberships USING btree (org_uid, user_uid);
 CREATE INDEX memberships_user ON public.memberships USING btree (user_uid);
+CREATE UNIQUE INDEX noted_endings_pkey ON public.noted_endings USING btree (org_uid, grant_uid, expires_at);
 CREATE INDEX notices_due ON public.notices USING btree (next_at) WHERE (delivered_at IS NULL);
 CREATE UNIQUE INDEX notices_pkey ON public.notices USING btree (org_uid, uid);
 CREATE UNIQUE INDEX orgs_one_platform ON public.orgs USING btree (platform) WHERE platform;
@@ -789,11 +801,13 @@ policy org_or_all on audit_verification_jobs for ALL to public using (((org_uid 
 policy append on audit_verifications for INSERT to public using () with check (app_audit_all());
 policy org_or_all on audit_verifications for SELECT to public using (((org_uid = app_org()) OR app_audit_all()));
 policy org_or_all on audit_views for ALL to public using (((org_uid = app_org()) OR app_audit_all())) with check (((org_uid = app_org()) OR app_audit_all()));
+policy lookups on break_glass for ALL to gatehouse_definer using (true);
 policy org_only on break_glass for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
 policy org_only on dashboard_versions for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
 policy org_only on dashboards for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
 policy org_only on data_sources for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
 policy org_only on folders for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
+policy lookups on grants for ALL to gatehouse_definer using (true);
 policy org_only on grants for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
 policy org_only on guardrails for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
 policy org_only on idempotency_keys for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
@@ -803,6 +817,8 @@ policy members_only on identities for ALL to gatehouse_app using ((EXISTS ( SELE
   WHERE (((m.user_uid)::text = (identities.user_uid)::text) AND ((m.org_uid)::text = app_org())))));
 policy lookups on memberships for ALL to gatehouse_definer using (true) with check (true);
 policy org_only on memberships for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
+policy lookups on noted_endings for ALL to gatehouse_definer using (true);
+policy org_only on noted_endings for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
 policy lookups on notices for ALL to gatehouse_definer using (true) with check (true);
 policy org_only on notices for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
 policy lookups on orgs for ALL to gatehouse_definer using (true) with check (true);
@@ -1325,6 +1341,22 @@ end
 $function$
 
 -- owner the migrating role;
+CREATE OR REPLACE FUNCTION public.orgs_with_endings()
+ RETURNS SETOF text
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    select g.org_uid::text from public.grants g
+      where g.expires_at <= now() and g.expires_at > now() - interval '7 days' and not exists (
+        select from public.noted_endings n
+        where n.org_uid = g.org_uid and n.grant_uid = g.uid and n.expires_at = g.expires_at)
+    union
+    select b.org_uid::text from public.break_glass b
+      where coalesce(b.closed_at, b.expires_at) > now() - interval '10 minutes'
+  $function$
+
+-- owner gatehouse_definer;
 CREATE OR REPLACE FUNCTION public.policy_versions()
  RETURNS TABLE(org_uid text, version text)
  LANGUAGE sql
@@ -1407,18 +1439,6 @@ AS $function$
     from public.sessions s join public.users u on u.uid = s.user_uid
     where s.hash = wanted and s.revoked_at is null and not u.disabled
       and least(s.expires_at, s.last_seen_at + s.idle_timeout) > now()
-  $function$
-
--- owner gatehouse_definer;
-CREATE OR REPLACE FUNCTION public.settle_notice(of_org text, of_uid text, failure text)
- RETURNS void
- LANGUAGE sql
- SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'pg_temp'
-AS $function$
-    update public.notices n
-      set delivered_at = case when failure is null then now() end, last_error = left(failure, 500)
-      where n.org_uid = of_org and n.uid = of_uid and n.delivered_at is null
   $function$
 
 -- owner gatehouse_definer;
@@ -1601,6 +1621,7 @@ grant DELETE, INSERT, SELECT, UPDATE on table folders to gatehouse_app;
 grant DELETE, INSERT, SELECT, UPDATE on table grants to gatehouse_app;
 grant DELETE, INSERT, SELECT, UPDATE on table guardrails to gatehouse_app;
 grant DELETE, INSERT, SELECT, UPDATE on table memberships to gatehouse_app;
+grant DELETE, INSERT, SELECT, UPDATE on table noted_endings to gatehouse_app;
 grant DELETE, INSERT, SELECT, UPDATE on table notices to gatehouse_app;
 grant DELETE, INSERT, SELECT, UPDATE on table provisioning_tokens to gatehouse_app;
 grant DELETE, INSERT, SELECT, UPDATE on table rehearsals to gatehouse_app;
@@ -1636,13 +1657,13 @@ grant EXECUTE on function find_session(text) to gatehouse_app;
 grant EXECUTE on function find_teams_of_groups(text,text[]) to gatehouse_app;
 grant EXECUTE on function find_token(text) to gatehouse_app;
 grant EXECUTE on function find_user(text,text) to gatehouse_app;
+grant EXECUTE on function orgs_with_endings() to gatehouse_app;
 grant EXECUTE on function policy_versions() to gatehouse_app;
 grant EXECUTE on function prune_sessions(timestamp with time zone) to gatehouse_app;
 grant EXECUTE on function recognise_user(text,text,text,text,text) to gatehouse_app;
 grant EXECUTE on function revoke_session(text) to gatehouse_app;
 grant EXECUTE on function revoke_sessions_of(text,text,text,timestamp with time zone) to gatehouse_app;
 grant EXECUTE on function session_ends(text) to gatehouse_app;
-grant EXECUTE on function settle_notice(text,text,text) to gatehouse_app;
 grant EXECUTE on function take_notices(integer) to gatehouse_app;
 grant EXECUTE on function touch_sessions(text[],timestamp with time zone[]) to gatehouse_app;
 grant EXECUTE on function touch_tokens(text[],timestamp with time zone[]) to gatehouse_app;
@@ -1661,6 +1682,8 @@ grant INSERT, SELECT, UPDATE on table audit_counts to gatehouse_definer;
 grant INSERT, SELECT, UPDATE on table audit_heads to gatehouse_definer;
 grant INSERT, SELECT, UPDATE on table audit_sink_positions to gatehouse_app;
 grant INSERT, SELECT, UPDATE on table audit_sinks to gatehouse_app;
+grant SELECT (closed_at, expires_at, org_uid) on table break_glass to gatehouse_definer;
+grant SELECT (expires_at, org_uid, uid) on table grants to gatehouse_definer;
 grant SELECT (idp_groups, org_uid, uid) on table teams to gatehouse_definer;
 grant SELECT (issuers, policy_version, uid) on table orgs to gatehouse_definer;
 grant SELECT on table audit_counts to gatehouse_app;
@@ -1669,6 +1692,7 @@ grant SELECT on table audit_heads to gatehouse_app;
 grant SELECT on table audit_tombstones to gatehouse_app;
 grant SELECT on table identities to gatehouse_app;
 grant SELECT on table memberships to gatehouse_definer;
+grant SELECT on table noted_endings to gatehouse_definer;
 grant SELECT on table notices to gatehouse_definer;
 grant SELECT on table provisioning_tokens to gatehouse_definer;
 grant SELECT on table service_account_tokens to gatehouse_definer;

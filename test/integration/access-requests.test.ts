@@ -1,10 +1,13 @@
 import { createHmac } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { getCACertificates, setDefaultCACertificates } from 'node:tls'
+import type { AuditEvent } from '@gatehouse/audit'
 import { parseAccessDocument } from '@gatehouse/authz'
 import { applyAccess } from '@gatehouse/store'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
+import { createAuthority } from '../support/certificates.ts'
 import { type ControlAnswer, type ControlWorld, startControlWorld } from '../support/control-world.ts'
 import { type MailServer, startMailServer } from '../support/mail-server.ts'
 import { callApi } from '../support/prometheus-api.ts'
@@ -15,6 +18,9 @@ interface Posted {
   readonly body: string
 }
 
+const authority = createAuthority()
+const account = { user: 'gatehouse', password: 'correct horse' }
+const usual = getCACertificates('default')
 let world: ControlWorld
 let shard: RecordingPrometheus
 let mail: MailServer
@@ -40,7 +46,8 @@ async function startWebhook(): Promise<Server> {
 
 beforeAll(async () => {
   shard = await startRecordingPrometheus()
-  mail = await startMailServer()
+  setDefaultCACertificates([...usual, authority.cert])
+  mail = await startMailServer({ certificate: authority.issue(['127.0.0.1']), account })
   webhook = await startWebhook()
   const org = (uid: string): string => `
   - uid: ${uid}
@@ -61,7 +68,13 @@ beforeAll(async () => {
   world = await startControlWorld({
     access,
     notifications: {
-      smtp: { host: '127.0.0.1', port: mail.port, tls: 'none', from: 'gatehouse@example.org' },
+      smtp: {
+        host: '127.0.0.1',
+        port: mail.port,
+        from: 'gatehouse@example.org',
+        username: account.user,
+        password: { value: account.password },
+      },
       dataOwners: [
         { org: 'health', emails: ['owner@example.org'], webhook: { url, secret: { value: 'shared' } } },
       ],
@@ -80,6 +93,7 @@ beforeAll(async () => {
   people.set('tim', await world.person('transport', 'tim', ['transport-oncall']))
 })
 afterAll(async () => {
+  setDefaultCACertificates(usual)
   await world.close()
   await shard.close()
   await mail.close()
@@ -116,6 +130,22 @@ const inList = async (who: string, uid: string): Promise<{ mayDecide: boolean } 
   return json.items.find((item: { uid: string }) => item.uid === uid)
 }
 
+/** Events of the org with any of these codes. */
+async function eventsOf(...codes: string[]): Promise<AuditEvent[]> {
+  const rows = await world.sql<{ event: AuditEvent }>(
+    `select event from audit_events where org_uid = 'health' and code = any ($1) order by at`,
+    [codes],
+  )
+  return rows.map(({ event }) => event)
+}
+
+async function undelivered(): Promise<number> {
+  const rows = await world.sql<{ n: number }>(
+    'select count(*)::int as n from notices where delivered_at is null',
+  )
+  return rows[0]?.n ?? 0
+}
+
 describe('asking for access', () => {
   it('is granted for a time by who holds it, and works', async () => {
     expect(await query('eve')).toBe(403)
@@ -141,6 +171,23 @@ describe('asking for access', () => {
     await applyAccess(world.pool, parseAccessDocument(parse(access)), { adopt: true })
     await settle()
     expect(await query('eve')).toBe(200)
+    await world.sql(`delete from grants where origin = 'request'`)
+  })
+
+  it('ends within two seconds of its time, and the log says so', async () => {
+    const uid = await ask('eve', { hours: 4 / 3_600 })
+    const { json } = await call('ada', 'post', `/requests/${uid}/approve`, {})
+    const approvedAt = Date.now()
+    await until(async () => (await query('eve')) === 200, 2_000)
+    await until(async () => (await query('eve')) === 403)
+    expect(Date.now() - approvedAt).toBeLessThan(6_000)
+    await until(async () => (await eventsOf('A021W')).length > 0)
+    expect(await eventsOf('A021W')).toMatchObject([
+      {
+        resource: { kind: 'grants', uid: json.grantUid },
+        detail: { subject: { kind: 'user', uid: uidOf('eve') }, role: 'viewer', origin: 'request' },
+      },
+    ])
     await world.sql(`delete from grants where origin = 'request'`)
   })
 
@@ -221,14 +268,22 @@ describe('break-glass access', () => {
   const opening = { where: source, hours: 1, reason: 'pager: predictions stopped' }
 
   it('is opened with a reason, told at once by mail and webhook, and retried until it is taken', async () => {
+    // Those of the requests above are still on their way.
+    await until(async () => (await undelivered()) === 0)
     posted.length = 0
     mail.mails.length = 0
     failing = 1
+    mail.failNext(1)
     expect(await query('oli')).toBe(403)
     const opened = await call('oli', 'post', '/break-glass', opening)
     expect([opened.status, opened.json.openedBy]).toEqual([201, uidOf('oli')])
     await until(() => mail.mails.length === 1 && posted.length === 2)
-    expect(mail.mails[0]).toMatchObject({ from: 'gatehouse@example.org', to: 'owner@example.org' })
+    expect(mail.mails[0]).toMatchObject({
+      from: 'gatehouse@example.org',
+      to: 'owner@example.org',
+      isEncrypted: true,
+      user: 'gatehouse',
+    })
     expect(mail.mails[0]?.text).toContain('Subject: Break-glass access opened: data-source metrics of health')
     expect(mail.mails[0]?.text).toContain('pager: predictions stopped')
     const [first, second] = posted
@@ -242,20 +297,63 @@ describe('break-glass access', () => {
       kind: 'break-glass-opened',
       facts: { uid: opened.json.uid },
     })
-    await until(async () => {
-      const rows = await world.sql<{ n: number }>(
-        `select count(*)::int as n from notices where delivered_at is null and message ->> 'kind' like 'break%'`,
-      )
-      return rows[0]?.n === 0
-    })
+    await until(async () => (await undelivered()) === 0)
     const [event] = await world.auditOf(opened.requestId)
     expect(event).toMatchObject({ code: 'X001I', detail: { reason: opening.reason } })
+    const told = await eventsOf('X005I', 'X005E')
+    const outcomes = told.map(
+      ({ code, detail }) => `${code} ${String(detail?.['channel'])} ${String(detail?.['attempts'])}`,
+    )
+    expect(new Set(outcomes)).toEqual(
+      new Set(['X005E email 1', 'X005E webhook 1', 'X005I email 2', 'X005I webhook 2']),
+    )
+    // The log says that the data owner was told, not under which address.
+    expect(JSON.stringify(told)).not.toContain('owner@example.org')
+    const [listed] = (await call('aud', 'get', '/break-glass')).json.items
+    expect(listed.notices).toMatchObject([
+      { attempts: 2, lastError: null, nextAttemptAt: null, deliveredAt: expect.any(String) },
+      { attempts: 2, lastError: null, nextAttemptAt: null, deliveredAt: expect.any(String) },
+    ])
+  })
+
+  it('shows a notice that is not delivered, why, and when it is tried again', async () => {
+    failing = 1_000
+    mail.failNext(1_000)
+    const { json } = await call('oli', 'post', '/break-glass', opening)
+    const noticesOf = async () =>
+      (await call('aud', 'get', '/break-glass')).json.items.find(
+        (item: { uid: string }) => item.uid === json.uid,
+      ).notices
+    await until(async () => (await noticesOf()).every((n: { lastError: unknown }) => n.lastError !== null))
+    const byChannel = new Map((await noticesOf()).map((n: { channel: string }) => [n.channel, n]))
+    expect(byChannel.get('email')).toMatchObject({
+      deliveredAt: null,
+      lastError: expect.stringContaining('451'),
+      nextAttemptAt: expect.any(String),
+    })
+    expect(byChannel.get('webhook')).toMatchObject({ lastError: 'the webhook answered 503' })
+    failing = 0
+    mail.failNext(0)
+    await until(async () =>
+      (await noticesOf()).every((n: { deliveredAt: unknown }) => n.deliveredAt !== null),
+    )
+    await call('oli', 'post', `/break-glass/${json.uid}/close`)
+    await call('ada', 'post', `/break-glass/${json.uid}/review`, { note: 'a test of the notices' })
   })
 
   it('reads, within the guardrails and tenants, and its uses are counted', async () => {
     await settle(500)
     expect(await query('oli')).toBe(200)
     await until(async () => (await call('aud', 'get', '/break-glass')).json.items[0]?.requests === 1)
+    const [{ uid, grantUid }] = (await call('aud', 'get', '/break-glass')).json.items
+    await until(async () => (await eventsOf('X003W')).length > 0)
+    expect(await eventsOf('X003W')).toMatchObject([
+      {
+        resource: { kind: 'break-glass', uid },
+        actor: { kind: 'system' },
+        detail: { openedBy: uidOf('oli'), grantUid, requests: 1, total: 1 },
+      },
+    ])
   })
 
   it('is listed until somebody else reviewed it', async () => {
@@ -273,7 +371,7 @@ describe('break-glass access', () => {
     expect([reviewed.status, reviewed.json.reviewedBy]).toEqual([200, uidOf('ada')])
     expect((await call('ben', 'post', `/break-glass/${uid}/review`, { note: 'again' })).status).toBe(409)
     expect((await call('aud', 'get', '/break-glass')).json.items).toEqual([])
-    expect((await call('aud', 'get', '/break-glass?reviewed=all')).json.items).toHaveLength(1)
+    expect((await call('aud', 'get', '/break-glass?reviewed=all')).json.items).toHaveLength(2)
     expect((await call('eve', 'get', '/break-glass')).status).toBe(403)
     const own = await call('ada', 'post', '/break-glass', opening)
     expect((await call('ada', 'post', `/break-glass/${own.json.uid}/review`, { note: 'x' })).status).toBe(403)
@@ -304,12 +402,17 @@ describe('break-glass access', () => {
     expect(await query('tim')).toBe(403)
   })
 
-  it('ends by itself', async () => {
-    const { status } = await call('oli', 'post', '/break-glass', { ...opening, hours: 3 / 3_600 })
+  it('ends by itself, which is noted once', async () => {
+    const { status, json } = await call('oli', 'post', '/break-glass', { ...opening, hours: 3 / 3_600 })
     expect(status).toBe(201)
     await settle(1_200)
     expect(await query('oli')).toBe(200)
     await settle(2_500)
     expect(await query('oli')).toBe(403)
+    await until(async () => (await eventsOf('X002W')).length > 0)
+    await settle(6_000)
+    expect(await eventsOf('X002W')).toMatchObject([
+      { resource: { kind: 'break-glass', uid: json.uid }, detail: { grantUid: json.grantUid } },
+    ])
   })
 })

@@ -1,90 +1,104 @@
-import { createServer, type Socket } from 'node:net'
-import type { AddressInfo } from 'node:net'
+import { SMTPServer, type SMTPServerOptions } from 'smtp-server'
 
-/** A mail as it arrived. */
+/** A mail as it arrived, and how. */
 export interface ReceivedMail {
   readonly from: string
   readonly to: string
   readonly text: string
+  readonly isEncrypted: boolean
+  /** Who signed in; undefined for nobody. */
+  readonly user: string | undefined
+}
+
+/** How the server takes mail. */
+export interface MailServerOptions {
+  /** Certificate for STARTTLS, or for TLS from the start with `implicit`; without one it offers no encryption. */
+  readonly certificate?: { readonly cert: string; readonly key: string }
+  readonly implicit?: boolean
+  /** Who may send; without them anybody may. */
+  readonly account?: { readonly user: string; readonly password: string }
 }
 
 /** A mail server on loopback that keeps what it is sent. */
 export interface MailServer {
   readonly port: number
   readonly mails: ReceivedMail[]
+  /** How often somebody tried to sign in. */
+  attempts(): number
+  /** Answers the next mails with a temporary failure. */
+  failNext(times: number): void
   close(): Promise<void>
 }
 
-/** Speaks the server's part of a conversation (RFC 5321): enough for one sender that uses no extension. */
-function converse(socket: Socket, mails: ReceivedMail[]): void {
-  let buffer = ''
-  let from = ''
-  let to = ''
-  let data: string[] | undefined
-  const say = (line: string): boolean => socket.write(`${line}\r\n`)
-  const take = (line: string): void => {
-    if (data !== undefined) {
-      if (line !== '.') data.push(line)
-      else {
-        mails.push({ from, to, text: data.join('\n') })
-        data = undefined
-        say('250 kept')
-      }
-      return
-    }
-    const [command = ''] = line.split(/[ :]/, 1)
-    switch (command.toUpperCase()) {
-      case 'EHLO':
-      case 'HELO':
-        say('250 mail.test')
-        break
-      case 'MAIL':
-        from = /<(.*?)>/.exec(line)?.[1] ?? ''
-        say('250 ok')
-        break
-      case 'RCPT':
-        to = /<(.*?)>/.exec(line)?.[1] ?? ''
-        say('250 ok')
-        break
-      case 'DATA':
-        data = []
-        say('354 go on')
-        break
-      case 'QUIT':
-        say('221 bye')
-        socket.end()
-        break
-      default:
-        say('250 ok')
-    }
+function temporaryFailure(): Error {
+  return Object.assign(new Error('try again later'), { responseCode: 451 })
+}
+
+function optionsOf(
+  { certificate, implicit = false, account }: MailServerOptions,
+  onAttempt: () => void,
+): SMTPServerOptions {
+  return {
+    ...certificate,
+    secure: implicit,
+    logger: false,
+    authOptional: account === undefined,
+    disabledCommands: [
+      ...(certificate === undefined || implicit ? ['STARTTLS'] : []),
+      ...(account === undefined ? ['AUTH'] : []),
+    ],
+    // Would take a password from anybody who sends it unencrypted.
+    allowInsecureAuth: true,
+    onAuth({ username = '', password }, _session, done) {
+      onAttempt()
+      if (account === undefined || username !== account.user || password !== account.password)
+        done(new Error('wrong name or password'))
+      else done(null, { user: username })
+    },
   }
-  say('220 mail.test')
-  socket.on('error', () => undefined)
-  socket.on('data', (chunk: Buffer) => {
-    buffer += chunk.toString('utf8')
-    const lines = buffer.split('\r\n')
-    buffer = lines.pop() ?? ''
-    for (const line of lines) take(line)
-  })
 }
 
 /** Starts a mail server on a free port. */
-export async function startMailServer(): Promise<MailServer> {
+export async function startMailServer(options: MailServerOptions = {}): Promise<MailServer> {
   const mails: ReceivedMail[] = []
-  const sockets = new Set<Socket>()
-  const server = createServer((socket) => {
-    sockets.add(socket)
-    socket.once('close', () => sockets.delete(socket))
-    converse(socket, mails)
+  let failures = 0
+  let attempts = 0
+  const server = new SMTPServer({
+    ...optionsOf(options, () => {
+      attempts += 1
+    }),
+    onData(stream, session, done) {
+      const parts: Buffer[] = []
+      stream.on('data', (part: Buffer) => parts.push(part))
+      stream.on('end', () => {
+        if (failures > 0) {
+          failures -= 1
+          done(temporaryFailure())
+          return
+        }
+        const { mailFrom, rcptTo } = session.envelope
+        mails.push({
+          from: mailFrom === false ? '' : mailFrom.address,
+          to: rcptTo.map(({ address }) => address).join(','),
+          text: Buffer.concat(parts).toString('utf8').replaceAll('\r\n', '\n'),
+          isEncrypted: session.secure,
+          user: session.user,
+        })
+        done()
+      })
+    },
   })
+  // Clients that hang up in the middle are what some tests are about.
+  server.on('error', () => undefined)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.server.address()
   return {
-    port: (server.address() as AddressInfo).port,
+    port: typeof address === 'object' ? (address?.port ?? 0) : 0,
     mails,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve())
-        for (const socket of sockets) socket.destroy()
-      }),
+    attempts: () => attempts,
+    failNext(times) {
+      failures = times
+    },
+    close: () => new Promise((resolve) => server.close(() => resolve())),
   }
 }

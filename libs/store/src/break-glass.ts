@@ -132,6 +132,23 @@ export async function reviewBreakGlass(
   return one(rows)
 }
 
+/** Accesses that are open, or were until a moment ago, with the uses noted so far; locked, without those another process looks at. */
+export async function findBreakGlassInUse(
+  tx: OrgTransaction,
+): Promise<readonly { readonly access: BreakGlass; readonly used: number }[]> {
+  const rows = await tx.rows<Row & { used: number }>(
+    `select ${columns}, used from break_glass
+     where org_uid = app_org() and coalesce(closed_at, expires_at) > now() - interval '10 minutes'
+     order by uid for update skip locked`,
+  )
+  return rows.map((row) => ({ access: breakGlassOf(row), used: row.used }))
+}
+
+/** Writes how many uses of an access are noted. */
+export async function noteBreakGlassUses(tx: OrgTransaction, uid: string, used: number): Promise<void> {
+  await tx.rows('update break_glass set used = $2 where org_uid = app_org() and uid = $1', [uid, used])
+}
+
 /** How many audited requests were allowed by a grant since a time. */
 export async function countGrantUses(tx: OrgTransaction, grantUid: string, since: number): Promise<number> {
   const [row] = await tx.rows<{ n: number }>(

@@ -22,6 +22,13 @@ export {
 export * from './dashboards/index.ts'
 export { listDataSources, listStoredDataSources, type StoredDataSource } from './data-sources.ts'
 export { dumpSchema } from './dump-schema.ts'
+export {
+  type EndedGrant,
+  noteEndedGrants,
+  noteUsedBreakGlass,
+  orgsWithEndings,
+  type UsedBreakGlass,
+} from './endings.ts'
 export { createFolder, deleteFolder, findFolder, listFolders, updateFolder } from './folders.ts'
 export { storeError } from './errors.ts'
 export { createGrant, deleteGrant, listGrants, type NewGrant } from './grants.ts'
@@ -36,7 +43,15 @@ export * from './manage/index.ts'
 export { listMembers } from './members.ts'
 export { migrate } from './migrate.ts'
 export { type Org, findOrg } from './orgs.ts'
-export { addNotice, type DueNotice, type Notice, settleNotice, takeNotices } from './notices.ts'
+export {
+  addNotice,
+  type DueNotice,
+  listNoticesAbout,
+  type Notice,
+  type NoticeState,
+  settleNotice,
+  takeNotices,
+} from './notices.ts'
 export { createPolicyStore, type PolicyStore, type PolicyStoreOptions } from './policy-store.ts'
 export { createPool, type Pool, type PoolOptions } from './pool.ts'
 export { recogniseUser, signIn, type UserRecord, type VouchedIdentity } from './recognise.ts'

@@ -41,11 +41,50 @@ export async function takeNotices(pool: Pool, atMost: number): Promise<readonly 
   return rows.map(({ org_uid: orgUid, ...notice }) => ({ orgUid, ...notice }))
 }
 
-/** Notes that a notice was delivered, or why not. */
+/** Notes that a notice of the entered org was delivered, or why not; false if it was delivered before. */
 export async function settleNotice(
-  pool: Pool,
-  { orgUid, uid }: Pick<DueNotice, 'orgUid' | 'uid'>,
+  tx: OrgTransaction,
+  uid: string,
   failure: string | undefined,
-): Promise<void> {
-  await lookUp(pool, 'select settle_notice($1, $2, $3)', [orgUid, uid, failure ?? null])
+): Promise<boolean> {
+  const rows = await tx.rows(
+    `update notices set delivered_at = case when $2::text is null then now() end, last_error = left($2::text, 500)
+     where org_uid = app_org() and uid = $1 and delivered_at is null returning 1`,
+    [uid, failure ?? null],
+  )
+  return rows.length > 0
+}
+
+/** How far a notice has come. Times are ms since the epoch. */
+export interface NoticeState {
+  readonly channel: Notice['channel']
+  readonly attempts: number
+  readonly deliveredAt: number | undefined
+  /** Why the last attempt failed. */
+  readonly lastError: string | undefined
+  /** When it is tried again; undefined if it was delivered, or is given up. */
+  readonly nextAttemptAt: number | undefined
+}
+
+/** Notices of the entered org about something with this uid, oldest first. */
+export async function listNoticesAbout(tx: OrgTransaction, uid: string): Promise<readonly NoticeState[]> {
+  const rows = await tx.rows<{
+    channel: Notice['channel']
+    attempts: number
+    delivered_at: Date | null
+    last_error: string | null
+    next_at: Date | null
+  }>(
+    `select channel, attempts, delivered_at, last_error,
+       case when delivered_at is null and created_at > now() - interval '3 days' then next_at end as next_at
+     from notices where org_uid = app_org() and message #>> '{facts,uid}' = $1 order by created_at, uid`,
+    [uid],
+  )
+  return rows.map(({ channel, attempts, delivered_at, last_error, next_at }) => ({
+    channel,
+    attempts,
+    deliveredAt: delivered_at?.getTime(),
+    lastError: last_error ?? undefined,
+    nextAttemptAt: next_at?.getTime(),
+  }))
 }

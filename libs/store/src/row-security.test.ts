@@ -33,6 +33,7 @@ const seed: readonly string[] = [
   `insert into break_glass (org_uid, uid, opened_by, where_kind, where_uid, reason, grant_uid, expires_at)
      values ($1::text, 'b1', 'u-' || $1::text, 'org', $1::text, 'why', 'g1', now() + interval '1 hour')`,
   `insert into notices (org_uid, uid, channel, target, message) values ($1::text, 'n1', 'email', 'a@example.org', '{}')`,
+  `insert into noted_endings (org_uid, grant_uid, expires_at) values ($1::text, 'g1', now())`,
   `insert into provisioning_tokens (org_uid, uid, name, prefix, hash, issuer, subject_from, expires_at)
      values ($1::text, 'p1', 'Token', 'x', encode(sha256($1::text::bytea), 'hex'), 'https://idp', 'externalId', now() + interval '1 day')`,
   `insert into scim_users (org_uid, user_uid, user_name) values ($1::text, 'u-' || $1::text, 'name')`,
@@ -189,18 +190,20 @@ describe('the application role', () => {
       where pronamespace = 'public'::regnamespace and prosecdef and has_function_privilege('gatehouse_app', oid, 'execute')
         and proname not like 'audit%' order by 1`)
     expect(rows.map(({ name }) => name)).toEqual([
+      'extend_session',
       'find_memberships',
       'find_provisioning_token',
       'find_session',
       'find_teams_of_groups',
       'find_token',
       'find_user',
+      'orgs_with_endings',
       'policy_versions',
       'prune_sessions',
       'recognise_user',
       'revoke_session',
       'revoke_sessions_of',
-      'settle_notice',
+      'session_ends',
       'take_notices',
       'touch_sessions',
       'touch_tokens',

@@ -14,11 +14,11 @@ import {
   keepLoginAttempt,
   openAuditWriter,
   openSession,
+  orgsWithEndings,
   type Pool,
   pruneSessions,
   rehearseAccess,
   revokeSessionsOf,
-  settleNotice,
   signIn,
   startKeeperFromConfig,
   takeLoginAttempt,
@@ -26,11 +26,12 @@ import {
   withOrg,
 } from '@gatehouse/store'
 import { createLogger, createMetrics, type Logger } from '@gatehouse/telemetry'
-import { createAddressPolicy } from '@gatehouse/upstream'
 import { type ControlDeps, createControl } from './app.ts'
 import { createAuditLog } from './features/audit/store.ts'
+import { watchEndings } from './endings/watch.ts'
 import { createDelivery } from './notices/deliver.ts'
 import { createNoticeSender } from './notices/sender.ts'
+import { createNoticeSettler } from './notices/settle.ts'
 
 /** A running control plane. */
 export interface Control {
@@ -107,11 +108,12 @@ async function openAdapters(config: Config, log: Logger) {
   const notices = createNoticeSender(
     {
       take: (atMost) => takeNotices(pool, atMost),
-      settle: (notice, failure) => settleNotice(pool, notice, failure),
+      settle: createNoticeSettler(changes),
     },
     createDelivery(config.notifications),
     log,
   )
+  const endings = watchEndings({ orgs: () => orgsWithEndings(pool), ...changes }, onError)
   const prune = setInterval(() => {
     pruneSessions(pool, Date.now() - keepEndedMs).catch(onError)
   }, pruneEveryMs)
@@ -119,6 +121,7 @@ async function openAdapters(config: Config, log: Logger) {
   const auditLog = createAuditLog(config.audit, { pool, audit, record: changes.record })
   const close = async (): Promise<void> => {
     clearInterval(prune)
+    await endings.close()
     await notices.close()
     await keeper.close()
     await audit.close()
@@ -181,7 +184,6 @@ function depsOf(config: Config, adapters: Adapters, log: Logger): ControlDeps {
     appendAudit: adapters.audit.append,
     auditLog: adapters.auditLog,
     gatewayUrl,
-    checkAddress: createAddressPolicy(config.upstream.allowedAddresses).check,
     gatewayCa: trustedCa(config.control.gatewayCaFile, log),
     gatewayExternalUrl: config.gateway.externalUrl ?? gatewayUrl,
     consoleDir,

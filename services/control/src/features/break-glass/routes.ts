@@ -7,7 +7,9 @@ import {
   closeBreakGlass,
   countGrantUses,
   listBreakGlass,
+  listNoticesAbout,
   lockBreakGlass,
+  type NoticeState,
   openBreakGlass,
   reviewBreakGlass,
 } from '@gatehouse/store'
@@ -35,6 +37,13 @@ const accessSchema = z.strictObject({
   reviewNote: z.string(),
 })
 type Answer = z.output<typeof accessSchema>
+const noticeSchema = z.strictObject({
+  channel: z.enum(['email', 'webhook']),
+  attempts: z.number(),
+  deliveredAt: z.string().nullable(),
+  lastError: z.string().nullable().describe('Why the last attempt failed'),
+  nextAttemptAt: z.string().nullable().describe('Null once it is delivered, or given up after three days'),
+})
 
 function timeOf(ms: number | undefined): string | null {
   return ms === undefined ? null : new Date(ms).toISOString()
@@ -50,6 +59,17 @@ function answerOf(access: BreakGlass): Answer {
     closedAt: timeOf(closedAt),
     reviewedBy: reviewedBy ?? null,
     reviewedAt: timeOf(reviewedAt),
+  }
+}
+
+function noticeOf(notice: NoticeState): z.output<typeof noticeSchema> {
+  const { channel, attempts, deliveredAt, lastError, nextAttemptAt } = notice
+  return {
+    channel,
+    attempts,
+    deliveredAt: timeOf(deliveredAt),
+    lastError: deliveredAt === undefined ? (lastError ?? null) : null,
+    nextAttemptAt: timeOf(nextAttemptAt),
   }
 }
 
@@ -136,14 +156,20 @@ function listRoute({ permissions, changes }: AccessRequestRouteDeps): Route {
     query: z.strictObject({ reviewed: z.enum(['no', 'all']).default('no') }),
     body: nothing,
     response: z.strictObject({
-      items: z.array(accessSchema.extend({ requests: z.number().describe('Requests it allowed') })),
+      items: z.array(
+        accessSchema.extend({
+          requests: z.number().describe('Requests it allowed'),
+          notices: z.array(noticeSchema).describe('How far the data owner was told'),
+        }),
+      ),
     }),
     handler: ({ caller, query }) =>
       changes.read(caller.orgUid, async (tx) => {
         const items = []
         for (const access of await listBreakGlass(tx, query.reviewed === 'no')) {
           const requests = await countGrantUses(tx, access.grantUid, access.openedAt)
-          items.push({ ...answerOf(access), requests })
+          const notices = (await listNoticesAbout(tx, access.uid)).map(noticeOf)
+          items.push({ ...answerOf(access), requests, notices })
         }
         return { items }
       }),
