@@ -36,7 +36,8 @@ orgs:
     grants: [{ serviceAccount: all, role: viewer }, { serviceAccount: other, role: viewer }]
 `
   world = await startGatewayWorld({
-    cache: { enabled: false },
+    // Every answer is passed on as it comes.
+    cache: { enabled: false, maxEntryBytes: 1 },
     access,
     gateway: { deadline: '5s' },
     upstream: { idleTimeout: '1s', headersTimeout: '4s', maxResponseBytes },

@@ -39,6 +39,7 @@ export interface GatewayWorldOptions {
   readonly issuers?: readonly object[]
   readonly audit?: object
   readonly cache?: object
+  readonly limits?: object
 }
 
 async function createTokenFor(pool: Pool, orgUid: string, serviceAccountUid: string): Promise<string> {
@@ -69,6 +70,7 @@ export async function startGatewayWorld(options: GatewayWorldOptions): Promise<G
       upstream: options.upstream ?? {},
       issuers: options.issuers ?? [],
       cache: options.cache ?? {},
+      limits: options.limits ?? {},
       audit: { spoolDir: join(dir.path, 'spool'), ...options.audit },
     }),
   )

@@ -8,10 +8,15 @@ export type Answer = { readonly headers?: Readonly<Record<string, string>> } & S
 type Source =
   | { readonly kind: 'body'; readonly rendered: Rendered }
   | { readonly kind: 'pieces'; readonly pieces: Iterable<string> }
-  /** A JSON success, and its compressed form made on demand. */
-  | { readonly kind: 'bytes'; readonly body: Buffer; readonly gzip: () => Promise<Buffer> }
-  /** `end` is called when it has been sent or given up. */
-  | { readonly kind: 'stream'; readonly exchange: BodyStream; readonly end?: () => void }
+  /** A JSON success, and its compressed form made on demand where there is one. */
+  | { readonly kind: 'bytes'; readonly body: Buffer; readonly gzip: (() => Promise<Buffer>) | undefined }
+  /** `end` is called when it has been sent or given up; beyond `maxBytes` it is cut off. */
+  | {
+      readonly kind: 'stream'
+      readonly exchange: BodyStream
+      readonly end?: () => void
+      readonly maxBytes?: number | undefined
+    }
 
 /** Prometheus's success envelope around the JSON text of `data`. */
 export function success(data: string, warnings: readonly string[] = []): Answer {

@@ -1,9 +1,10 @@
 import type { Because, Constraints, OrgPolicy, Principal } from '@gatehouse/authz'
 import { isGatehouseError } from '@gatehouse/errors'
-import type { DataSource, Freshness, UpstreamRequest } from '@gatehouse/query'
+import type { DataSource, Freshness, QueryLimits, UpstreamRequest } from '@gatehouse/query'
 import { type Alertmanagers, readBody, type Upstream, type Versions } from '@gatehouse/upstream'
 import type { Access } from './access.ts'
 import type { Budget } from './budget.ts'
+import type { TakeSlots } from './limits/slots.ts'
 import type { PlanStep } from './plan.ts'
 
 /** Answers of several requests are held whole to be merged; more than this together is refused. */
@@ -26,6 +27,10 @@ export interface Execution {
   readonly budget: Budget
   /** Whether an answer without some shards will do. */
   readonly allowsPartial: boolean
+  /** Takes a slot on every shard that is to be asked. */
+  readonly takeSlots: TakeSlots
+  /** Largest values one query of the caller's may have. */
+  readonly limits: QueryLimits
   /** How old samples must be before they are kept in the cache; undefined without one. */
   readonly freshness: Freshness | undefined
   /** Told which replica answered for a shard, and by whose clock: ms since the epoch. */

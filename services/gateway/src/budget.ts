@@ -9,6 +9,8 @@ export interface Budget {
   /** Brings the deadline forward to `ms` after the start; a later one changes nothing. */
   shorten(ms: number): void
   cancel(reason: GatehouseError): void
+  /** Has something done when the request is over. */
+  onEnd(work: () => void): void
   /** Stops the clock: the request is over. */
   end(): void
 }
@@ -17,6 +19,7 @@ export interface Budget {
 export function createBudget(ms: number): Budget {
   const controller = new AbortController()
   const started = performance.now()
+  const atEnd: (() => void)[] = []
   let total = ms
   const expire = (): void => {
     controller.abort(
@@ -35,6 +38,10 @@ export function createBudget(ms: number): Budget {
       timer = setTimeout(expire, Math.max(0, left()))
     },
     cancel: (reason) => controller.abort(reason),
-    end: () => clearTimeout(timer),
+    onEnd: (work) => void atEnd.push(work),
+    end() {
+      clearTimeout(timer)
+      for (const work of atEnd.splice(0)) work()
+    },
   }
 }

@@ -11,6 +11,7 @@ import {
   engineName,
   formatTime,
   type Freshness,
+  limitShares,
   measureQuery,
   type Plan as QueryPlan,
   settledUntil,
@@ -104,6 +105,7 @@ export function explainQuery(question: Explained, execution: Execution): Answer 
       ? planned.requests.map(({ text }) => text)
       : [planned.request.text]
   const shards = isRefused ? [] : shardsOf(planned)
+  const measured = measureQuery(query, expr, range)
   const explanation = {
     query: print(expr),
     ...timesOf(range),
@@ -113,7 +115,8 @@ export function explainQuery(question: Explained, execution: Execution): Answer 
     partitions: partitionsOf(access.constraints).map(selectorText),
     shards,
     plan: isRefused ? { kind: 'refused', because: planned.refused } : planOf(planned),
-    cost: { ...measureQuery(query, expr, range), requests: enforced.length },
+    cost: { ...measured, requests: enforced.length },
+    limits: limitShares(measured, execution.limits),
     cache: isRefused ? { cacheable: false } : cacheOf(planned, range, execution.freshness),
   }
   return success(JSON.stringify(explanation))

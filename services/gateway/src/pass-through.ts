@@ -1,17 +1,8 @@
 import type { ServerResponse } from 'node:http'
-import { GatehouseError } from '@gatehouse/errors'
 import { tooLarge } from '@gatehouse/upstream'
+import { brokenOff, endsLikeJson } from './broken-off.ts'
 import type { BodyStream } from './cached/held-body.ts'
 import { finish, gone, jsonHead, type ResponseOptions, type Sent, unread, writeHead } from './delivery.ts'
-
-const closingBrace = 0x7d
-
-/** Whether a body's last piece ends as a JSON object does, white space aside. */
-function endsLikeJson(piece: Buffer): boolean {
-  let last = piece.length - 1
-  while (last > 0 && (piece[last] ?? 0) <= 0x20) last -= 1
-  return piece[last] === closingBrace
-}
 
 /**
  * Passes a shard's body through as it comes, with back-pressure, one piece behind: the last piece is looked at before it is sent. If the
@@ -59,7 +50,7 @@ export function passThrough(
     },
     end() {
       if (held === undefined || !endsLikeJson(held)) {
-        return breakOff(new GatehouseError('bad_gateway', 'the answer of an upstream broke off'))
+        return breakOff(brokenOff())
       }
       if (!res.headersSent) writeHead(res, jsonHead(held.length), options)
       void finish(res, held, options).then((error) => resolve({ bytes, error }))

@@ -9,6 +9,8 @@ import { completenessHeaders, withInfos } from './completeness.ts'
 import type { CachedExecution } from './cached/answer-cached.ts'
 import { cacheResult } from './cached/tell.ts'
 import { evaluationIntervalFor } from './evaluation-interval.ts'
+import { checkAnswer } from './limits/check-answer.ts'
+import type { Limiting } from './limits/limiting.ts'
 import type { Plan, Planner } from './plan.ts'
 import type { Question } from './question.ts'
 import { type OrgState, reach } from './reach.ts'
@@ -32,6 +34,7 @@ export interface Deps {
   readonly intervals: EvaluationIntervals
   /** Answers plans, from the cache where that is possible. */
   readonly cached: CachedExecution
+  readonly limiting: Limiting
 }
 
 function askedTimeout(question: Question): number | undefined {
@@ -60,11 +63,17 @@ export async function answer(
 ): Promise<Answer> {
   budget.shorten(askedTimeout(req.question) ?? Number.POSITIVE_INFINITY)
   const principal = trail.note('principal', await deps.authenticate(req.rawHeaders, req.remoteAddress))
+  await deps.limiting.admit(principal)
   const state = await deps.orgState(principal.orgUid)
   const asked = { principal, action: req.endpoint.action, now: trail.startedAt }
   const reached = reach({ state, asked, req, byCapability: deps.byCapability }, trail)
   const { source, constraints, because, alerts, seriesOf } = reached
   const { question } = reached.req
+  await deps.limiting.admit(principal, source.uid)
+  const { requestId, startedAt } = trail
+  const { tenants } = state.policy
+  const entered = { question, principal, source, constraints, tenants, budget, requestId, startedAt }
+  const { query: limits, notes, takeSlots } = deps.limiting.enter(entered)
   const version = await deps.versions.lowest(source.shards)
   const evaluationInterval = await evaluationIntervalFor(question, source, deps.intervals)
   const access = { constraints, source, version, evaluationInterval }
@@ -88,6 +97,8 @@ export async function answer(
     versions,
     budget,
     allowsPartial: req.wantsPartial && source.allowsPartial === true && isPartible(question),
+    takeSlots,
+    limits,
     freshness: deps.cached.freshnessOf(source),
     answered: trail.answered,
   })
@@ -95,7 +106,8 @@ export async function answer(
   trail.note('isComplete', isComplete)
   if (cache !== undefined) trail.note('cache', cacheResult(cache))
   const completeness = { asked: askedShards(plan, cache), answered: answeredBy, cache }
-  const shown = seriesOf === undefined ? found : await asSeries(found, seriesOf)
+  const checked = checkAnswer(found, limits, { samples: undefined, notes })
+  const shown = seriesOf === undefined ? checked : await asSeries(checked, seriesOf)
   const told = req.wantsInfos ? await withInfos(shown, completeness) : shown
   return plan.kind === 'local' ? told : { ...told, headers: completenessHeaders(completeness) }
 }

@@ -22,7 +22,7 @@ async function sendBytes(
   { body, gzip }: Extract<Answer, { kind: 'bytes' }>,
   options: ResponseOptions,
 ): Promise<Sent> {
-  const isGzip = options.acceptsGzip && body.length >= worthCompressing
+  const isGzip = options.acceptsGzip && gzip !== undefined && body.length >= worthCompressing
   const sent = isGzip ? await gzip() : body
   const { status, headers } = jsonHead(sent.length)
   const coding = isGzip ? { 'content-encoding': 'gzip' } : {}
@@ -57,6 +57,11 @@ async function sendPieces(
   return { bytes: bytes + last.length, error: await finish(res, last, options) }
 }
 
+function boundedBy(maxBytes: number | undefined, options: ResponseOptions): ResponseOptions {
+  if (maxBytes === undefined) return options
+  return { ...options, maxResponseBytes: Math.min(maxBytes, options.maxResponseBytes) }
+}
+
 /** Sends an answer. A client that has gone away is not an error here. */
 export function respond(res: ServerResponse, answer: Answer, options: ResponseOptions): Promise<Sent> {
   for (const [name, value] of Object.entries(answer.headers ?? {})) res.setHeader(name, value)
@@ -68,6 +73,8 @@ export function respond(res: ServerResponse, answer: Answer, options: ResponseOp
     case 'pieces':
       return sendPieces(res, answer.pieces, options)
     case 'stream':
-      return passThrough(res, answer.exchange, options).finally(() => answer.end?.())
+      return passThrough(res, answer.exchange, boundedBy(answer.maxBytes, options)).finally(() =>
+        answer.end?.(),
+      )
   }
 }

@@ -1,5 +1,5 @@
 import { openCache, type OpenCache } from '@gatehouse/cache'
-import { type Config, controlUrlOf, createNetworks, limitsSchema } from '@gatehouse/config'
+import { type Config, controlUrlOf, createNetworks } from '@gatehouse/config'
 import { clientAddress, type Drain, listen } from '@gatehouse/http'
 import { createAuthenticator, sessionCookieFor } from '@gatehouse/identity'
 import { createLogger, createMetrics, type Logger } from '@gatehouse/telemetry'
@@ -11,6 +11,7 @@ import { createCapabilityDecider } from './capability.ts'
 import { createHandler } from './handler.ts'
 import { createDataPlane } from './http-server.ts'
 import { createGatewayMetrics } from './metrics.ts'
+import { createLimiting } from './limits/limiting.ts'
 import type { Deps } from './pipeline.ts'
 import { createPlanner } from './plan.ts'
 import { createUpstreams } from './upstreams.ts'
@@ -56,6 +57,7 @@ function createPipeline(
     maxStaleness: config.gateway.maxPolicyStaleness,
   })
   const planner = createPlanner()
+  const read = createQueryReader()
   return {
     authenticate,
     orgState: policies.get,
@@ -66,8 +68,9 @@ function createPipeline(
       results: cache.results,
       config: config.cache,
       planner,
-      read: createQueryReader(),
+      read,
     }),
+    limiting: createLimiting({ config: config.limits, ...cache, read, stops: () => [] }),
   }
 }
 
@@ -87,7 +90,7 @@ export async function startGateway(config: Config, overrides: GatewayOverrides =
   const { audit } = adapters
   const cache = openCache<StreamedAnswer>({
     cache: config.cache,
-    limits: limitsSchema.parse({}),
+    limits: config.limits,
     metrics,
     log,
   })

@@ -9,7 +9,7 @@ export {
   type QueryLimits,
   strictestLimits,
 } from './limits.ts'
-export { measureQuery } from './measure.ts'
+export { measureExpr, measureQuery } from './measure.ts'
 export { regexCost } from './regex-cost.ts'
 export {
   assertNotStopped,

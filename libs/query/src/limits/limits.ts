@@ -63,7 +63,7 @@ export const limitWords = {
 export type LimitName = keyof typeof limitWords
 
 /** Largest allowed values; an absent one is unlimited. `range` is in ms. */
-export type QueryLimits = Readonly<Partial<Record<LimitName, number>>>
+export type QueryLimits = Readonly<Partial<Record<LimitName, number | undefined>>>
 
 /** Measured values, as far as they are known at some point. */
 export type Measured = Readonly<Partial<Record<LimitName, number>>>

@@ -11,10 +11,19 @@ const defaultSubqueryStep = 60_000
  * @param text the query as the caller wrote it.
  */
 export function measureQuery(text: string, expr: Expr, range: TimeRange): Measured {
-  const window = range.end - range.start
+  return measureExpr(text, expr)(range)
+}
+
+interface Subquery {
+  readonly step: number
+  readonly range: number
+}
+
+/** As {@link measureQuery}, for any time: what does not depend on the time is measured once. */
+export function measureExpr(text: string, expr: Expr): (range: TimeRange) => Measured {
   let selectors = 0
   let regex = 0
-  let points = range.step > 0 ? Math.floor(window / range.step) + 1 : 1
+  const subqueries: Subquery[] = []
   walk(expr, (node) => {
     if (node.kind === 'VectorSelector') {
       selectors += 1
@@ -23,17 +32,16 @@ export function measureQuery(text: string, expr: Expr, range: TimeRange): Measur
       }
     } else if (node.kind === 'SubqueryExpr') {
       const step = node.stepMs === 0 ? defaultSubqueryStep : node.stepMs
-      points = Math.max(points, Math.floor((window + node.rangeMs) / step) + 1)
+      subqueries.push({ step, range: node.rangeMs })
     }
   })
   const { depth, reach } = shape(expr)
-  return {
-    queryBytes: Buffer.byteLength(text),
-    range: window + reach,
-    points,
-    depth,
-    selectors,
-    regexCost: regex,
+  const fixed = { queryBytes: Buffer.byteLength(text), depth, selectors, regexCost: regex }
+  return (range) => {
+    const window = range.end - range.start
+    const own = range.step > 0 ? Math.floor(window / range.step) + 1 : 1
+    const points = subqueries.map((sub) => Math.floor((window + sub.range) / sub.step) + 1)
+    return { ...fixed, range: window + reach, points: Math.max(own, ...points) }
   }
 }
 

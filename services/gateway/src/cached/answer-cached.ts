@@ -1,10 +1,18 @@
-import type { AnsweredBy, CachedAnswer, CacheOutcome, CacheRequest, ResultsCache } from '@gatehouse/cache'
+import type {
+  AnsweredBy,
+  CachedAnswer,
+  CacheOutcome,
+  CacheRequest,
+  Fetched,
+  ResultsCache,
+} from '@gatehouse/cache'
 import type { CacheConfig } from '@gatehouse/config'
 import type { DataSource, Freshness } from '@gatehouse/query'
 import type { Answer } from '../answer.ts'
 import type { Execution } from '../ask.ts'
 import { execute } from '../execute.ts'
 import type { Plan, Planner } from '../plan.ts'
+import type { Question } from '../question.ts'
 import type { PrometheusRequest } from '../request.ts'
 import { createFetch, type StreamedAnswer } from './fetch.ts'
 import { type CacheableQuestion, factsOf, isCacheable, keyOf } from './key.ts'
@@ -42,6 +50,29 @@ function toAnswer(found: CachedAnswer<StreamedAnswer>): Answer {
   return { kind: 'stream', exchange: body, end }
 }
 
+function ofFetched(fetched: Fetched<StreamedAnswer>): Omit<Answered, 'cache'> {
+  if (fetched.kind === 'stream') {
+    const { body, end, answeredBy } = fetched.stream
+    return { answer: { kind: 'stream', exchange: body, end }, isComplete: true, answeredBy }
+  }
+  const { body, isComplete, answeredBy = [] } = fetched
+  return { answer: { kind: 'bytes', body, gzip: undefined }, isComplete, answeredBy }
+}
+
+/** Answers what is never cached, in the slots it needs. */
+async function answerDirectly(plan: Plan, question: Question, execution: Execution): Promise<Answer> {
+  const giveBack = await execution.takeSlots(plan.steps, execution.budget.signal)
+  try {
+    const answer = await execute(plan, question, execution)
+    if (answer.kind === 'stream') return { ...answer, end: giveBack }
+    giveBack()
+    return answer
+  } catch (error) {
+    giveBack()
+    throw error
+  }
+}
+
 /** Creates the execution over the cache. The caller has authorised the request: the cache never does. */
 export function createCachedExecution(deps: CachedDeps): CachedExecution {
   const { results, config, planner, read } = deps
@@ -76,23 +107,24 @@ export function createCachedExecution(deps: CachedDeps): CachedExecution {
     freshnessOf: (source) => (config.enabled ? boundOf(source) : undefined),
     async answer(req, plan, execution) {
       const { question } = req
-      const mayCache = config.enabled && req.endpoint.isCacheable
-      if (!mayCache || !isCacheable(question) || plan.steps.length === 0) {
+      if (!req.endpoint.isCacheable || !isCacheable(question) || plan.steps.length === 0) {
         const answeredBy: AnsweredBy[] = []
         const answered = (shard: string, replica: string): void => {
           answeredBy.push({ shard, replica })
           execution.answered(shard, replica)
         }
-        const answer = await execute(plan, question, { ...execution, answered })
+        const answer = await answerDirectly(plan, question, { ...execution, answered })
         const names = new Set(answeredBy.map(({ shard }) => shard))
         const isComplete = plan.steps.every(({ shard }) => names.has(shard.name))
         return { answer, cache: undefined, isComplete, answeredBy }
       }
       const fetching = { plan, planner, execution, maxHeldBytes: config.maxEntryBytes }
-      const found = await results.cached(
-        requestOf(question, req, { plan, execution }),
-        createFetch(question, fetching),
-      )
+      const fetch = createFetch(question, fetching)
+      if (!config.enabled) {
+        const fetched = await fetch({ range: undefined, signal: execution.budget.signal, mayStream: true })
+        return { ...ofFetched(fetched), cache: undefined }
+      }
+      const found = await results.cached(requestOf(question, req, { plan, execution }), fetch)
       const answeredBy = found.kind === 'body' ? found.answeredBy : found.stream.answeredBy
       const isComplete = found.kind === 'body' ? found.isComplete : true
       return { answer: toAnswer(found), cache: found.outcome, isComplete, answeredBy }

@@ -87,11 +87,14 @@ export function createFetch(question: CacheableQuestion, fetching: Fetching): Fe
     const leave = (): void => budget.cancel(signal.reason as GatehouseError)
     if (signal.aborted) leave()
     signal.addEventListener('abort', leave)
+    let giveBack = (): void => undefined
     const end = (): void => {
+      giveBack()
       signal.removeEventListener('abort', leave)
       budget.end()
     }
     try {
+      giveBack = await execution.takeSlots(plan.steps, budget.signal)
       const answered: Execution['answered'] = (shard, replica, date) => {
         asOf = Math.min(asOf, date ?? asOf)
         answeredBy.push({ shard, replica })

@@ -1,4 +1,6 @@
+import { GatehouseError } from '@gatehouse/errors'
 import type { BodySink, Exchange } from '@gatehouse/upstream'
+import { brokenOff, endsLikeJson } from '../broken-off.ts'
 
 /** A body that is passed on as it comes, with back-pressure. */
 export type BodyStream = Pick<Exchange, 'contentLength' | 'attach' | 'resume' | 'abort'>
@@ -50,9 +52,13 @@ export function holdOrStream(exchange: BodyStream, maxBytes: number): Promise<He
         resolve({ kind: 'stream', stream: resumed(exchange, chunks) })
         return false
       },
-      end: () => resolve({ kind: 'body', body: Buffer.concat(chunks, length) }),
+      end() {
+        const body = Buffer.concat(chunks, length)
+        if (endsLikeJson(body)) resolve({ kind: 'body', body })
+        else reject(brokenOff())
+      },
       // After the hand-over the stream's own sink is told.
-      error: reject,
+      error: (error) => reject(error instanceof GatehouseError ? error : brokenOff(error.message)),
     })
   })
 }

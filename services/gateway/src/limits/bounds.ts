@@ -1,0 +1,111 @@
+import type { Principal } from '@gatehouse/authz'
+import type { Cap, Rate } from '@gatehouse/cache'
+import type { LimitsConfig } from '@gatehouse/config'
+import { type DataSource, type QueryLimits, strictestLimits } from '@gatehouse/query'
+
+/** A rate and whose it is. */
+export interface Bucket {
+  readonly key: string
+  readonly rate: Rate
+}
+
+/** What one caller may use of one data source. */
+export interface Bounds {
+  /** On one query: the strictest of all that apply. */
+  readonly query: QueryLimits
+  readonly caps: readonly Cap[]
+  /** Turns of the org for each of another one. */
+  readonly weight: number
+  /** Who takes turns within the org. */
+  readonly member: string
+}
+
+/** The limits of callers, as configured. */
+export interface LimitsOf {
+  bounds(principal: Principal, source: Pick<DataSource, 'orgUid' | 'uid'>): Bounds
+  /** Of the org, its teams and the caller; with a data source, only that of the data source. */
+  rates(principal: Principal, dataSourceUid?: string): readonly Bucket[]
+}
+
+type Override = LimitsConfig['overrides'][number]
+
+/** A key whose parts cannot run into each other: uids hold no slash. */
+function keyOf(...parts: readonly string[]): string {
+  return parts.join('/')
+}
+
+function principalKey({ orgUid, kind, uid }: Principal): string {
+  return keyOf(kind, orgUid, uid)
+}
+
+/** Whose limit an override is. */
+function subjectKey({ org, team, serviceAccount, dataSource }: Override): string {
+  if (team !== undefined) return keyOf('team', org, team)
+  if (serviceAccount !== undefined) return keyOf('service-account', org, serviceAccount)
+  return dataSource === undefined ? keyOf('org', org) : keyOf('data-source', org, dataSource)
+}
+
+function isMember({ org, team, serviceAccount }: Override, { orgUid, kind, uid, teams }: Principal): boolean {
+  if (org !== orgUid) return false
+  if (team !== undefined) return teams.includes(team)
+  return serviceAccount === undefined || (kind === 'service-account' && uid === serviceAccount)
+}
+
+function capsFor(config: LimitsConfig, principal: Principal, dataSourceUid: string): Cap[] {
+  const { orgUid, teams, kind } = principal
+  const cap = (key: string, limit: number | undefined): Cap[] => (limit === undefined ? [] : [{ key, limit }])
+  return [
+    ...cap(keyOf('org', orgUid), config.slotsPerOrg),
+    ...teams.flatMap((team) => cap(keyOf('team', orgUid, team), config.slotsPerTeam)),
+    ...(kind === 'service-account' ? cap(principalKey(principal), config.slotsPerServiceAccount) : []),
+    ...cap(keyOf('data-source', orgUid, dataSourceUid), config.slotsPerDataSource),
+  ]
+}
+
+/** The strictest cap of each subject. */
+function strictestCaps(caps: readonly Cap[]): readonly Cap[] {
+  const strictest = new Map<string, number>()
+  for (const { key, limit } of caps) strictest.set(key, Math.min(limit, strictest.get(key) ?? limit))
+  return [...strictest].map(([key, limit]) => ({ key, limit }))
+}
+
+/** Creates the limits of callers. */
+export function createLimitsOf(config: LimitsConfig): LimitsOf {
+  const ofRates = (overrides: readonly Override[]): Bucket[] =>
+    overrides.flatMap((one) => (one.rate === undefined ? [] : [{ key: subjectKey(one), rate: one.rate }]))
+  return {
+    bounds(principal, { uid }) {
+      const { overrides } = config
+      const own = overrides.filter(
+        (one) => isMember(one, principal) && (one.dataSource === undefined || one.dataSource === uid),
+      )
+      const caps = own.flatMap((one) =>
+        one.slots === undefined ? [] : [{ key: subjectKey(one), limit: one.slots }],
+      )
+      const ofOrg = own.find(
+        ({ team, serviceAccount, dataSource, weight }) =>
+          (team ?? serviceAccount ?? dataSource) === undefined && weight !== undefined,
+      )
+      return {
+        query:
+          own.length === 0 ? config.query : strictestLimits([config.query, ...own.map(({ query }) => query)]),
+        caps: strictestCaps([...capsFor(config, principal, uid), ...caps]),
+        weight: ofOrg?.weight ?? 1,
+        // A team takes turns as one; who is in none, for themselves.
+        member: principal.teams.length === 0 ? principalKey(principal) : keyOf('teams', ...principal.teams),
+      }
+    },
+    rates(principal, dataSourceUid) {
+      const own = config.overrides.filter(
+        (one) => isMember(one, principal) && one.dataSource === dataSourceUid,
+      )
+      if (dataSourceUid !== undefined) return ofRates(own)
+      const { orgRate, principalRate } = config
+      return [
+        ...(orgRate === undefined ? [] : [{ key: keyOf('org', principal.orgUid), rate: orgRate }]),
+        ...(principalRate === undefined ? [] : [{ key: principalKey(principal), rate: principalRate }]),
+        ...ofRates(own).map(({ key, rate }) => ({ key: keyOf('own', key), rate })),
+      ]
+    },
+  }
+}

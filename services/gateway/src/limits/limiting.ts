@@ -1,0 +1,100 @@
+import type { Constraints, Principal } from '@gatehouse/authz'
+import type { FairQueue, RateLimiter, RunningQueries } from '@gatehouse/cache'
+import type { LimitsConfig } from '@gatehouse/config'
+import { assertNotStopped, type DataSource, type LimitNotes, type StopRule } from '@gatehouse/query'
+import type { Budget } from '../budget.ts'
+import type { QueryReader } from '../cached/read-query.ts'
+import type { Question } from '../question.ts'
+import { type Bounds, createLimitsOf } from './bounds.ts'
+import { checkQuestion } from './check-query.ts'
+import { createTakeSlots, type TakeSlots } from './slots.ts'
+import { tenantsRead } from './tenants-read.ts'
+
+/** A question of a caller who was authorised. */
+export interface Asking {
+  readonly question: Question
+  readonly principal: Principal
+  readonly source: DataSource
+  readonly constraints: Constraints
+  /** Tenants of the org. */
+  readonly tenants: readonly string[]
+  readonly budget: Budget
+  readonly requestId: string
+  /** ms since the epoch. */
+  readonly startedAt: number
+}
+
+/** What a question may use, and what to tell its caller. */
+export interface Entered extends Bounds {
+  readonly notes: LimitNotes
+  readonly takeSlots: TakeSlots
+}
+
+/** Limits, fairness and operators' orders on the way of a request. */
+export interface Limiting {
+  /** Counts a request. @throws GatehouseError `too_many_requests` with Retry-After. */
+  admit(principal: Principal, dataSourceUid?: string): Promise<void>
+  /**
+   * Checks a question against its caller's limits and operators' orders, and lists it as running until its budget ends.
+   * @throws GatehouseError `execution`; `bad_data` for what is no query.
+   */
+  enter(asking: Asking): Entered
+}
+
+export interface LimitingDeps {
+  readonly config: LimitsConfig
+  readonly slots: FairQueue
+  readonly rates: RateLimiter
+  readonly running: RunningQueries
+  readonly read: QueryReader
+  /** Orders in force. */
+  readonly stops: () => readonly StopRule[]
+}
+
+/** Creates the limits of one gateway. */
+export function createLimiting(deps: LimitingDeps): Limiting {
+  const { config, slots, rates, running, read, stops } = deps
+  const limitsOf = createLimitsOf(config)
+
+  const obey = ({ question, principal, source, constraints, tenants, startedAt }: Asking): void => {
+    const rules = stops()
+    if (rules.length === 0) return
+    const subject = {
+      orgUid: principal.orgUid,
+      principalUid: principal.uid,
+      tenants: tenantsRead({ question, tenantLabel: source.tenantLabel, constraints, tenants, read }),
+      fingerprint: 'query' in question ? read(question.query).fingerprint : '',
+    }
+    assertNotStopped(rules, subject, startedAt)
+  }
+
+  return {
+    async admit(principal, dataSourceUid) {
+      const buckets = limitsOf.rates(principal, dataSourceUid)
+      if (buckets.length > 0) await rates.take(buckets)
+    },
+    enter(asking) {
+      const { question, principal, source, budget } = asking
+      const bounds = limitsOf.bounds(principal, source)
+      const notes = checkQuestion(question, bounds.query, read)
+      obey(asking)
+      if ('query' in question) {
+        const leave = running.start(
+          {
+            id: asking.requestId,
+            orgUid: principal.orgUid,
+            principalUid: principal.uid,
+            dataSourceUid: source.uid,
+            endpoint: question.kind,
+            query: question.query,
+            fingerprint: read(question.query).fingerprint,
+            startedAt: asking.startedAt,
+          },
+          budget.cancel,
+        )
+        budget.onEnd(leave)
+      }
+      return { ...bounds, notes, takeSlots: createTakeSlots(slots, principal.orgUid, bounds) }
+    },
+  }
+}

@@ -1,0 +1,261 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type GatewayWorld, startGatewayWorld } from '../support/gateway-world.ts'
+import { type ApiAnswer, callApi } from '../support/prometheus-api.ts'
+import {
+  type RecordingPrometheus,
+  sendJson,
+  startRecordingPrometheus,
+} from '../support/recording-prometheus.ts'
+
+let shard: RecordingPrometheus
+let other: RecordingPrometheus
+let world: GatewayWorld
+const tokens = new Map<string, string>()
+
+/** Two orgs on the same shard; `a` also has one of its own. */
+const access = (): string => `apiVersion: gatehouse/v1
+kind: Access
+orgs:${['a', 'b']
+  .map(
+    (org) => `
+  - uid: ${org}
+    name: ${org}
+    tenants: ["${org}"]
+    teams: [{ uid: everybody, name: Everybody }]
+    serviceAccounts: [{ uid: one, name: One }, { uid: two, name: Two }]
+    dataSources:
+      - uid: metrics
+        name: Metrics
+        shards: [{ name: s, tenants: ["a", "b"], replicas: [{ name: s, url: "${shard.url}" }] }]
+      - uid: more
+        name: More
+        shards: [{ name: t, tenants: ["a", "b"], replicas: [{ name: t, url: "${other.url}" }] }]
+    grants: [{ serviceAccount: one, role: viewer }, { serviceAccount: two, role: viewer }]`,
+  )
+  .join('')}
+`
+
+beforeAll(async () => {
+  shard = await startRecordingPrometheus()
+  other = await startRecordingPrometheus()
+  const limits = {
+    query: {
+      range: '1d',
+      points: 100,
+      series: 10,
+      responseBytes: 10_000,
+      queryBytes: 200,
+      depth: 10,
+      regexCost: 100,
+    },
+    slotsPerShard: 5,
+    queueWait: '1s',
+    maxQueued: 50,
+    overrides: [
+      { org: 'a', serviceAccount: 'two', query: { points: 10 }, rate: { perSecond: 1, burst: 5 } },
+      { org: 'b', dataSource: 'more', slots: 1 },
+    ],
+  }
+  world = await startGatewayWorld({ access: access(), limits })
+  for (const org of ['a', 'b'])
+    for (const account of ['one', 'two']) tokens.set(`${org}/${account}`, await world.token(org, account))
+})
+afterAll(async () => {
+  await world.close()
+  await shard.close()
+  await other.close()
+})
+
+const call = (
+  who: string,
+  path: string,
+  parameters: Record<string, string>,
+  dataSource = 'metrics',
+): Promise<ApiAnswer> => callApi(world.base(dataSource), path, { parameters, token: tokens.get(who) ?? '' })
+let unique = 0
+/** A range that nobody asked for before, of so many points. */
+const range = (points: number, query = `m${(unique += 1)}`) => ({
+  query,
+  start: '0',
+  end: String(points - 1),
+  step: '1',
+})
+const matrix = (series: number): string => {
+  const one = (i: number): string => `{"metric":{"i":"${String(i).padStart(3, '0')}"},"values":[[0,"1"]]}`
+  const all = Array.from({ length: series }, (_, i) => one(i))
+  return `{"status":"success","data":{"resultType":"matrix","result":[${all.join(',')}]}}`
+}
+
+describe('limits on one query', () => {
+  it('advise at 70 %, warn at 90 % and refuse above, with numbers', async () => {
+    const told = async (points: number) => {
+      const { status, json } = await call('a/one', 'query_range', range(points))
+      return [status, json.infos, json.warnings, json.error]
+    }
+    expect(await told(69)).toEqual([200, undefined, undefined, undefined])
+    expect(await told(70)).toEqual([
+      200,
+      ['points per series is 70, 70 % of the limit of 100'],
+      undefined,
+      undefined,
+    ])
+    const warning = 'points per series is 90, 90 % of the limit of 100; more will be refused'
+    expect(await told(90)).toEqual([200, undefined, [warning], undefined])
+    expect(await told(101)).toEqual([
+      422,
+      undefined,
+      undefined,
+      'points per series is 101, more than the limit of 100; shorten the range or enlarge the step to get at most 100 points',
+    ])
+  })
+
+  it.each([
+    ['time range read', { query: 'rate(x[2d])', time: '1' }],
+    ['length of the query', { query: `x{a="${'y'.repeat(200)}"}`, time: '1' }],
+    ['length of the query', { query: `(${'('.repeat(200)}`, time: '1' }],
+    ['depth of the query', { query: `${'-'.repeat(12)}x`, time: '1' }],
+    ['cost of a regular expression', { query: 'x{a=~"(y{20}){20}"}', time: '1' }],
+  ])('refuse by %s before a shard hears of it', async (limit, parameters) => {
+    const asked = shard.requests.length
+    const { status, json } = await call('a/one', 'query', parameters)
+    expect([status, json.errorType, shard.requests.length]).toEqual([422, 'execution', asked])
+    expect(json.error).toMatch(new RegExp(`^${limit} is .* more than the limit of .*; `))
+  })
+
+  it('look at answers, too', async () => {
+    shard.behave((_m, res) => sendJson(res, 200, matrix(11)))
+    const many = await call('a/one', 'query_range', range(1))
+    expect([many.status, many.json.error]).toEqual([
+      422,
+      'series in the answer is 11, more than the limit of 10; aggregate, or add matchers, to get at most 10 series',
+    ])
+    shard.behave((_m, res) => sendJson(res, 200, matrix(9)))
+    const parameters = range(1)
+    const warned = await call('a/one', 'query_range', parameters)
+    expect(warned.json.warnings).toEqual([expect.stringContaining('90 %')])
+    // What is told to one caller is not kept for others.
+    expect((await call('a/one', 'query_range', parameters)).headers.get('x-gatehouse-cache')).toBe('hit')
+    shard.behave((_m, res) => sendJson(res, 200, `{"status":"success","data":["${'x'.repeat(10_000)}"]}`))
+    const long = await call('a/one', 'labels', { start: '1', end: '2' })
+    expect([long.status, long.json.error]).toEqual([422, expect.stringContaining('size of the answer')])
+    shard.behave(undefined)
+  })
+
+  it('are the strictest of those of org, team, service account and data source, whatever is cached', async () => {
+    const parameters = range(11)
+    expect((await call('a/one', 'query_range', parameters)).status).toBe(200)
+    expect((await call('a/two', 'query_range', parameters)).status).toBe(422)
+  })
+
+  it('are shown beforehand by explain', async () => {
+    const { json } = await call('a/one', '../../explain', range(95))
+    expect(json.data.limits[0]).toEqual({ name: 'points', share: 0.95 })
+  })
+})
+
+describe('rates', () => {
+  it('refuse with Retry-After, one caller for all it sends', async () => {
+    const answers = []
+    for (let i = 0; i < 12; i += 1) answers.push(await call('a/two', 'query', { query: 'up', time: '1' }))
+    const refused = answers.filter(({ status }) => status === 429)
+    expect(refused.length).toBeGreaterThan(3)
+    expect(Number(refused[0]?.headers.get('retry-after'))).toBeGreaterThanOrEqual(1)
+    expect((await call('a/one', 'query', { query: 'up', time: '1' })).status).toBe(200)
+    const [event] = await world.auditOf(refused[0]?.requestId ?? '')
+    expect(event).toMatchObject({
+      code: 'Q009D',
+      outcome: { result: 'denied' },
+      actor: { kind: 'service-account' },
+    })
+  })
+})
+
+describe('fairness', () => {
+  /** Answers after so long, and counts how many it has at once. */
+  const slow = (ms: number) => {
+    const seen = { now: 0, most: 0 }
+    const handler: Parameters<RecordingPrometheus['behave']>[0] = (_m, res) => {
+      seen.now += 1
+      seen.most = Math.max(seen.most, seen.now)
+      setTimeout(() => {
+        seen.now -= 1
+        sendJson(res, 200, matrix(1))
+      }, ms)
+    }
+    return { seen, handler }
+  }
+
+  it('a dashboard of 40 panels at once passes', async () => {
+    const { seen, handler } = slow(20)
+    shard.behave(handler)
+    const answers = await Promise.all(
+      Array.from({ length: 40 }, () => call('a/one', 'query_range', range(2))),
+    )
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]))
+    // One slot is left for other orgs, even while they are idle.
+    expect(seen.most).toBe(4)
+    shard.behave(undefined)
+  })
+
+  it('nobody takes all slots of a shard; who waits too long gets 429', async () => {
+    const { handler } = slow(700)
+    shard.behave(handler)
+    const flood = Array.from({ length: 30 }, () => call('a/one', 'query_range', range(2)))
+    await sleep(200)
+    const started = performance.now()
+    const quiet = await call('b/one', 'query_range', range(2))
+    expect([quiet.status, performance.now() - started < 1_500]).toEqual([200, true])
+    const answers = await Promise.all(flood)
+    const refused = answers.filter(({ status }) => status === 429)
+    expect(refused.length).toBeGreaterThan(10)
+    expect(refused[0]?.headers.get('retry-after')).toBe('1')
+    expect(answers.filter(({ status }) => status === 200).length).toBeGreaterThanOrEqual(4)
+    shard.behave(undefined)
+  })
+
+  it('a hit needs no slot', async () => {
+    const parameters = range(1)
+    shard.behave((_m, res) => sendJson(res, 200, matrix(1)))
+    await call('a/one', 'query_range', parameters)
+    const { handler } = slow(700)
+    shard.behave(handler)
+    const flood = Array.from({ length: 10 }, () => call('a/one', 'query_range', range(2)))
+    const hits = await Promise.all(Array.from({ length: 20 }, () => call('a/one', 'query_range', parameters)))
+    expect(hits.map(({ headers }) => headers.get('x-gatehouse-cache'))).toEqual(hits.map(() => 'hit'))
+    await Promise.all(flood)
+    shard.behave(undefined)
+  })
+
+  it('keeps what one data source may have at once', async () => {
+    const { seen, handler } = slow(100)
+    other.behave(handler)
+    const answers = await Promise.all(
+      Array.from({ length: 5 }, () => call('b/one', 'query_range', range(2), 'more')),
+    )
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200])
+    expect(seen.most).toBe(1)
+    other.behave(undefined)
+  })
+
+  it('gives slots back when clients leave', async () => {
+    const { handler } = slow(5_000)
+    shard.behave(handler)
+    const leaving = Array.from({ length: 8 }, () =>
+      callApi(world.base(), 'query_range', {
+        parameters: range(2),
+        token: tokens.get('a/one') ?? '',
+        signal: AbortSignal.timeout(200),
+      }).catch(() => undefined),
+    )
+    await Promise.all(leaving)
+    shard.behave(undefined)
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () => call('a/one', 'query_range', range(2))),
+    )
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]))
+    const metrics = await (await fetch(`${world.gateway.url}/metrics`)).text()
+    expect(metrics).toMatch(/^gatehouse_queue_running 0$/m)
+    expect(metrics).toMatch(/^gatehouse_running_queries 0$/m)
+  })
+})
