@@ -168,6 +168,7 @@ export function createControl(deps: ControlDeps, externalUrl: string): App['expr
       recognise,
       issuers: deps.issuers,
       gatewayUrl: deps.gatewayExternalUrl,
+      grafanaUrl: deps.config.grafanaUrl,
     }),
     ...manageRoutes({
       permissions,

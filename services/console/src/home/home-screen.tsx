@@ -1,12 +1,13 @@
 import { useMe } from '../api/me-context.ts'
-import { AccessCard } from '../parts/access-card.tsx'
-import { ConnectCard } from '../parts/connect-card.tsx'
+import { ConnectCard } from './connect-card.tsx'
+import { RequestsCard } from './requests-card.tsx'
 import { RolesCard } from './roles-card.tsx'
+import { SourcesCard } from './sources-card.tsx'
+import { TokensCard } from './tokens-card.tsx'
 
-/** Who I am here, what I may query, and how to ask from elsewhere. */
+/** Who I am here, what I may query and how fresh it is, how to ask from elsewhere, and what of mine needs me. */
 export default function HomeScreen() {
   const me = useMe()
-  const source = me.dataSources[0]
   return (
     <>
       <div className="screen-head">
@@ -15,13 +16,13 @@ export default function HomeScreen() {
       <div className="columns">
         <div className="stack">
           <RolesCard me={me} />
-          <AccessCard me={me} />
+          <SourcesCard me={me} />
         </div>
-        {source !== undefined && (
-          <div className="stack">
-            <ConnectCard source={source} query="up" />
-          </div>
-        )}
+        <div className="stack">
+          <RequestsCard />
+          {me.actions.includes('serviceaccounts:read') && <TokensCard />}
+          <ConnectCard sources={me.dataSources} />
+        </div>
       </div>
     </>
   )

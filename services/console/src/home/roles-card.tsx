@@ -4,6 +4,10 @@ function list(items: readonly string[]): string {
   return new Intl.ListFormat('en-GB').format(items)
 }
 
+function article(role: string): string {
+  return /^[aeio]/.test(role) ? 'an' : 'a'
+}
+
 /** My roles, one sentence each. */
 export function RolesCard({ me }: { readonly me: Me }) {
   const teams = me.teams.map(({ name }) => name)
@@ -11,15 +15,16 @@ export function RolesCard({ me }: { readonly me: Me }) {
     <section className="card stack" aria-labelledby="roles">
       <h2 id="roles">Who you are here</h2>
       <p>
-        You are in {me.org.name}
-        {teams.length === 0 ? '' : `, in the ${teams.length === 1 ? 'team' : 'teams'} ${list(teams)}`}.{' '}
+        You belong to {me.org.name}
+        {teams.length === 0 ? '' : ` and its ${teams.length === 1 ? 'team' : 'teams'} ${list(teams)}`}.{' '}
         {me.roles.length === 0 && `You have no role yet: ask an admin of ${me.org.name} for one.`}
       </p>
       <ul role="list" className="stack-tight">
         {me.roles.map(({ name, description, via, where }) => (
           <li key={`${name} ${via} ${where}`}>
-            You are <strong>{name}</strong> {where === me.org.name ? `for all of ${where}` : `on ${where}`},
-            through {via}.{description !== '' && <span className="small muted"> {description}.</span>}
+            You are {article(name)} <strong>{name}</strong>{' '}
+            {where === me.org.name ? `for all of ${where}` : `on ${where}`}, through {via}.
+            {description !== '' && <span className="small muted"> {description}.</span>}
           </li>
         ))}
       </ul>

@@ -1,8 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { seriesText } from './series-text.ts'
 import { sentenceOf } from '../api/client.ts'
-import { reasonOf } from './access-card.tsx'
-import { curlSnippet } from './connect-card.tsx'
 
 describe('seriesText', () => {
   it.each([
@@ -15,12 +13,6 @@ describe('seriesText', () => {
   })
 })
 
-describe('curlSnippet', () => {
-  it('survives any query in a shell', () => {
-    expect(curlSnippet('http://x', `up{a='$(id)'}`)).toContain(String.raw`'query=up{a='\''$(id)'\''}'`)
-  })
-})
-
 describe('sentenceOf', () => {
   it.each([
     [{ detail: 'why' }, 'why'],
@@ -30,17 +22,5 @@ describe('sentenceOf', () => {
     ['text', undefined],
   ])('%j', (body, sentence) => {
     expect(sentenceOf(body)).toBe(sentence)
-  })
-})
-
-describe('reasonOf', () => {
-  it('names each path once', () => {
-    const because = [
-      { role: 'viewer', via: 'team A', grantUid: '1' },
-      { role: 'viewer', via: 'team A', grantUid: '2' },
-      { role: 'editor', via: 'team B', grantUid: '3' },
-    ]
-    const source = { uid: 'm', name: 'M', url: '', words: [], selectors: [], because }
-    expect(reasonOf(source)).toBe('the role viewer through team A and the role editor through team B')
   })
 })

@@ -14,6 +14,7 @@ export interface MeRouteDeps {
   readonly issuers: readonly IssuerConfig[]
   /** Where clients reach the gateway, without a trailing slash. */
   readonly gatewayUrl: string
+  readonly grafanaUrl: string | undefined
 }
 
 function issuerOf({ identity }: Principal, issuers: readonly IssuerConfig[]): Me['issuer'] {
@@ -61,6 +62,7 @@ export function meRoutes(deps: MeRouteDeps): readonly Route[] {
           dataSources: dataSourcesOf(policy, caller, deps.gatewayUrl),
           actions: actionsOf(policy, caller),
           isPlatform: policy.isPlatform,
+          links: { grafana: deps.grafanaUrl ?? null },
           policyVersion: policy.version,
         }
       },

@@ -31,6 +31,8 @@ export const meSchema = z.strictObject({
   actions: z.array(z.string()),
   /** Whether the org is the platform's, which manages the others. */
   isPlatform: z.boolean(),
+  /** Where else the person can go; null for what is not configured. */
+  links: z.strictObject({ grafana: z.string().nullable() }),
   policyVersion: z.string(),
 })
 
