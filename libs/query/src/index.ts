@@ -31,7 +31,7 @@ export {
 } from './upstream-request.ts'
 export { createAdmission, type Labelled } from './admission.ts'
 export { narrowTo } from './narrow.ts'
-export { pruneShards } from './prune.ts'
+export { pruneShards, withNewest } from './prune.ts'
 export { compareBytes } from './sort.ts'
 export {
   compareLabelSets,

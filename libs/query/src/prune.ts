@@ -25,3 +25,15 @@ export function pruneShards(selectors: readonly Conjunction[], source: DataSourc
     selectors.some((matchers) => canHold(shard, matchers, source.tenantLabel)),
   )
 }
+
+const newest = new WeakMap<DataSource, DataSource>()
+
+/** A data source with those of its shards only that hold the newest samples: what asks for the latest must not get older ones besides. */
+export function withNewest(source: DataSource): DataSource {
+  const known = newest.get(source)
+  if (known !== undefined) return known
+  const shards = source.shards.filter(({ slice }) => slice.samples?.until === undefined)
+  const narrowed = shards.length === source.shards.length ? source : { ...source, shards }
+  newest.set(source, narrowed)
+  return narrowed
+}

@@ -1,4 +1,4 @@
-import type { Constraints, Decision, OrgPolicy } from '@gatehouse/authz'
+import { areDisjoint, type Constraints, type Decision, type OrgPolicy } from '@gatehouse/authz'
 import { type Conjunction, createAdmission, type DataSource, narrowTo, type Shard } from '@gatehouse/query'
 import { accessKey } from './access.ts'
 
@@ -32,25 +32,45 @@ interface Member {
   readonly decision: Allowed
 }
 
-/** Shards that have a replica in common are one. */
-function mergeShards(sources: readonly DataSource[]): readonly Shard[] {
-  let merged: Shard[] = []
+/** A shard of the union: shards that have a replica in common are one. */
+interface Merged {
+  readonly shard: Shard
+  /** Uids of the data sources it is in. */
+  readonly sources: ReadonlySet<string>
+  /** Whether they agree on what it holds of its tenants. */
+  readonly isOneSlice: boolean
+}
+
+function sliceKey({ slice: { matchers = [], samples } }: Shard): string {
+  const keys = matchers.map(({ name, op, value }) => JSON.stringify([name, op, value]))
+  return JSON.stringify([keys.toSorted(), samples?.from, samples?.until])
+}
+
+function joinShards(all: readonly Shard[], name: string): Shard {
+  const [first] = all
+  const tenants = [...new Set(all.flatMap(({ slice }) => slice.tenants))]
+  const isOneSlice = new Set(all.map(sliceKey)).size === 1
+  return {
+    name,
+    slice: isOneSlice ? { ...first?.slice, tenants } : { tenants },
+    replicas: [...new Map(all.flatMap(({ replicas }) => replicas).map((one) => [one.url, one])).values()],
+  }
+}
+
+function mergeShards(sources: readonly DataSource[]): readonly Merged[] {
+  let merged: readonly Merged[] = []
   for (const { uid, shards } of sources) {
     for (const shard of shards) {
       const urls = new Set(shard.replicas.map(({ url }) => url))
-      const isSame = (other: Shard): boolean => other.replicas.some(({ url }) => urls.has(url))
-      const all = [...merged.filter(isSame), shard]
-      const [{ name } = shard] = all
-      merged = [
-        ...merged.filter((other) => !isSame(other)),
-        {
-          name: all.length === 1 ? `${uid}/${name}` : name,
-          slice: { tenants: [...new Set(all.flatMap(({ slice }) => slice.tenants))] },
-          replicas: [
-            ...new Map(all.flatMap(({ replicas }) => replicas).map((one) => [one.url, one])).values(),
-          ],
-        },
-      ]
+      const same = merged.filter((other) => other.shard.replicas.some(({ url }) => urls.has(url)))
+      const all = [...same.map((one) => one.shard), shard]
+      const name = same[0]?.shard.name ?? `${uid}/${shard.name}`
+      const one = {
+        shard: joinShards(all, name),
+        sources: new Set([...same.flatMap((other) => [...other.sources]), uid]),
+        isOneSlice: same.every((other) => other.isOneSlice) && new Set(all.map(sliceKey)).size === 1,
+      }
+      merged = [...merged.filter((other) => !same.includes(other)), one]
     }
   }
   return merged
@@ -71,9 +91,25 @@ function alternativesOf(members: readonly Member[], isEvery: boolean): readonly 
   return [...new Map(narrowed.map((one) => [JSON.stringify(one), one])).values()]
 }
 
+const shared =
+  'a tenant is in shards of several data sources, so its series cannot be told apart; ask one of them'
+
+function matchersOf({ shard }: Merged): Conjunction {
+  return shard.slice.matchers ?? []
+}
+
+/** Whether a series can be in two shards and counted twice. Shards of different times of one data source are planned for. */
+function mayCollide(a: Merged, b: Merged, admits: (tenant: string) => boolean): boolean {
+  const others = new Set(b.shard.slice.tenants)
+  if (!a.shard.slice.tenants.some((tenant) => others.has(tenant) && admits(tenant))) return false
+  const areTimed = a.shard.slice.samples !== undefined && b.shard.slice.samples !== undefined
+  if (areTimed && [...a.sources].some((uid) => b.sources.has(uid))) return false
+  return !areDisjoint(matchersOf(a), matchersOf(b))
+}
+
 /** Why the shards are not disjoint as far as the caller can see, if so. */
 function conflictIn(
-  shards: readonly Shard[],
+  shards: readonly Merged[],
   members: readonly Member[],
   alternatives: readonly Conjunction[],
 ) {
@@ -81,18 +117,25 @@ function conflictIn(
   const [label = ''] = labels
   if (labels.size > 1) return 'the data sources have different tenant labels; ask one of them'
   const onTenant = alternatives.map((matchers) => matchers.filter(({ name }) => name === label))
-  const admits = createAdmission(onTenant)
-  const seen = new Set<string>()
-  for (const tenant of shards.flatMap(({ slice }) => slice.tenants)) {
-    if (seen.has(tenant) && admits({ [label]: tenant }))
-      return 'a tenant is in shards of several data sources, so its series cannot be told apart; ask one of them'
-    seen.add(tenant)
-  }
-  return undefined
+  const admission = createAdmission(onTenant)
+  const admits = (tenant: string): boolean => admission({ [label]: tenant })
+  const isAdmitted = ({ shard }: Merged): boolean => shard.slice.tenants.some(admits)
+  if (shards.some((one) => !one.isOneSlice && isAdmitted(one)))
+    return 'data sources differ in what a shard of theirs holds; ask one of them'
+  const collides = shards.some((one, i) =>
+    shards.slice(i + 1).some((other) => mayCollide(one, other, admits)),
+  )
+  return collides ? shared : undefined
+}
+
+/** The step of sub-queries that all members name. */
+function commonInterval(members: readonly Member[]): number | undefined {
+  const intervals = new Set(members.map(({ source }) => source.evaluationInterval))
+  return intervals.size === 1 ? [...intervals][0] : undefined
 }
 
 function unite({ policy, dataSources }: State, members: readonly Member[]): Union {
-  const shards = mergeShards(members.map(({ source }) => source))
+  const merged = mergeShards(members.map(({ source }) => source))
   const alternatives = alternativesOf(members, members.length === dataSources.size)
   const [
     {
@@ -107,12 +150,13 @@ function unite({ policy, dataSources }: State, members: readonly Member[]): Unio
       // Grows with every change of the org's settings, so of any of its data sources.
       version: Number.parseInt(policy.version, 10),
       tenantLabel,
-      shards,
+      shards: merged.map(({ shard }) => shard),
+      evaluationInterval: commonInterval(members),
       allowsPartial: members.every(({ source }) => source.allowsPartial === true),
     },
     constraints: { alternatives },
     members: members.map(({ source }) => source.uid).join(' '),
-    conflict: conflictIn(shards, members, alternatives),
+    conflict: conflictIn(merged, members, alternatives),
   }
 }
 

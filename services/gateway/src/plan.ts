@@ -1,4 +1,10 @@
-import type { EnforcedText, EvaluatePlan, Shard, TimeRange } from '@gatehouse/query'
+import {
+  type EnforcedText,
+  type EvaluatePlan,
+  type Shard,
+  type TimeRange,
+  withNewest,
+} from '@gatehouse/query'
 import type { Access } from './access.ts'
 import { createExemplarPlanner } from './plan-exemplars.ts'
 import { createExpressionPlanner } from './plan-expression.ts'
@@ -69,7 +75,7 @@ export function createPlanner(): Planner {
       case 'label_values':
         return planLookup(question.matches, access)
       case 'federate':
-        return planLookup(question.matches, access)
+        return planLookup(question.matches, { ...access, source: withNewest(access.source) })
       case 'query_exemplars':
         return planExemplars(question.query, access)
       case 'metadata':

@@ -81,6 +81,70 @@ describe('an access document', () => {
       { dataSources: [{ uid: 'd', name: 'D', shards: [shard, { ...shard, name: 's2' }] }] },
       /health stands twice/,
     ],
+    ...(
+      [
+        ['neither tenants nor a hash', [{ name: 's', replicas }], /either tenants or tenantHash/],
+        [
+          'both tenants and a hash',
+          [{ ...shard, tenantHash: { modulus: 2, remainder: 0 } }],
+          /either tenants or tenantHash/,
+        ],
+        [
+          'a remainder that is none',
+          [{ name: 's', tenantHash: { modulus: 2, remainder: 2 }, replicas }],
+          /not below the modulus/,
+        ],
+        [
+          'a hash beside a list',
+          [shard, { name: 's2', tenantHash: { modulus: 2, remainder: 0 }, replicas }],
+          /either no shard has a tenantHash/,
+        ],
+        [
+          'one remainder twice',
+          ['s', 's2'].map((name) => ({ name, tenantHash: { modulus: 2, remainder: 0 }, replicas })),
+          /remainder 0 stands twice: s, s2/,
+        ],
+        [
+          'labels that do not divide',
+          [
+            { ...shard, series: '{env="prod"}' },
+            { ...shard, name: 's2', series: '{team="x"}' },
+          ],
+          /s and s2 hold health, and nothing says that their series differ/,
+        ],
+        [
+          'patterns that can meet',
+          [
+            { ...shard, series: '{__name__=~"node_.*"}' },
+            { ...shard, name: 's2', series: '{__name__=~"node.*"}' },
+          ],
+          /nothing says that their series differ/,
+        ],
+        ['a slice that matches everything', [{ ...shard, series: '{env=~".*"}' }], /without that label/],
+        [
+          'times of which one is missing',
+          [
+            { ...shard, samples: { from: '15d' } },
+            { ...shard, name: 's2' },
+          ],
+          /health stands twice: s, s2/,
+        ],
+        [
+          'times that hardly overlap',
+          [
+            { ...shard, samples: { from: '2h' } },
+            { ...shard, name: 's2', samples: { until: '90m' } },
+          ],
+          /the samples of s overlap with no other shard of the same series by an hour/,
+        ],
+        ['times of nothing', [{ ...shard, samples: {} }], /from or until is missing/],
+        ['a time that is none', [{ ...shard, samples: { from: 'yesterday' } }], /samples/],
+        ['the engine’s name', [{ ...shard, name: 'engine' }], /engine is the name of the global engine/],
+      ] as const
+    ).map(
+      ([what, shards, message]) =>
+        [what, { dataSources: [{ uid: 'd', name: 'D', shards }] }, message] as [string, object, RegExp],
+    ),
     ['a data source without shards', { dataSources: [{ uid: 'd', name: 'D', shards: [] }] }, /shards/],
     [
       'a replica behind another scheme',
@@ -188,5 +252,49 @@ describe('scenarios', () => {
     expect(run({ ...base, action: 'dashboards:write', expect: 'deny', because: 'subject' })).toHaveLength(1)
     expect(run({ ...base, action: 'dashboards:write', expect: 'deny', because: 'permission' })).toEqual([])
     expect(() => parseScenario({ kind: 'Scenario' })).toThrow()
+  })
+})
+
+describe('shard maps', () => {
+  const two = (first: object, second: object) =>
+    parseAccessDocument({
+      apiVersion: 'gatehouse/v1',
+      kind: 'Access',
+      orgs: [
+        {
+          uid: 'o',
+          name: 'O',
+          tenants: ['health'],
+          dataSources: [
+            {
+              uid: 'd',
+              name: 'D',
+              shards: [
+                { ...shard, ...first },
+                { ...shard, name: 's2', ...second },
+              ],
+            },
+          ],
+        },
+      ],
+    })
+
+  it.each([
+    ['a label', { series: '{env="prod"}' }, { series: '{env!="prod"}' }],
+    ['values of a label', { series: '{env=~"prod|dr"}' }, { series: '{env="dev"}' }],
+    ['a pattern and its opposite', { series: '{__name__=~"node_.*"}' }, { series: '{__name__!~"node_.*"}' }],
+    [
+      'patterns that begin differently',
+      { series: '{__name__=~"node_.*|up"}' },
+      { series: '{__name__=~"http_.+"}' },
+    ],
+    ['ages', { samples: { from: '15d' } }, { samples: { until: '2h' } }],
+    [
+      'moments',
+      { samples: { from: '2026-01-01T00:00:00Z' } },
+      { samples: { until: '2026-01-01T01:00:00Z' } },
+    ],
+  ])('may divide by %s', (_by, first, second) => {
+    expect(two(first, second).orgs[0]?.dataSources[0]?.shards).toHaveLength(2)
   })
 })

@@ -1,6 +1,7 @@
 import { authorize, parseAccessDocument, type Principal } from '@gatehouse/authz'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { freshDatabase, type TestDatabase } from '../../../../test/support/postgres.ts'
+import { tenantRemainder } from '../data-sources.ts'
 import { createPool, type Pool } from '../pool.ts'
 import { signIn } from '../recognise.ts'
 import { readSnapshot } from '../snapshot.ts'
@@ -249,5 +250,72 @@ describe('applyAccess', () => {
     expect(await applyAccess(pool, document, { adopt: true })).toEqual([
       { orgUid: 'by-api', table: 'orgs', kind: 'changed', key: 'by-api' },
     ])
+  })
+})
+
+describe('shard maps', () => {
+  it('come back as queries are planned by them', async () => {
+    const shards = [
+      { name: 'prod', tenants: ['health'], series: '{env="prod"}', replicas },
+      { name: 'recent', tenants: ['health'], series: '{env!="prod"}', samples: { from: '15d' }, replicas },
+      {
+        name: 'old',
+        tenants: ['health'],
+        series: '{env!="prod"}',
+        samples: { until: '2030-01-01T00:00:00Z' },
+        replicas,
+      },
+    ]
+    const main = {
+      uid: 'main',
+      name: 'Main',
+      engineUrl: 'http://127.0.0.1:9999',
+      evaluationInterval: '15s',
+      shards,
+    }
+    await applyAccess(pool, documentOf({ dataSources: [main] }))
+    const { dataSources } = await withOrg(pool, 'health', readSnapshot)
+    const source = dataSources.get('main')
+    expect([source?.evaluationInterval, source?.engine]).toEqual([
+      15_000,
+      {
+        name: 'engine',
+        slice: { tenants: [] },
+        replicas: [{ name: 'engine', url: 'http://127.0.0.1:9999' }],
+      },
+    ])
+    const tenants = ['health']
+    expect(source?.shards.map(({ slice }) => slice)).toEqual([
+      {
+        tenants,
+        matchers: [{ name: 'env', op: '!=', value: 'prod' }],
+        samples: { from: undefined, until: { at: 1_893_456_000_000 } },
+      },
+      { tenants, matchers: [{ name: 'env', op: '=', value: 'prod' }] },
+      {
+        tenants,
+        matchers: [{ name: 'env', op: '!=', value: 'prod' }],
+        samples: { from: { age: 1_296_000_000 }, until: undefined },
+      },
+    ])
+  })
+
+  it('by hash share the org’s tenants out as Prometheus’s hashmod does', async () => {
+    const tenants = ['agency-a', 'agency-b', 'agency-c', 'agency-d', 'agency-e']
+    const byHash = [0, 1, 2].map((remainder) => ({
+      name: `s${remainder}`,
+      tenantHash: { modulus: 3, remainder },
+      replicas,
+    }))
+    await applyAccess(
+      pool,
+      documentOf({ tenants, dataSources: [{ uid: 'main', name: 'Main', shards: byHash }] }),
+    )
+    const { dataSources } = await withOrg(pool, 'health', readSnapshot)
+    const slices = dataSources.get('main')?.shards.map(({ slice }) => slice.tenants) ?? []
+    expect(slices.flat().toSorted()).toEqual(tenants)
+    // test/conformance/hashmod.test.ts compares with a real Prometheus.
+    for (const [remainder, own] of slices.entries())
+      expect(own.map((tenant) => tenantRemainder(tenant, 3))).toEqual(own.map(() => remainder))
   })
 })
