@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { auditSchema } from './audit.ts'
 import { createCacheSchema } from './cache.ts'
+import { createLimitsSchema } from './limits.ts'
 import { isNetwork } from './network.ts'
 import { upstreamSchema } from './upstream.ts'
 
@@ -92,39 +93,8 @@ const notifications = z.strictObject({
     .describe('Who is told at once when break-glass access to an org is opened'),
 })
 
-const rate = z.strictObject({
-  perSecond: z.number().positive().describe('Requests per second in the long run'),
-  burst: z.int().min(1).describe('Requests that may come at once'),
-})
-
-/** Limits and fairness. Not part of {@link configSchema} until the gateway enforces them: no key may do nothing. */
-export const limitsSchema = z.strictObject({
-  query: z
-    .strictObject({
-      range: duration.default(31_622_400_000).describe('Time range one query may read'),
-      points: z.int().default(11_000).describe('Points per series'),
-      series: z.int().default(50_000).describe('Series in an answer'),
-      samples: z.int().default(50_000_000).describe('Samples one query may read'),
-      responseBytes: z.int().default(268_435_456).describe('Size of an answer'),
-      queryBytes: z.int().default(16_384).describe('Length of the query text'),
-      depth: z.int().default(100).describe('Nesting of an expression'),
-      selectors: z.int().default(200).describe('Selectors in an expression'),
-      regexCost: z.int().default(20_000).describe('Instructions a regular expression compiles to'),
-    })
-    .prefault({}),
-  slotsPerShard: z.int().min(1).default(20).describe('Requests that run on one shard at once'),
-  slotsPerOrg: z.int().min(1).optional().describe('Requests of one org that run at once'),
-  slotsPerTeam: z.int().min(1).optional().describe('Requests of one team that run at once'),
-  slotsPerServiceAccount: z
-    .int()
-    .min(1)
-    .optional()
-    .describe('Requests of one service account that run at once'),
-  maxQueued: z.int().min(1).default(200).describe('Requests of one org that may wait for a slot'),
-  queueWait: duration.default(10_000).describe('Longest wait for a slot, then 429'),
-  orgRate: rate.optional().describe('Requests per second of one org; absent: unlimited'),
-  principalRate: rate.optional().describe('Requests per second of one user or service account'),
-})
+/** Limits and fairness. */
+export const limitsSchema = createLimitsSchema({ duration })
 
 /** The one configuration schema. Unknown keys are refused. */
 export const configSchema = z.strictObject({
@@ -187,6 +157,7 @@ export const configSchema = z.strictObject({
   issuers: z.array(issuer).default([]),
   upstream: upstreamSchema({ duration }).prefault({}),
   cache: cacheSchema.prefault({}),
+  limits: limitsSchema.prefault({}),
   audit: auditSchema({ duration }).prefault({}),
   notifications: notifications.prefault({}),
   log: z
