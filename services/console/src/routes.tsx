@@ -25,6 +25,41 @@ export const screens: readonly Screen[] = [
     load: () => import('./explore/explore-screen.tsx'),
   },
   {
+    path: '/dashboards',
+    title: 'Dashboards',
+    nav: { to: '/dashboards', icon: 'dashboards' },
+    help: [
+      'Every dashboard you may open, in its folder. Opening one lets you run exactly its queries, if somebody stands for them; for series you may query yourself, what you see is yours.',
+    ],
+    load: () => import('./dashboards/screens/list-screen.tsx'),
+  },
+  {
+    path: '/dashboards/import',
+    title: 'Import a dashboard',
+    needs: ['dashboards:create'],
+    help: [
+      'Brings a dashboard of Grafana in. Before it is stored, you see which of its queries viewers could run and why others not.',
+    ],
+    load: () => import('./dashboards/screens/import-screen.tsx'),
+  },
+  {
+    path: '/dashboards/:uid',
+    title: 'Dashboard',
+    help: [
+      'Choose variables and a time range; both stand in the address, so a link shows what you see. Dragging over a chart zooms; the buttons beside the time range do the same.',
+      'Each panel’s menu shows its samples as a table, saves them as CSV, and shows what is asked and why less may be answered.',
+    ],
+    load: () => import('./dashboards/screens/viewer-screen.tsx'),
+  },
+  {
+    path: '/dashboards/:uid/versions',
+    title: 'Versions of a dashboard',
+    help: [
+      'Each time a dashboard is saved, a version stays. Choose two to see which panels and queries differ. An approval holds for the queries that were approved, and no others.',
+    ],
+    load: () => import('./dashboards/screens/versions-screen.tsx'),
+  },
+  {
     path: '/accessibility',
     title: 'Accessibility',
     help: [

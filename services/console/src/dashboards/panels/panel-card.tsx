@@ -1,0 +1,164 @@
+import { type ReactNode, useMemo, useRef, useState } from 'react'
+import { type Annotation, saveSheet } from '../../charts/index.ts'
+import { useSize } from '../../charts/use-size.ts'
+import { Icon } from '../../parts/icon.tsx'
+import { sentence, Skeleton } from '../../parts/states.tsx'
+import { sourceOf, useAsking } from '../data/context.ts'
+import { type PanelData, usePanelData } from '../data/use-panel-data.ts'
+import { interpolate, type Values } from '../model/interpolate.ts'
+import type { LaidPanel } from '../model/layout.ts'
+import { panelSheet } from '../model/panel-sheet.ts'
+import type { Panel } from '../model/panel.ts'
+import { requestsOf } from '../model/requests.ts'
+import type { RawRange, TimeRange } from '../model/time-range.ts'
+import { Inspect } from './inspect.tsx'
+import { isSupported, needsNoData, PanelBody } from './panel-body.tsx'
+import { PanelMenu } from './panel-menu.tsx'
+import type { PanelView } from './panel-view.ts'
+import { useVisible } from './use-visible.ts'
+
+/** What of the page a panel needs. */
+export interface PanelPage {
+  readonly values: Values
+  readonly range: TimeRange
+  readonly rawRange: RawRange
+  /** The query of the address, for links. */
+  readonly search: string
+  readonly isUtc: boolean
+  /** Whether values of variables are there, so that queries can run. */
+  readonly isReady: boolean
+  readonly annotations: readonly Annotation[]
+  readonly syncKey: string | undefined
+  readonly onZoom: (from: number, to: number) => void
+  /** The same panel in Grafana, if there is one. */
+  readonly grafanaOf: (panel: Panel) => string | undefined
+  /** Shows one panel alone, or all again. */
+  readonly onView: ((panel: Panel | undefined) => void) | undefined
+  readonly viewed: string | undefined
+}
+
+/** Queries change with the width in steps: a narrower window by a few pixels asks nothing anew. */
+function samplesFor({ type }: Panel, width: number): number {
+  const steps = Math.max(100, Math.round(width / 100) * 100)
+  return type === 'heatmap' ? Math.round(steps / 8) : steps
+}
+
+function Words({ data, refusals }: { readonly data: PanelData; readonly refusals: readonly string[] }) {
+  const { errors, notes, unknownTransformations } = data
+  const words: readonly { readonly text: string; readonly kind: 'danger' | 'note' }[] = [
+    ...errors.map((text) => ({ text: sentence(text), kind: 'danger' as const })),
+    ...refusals.map((text) => ({ text, kind: 'note' as const })),
+    ...unknownTransformations.map((id) => ({
+      text: `The transformation “${id}” is not known here: the data is shown without it.`,
+      kind: 'note' as const,
+    })),
+    ...notes.map((text) => ({ text: sentence(text), kind: 'note' as const })),
+  ]
+  if (words.length === 0) return null
+  return (
+    <ul className="panel-words" role="list">
+      {words.map(({ text, kind }) => (
+        <li key={text} className={`panel-word small panel-word-${kind}`}>
+          <Icon name="caution" />
+          <span>{text}</span>
+        </li>
+      ))}
+    </ul>
+  )
+}
+
+/** One panel: its title, what is wrong with it, what can be done with it, and what it shows. */
+export function PanelCard({ laid, page }: { readonly laid: LaidPanel; readonly page: PanelPage }) {
+  const { panel, scope } = laid
+  const card = useRef<HTMLElement>(null)
+  const body = useRef<HTMLDivElement>(null)
+  const { width } = useSize(body)
+  const asking = useAsking()
+  const isVisible = useVisible(card)
+  const [asTable, setAsTable] = useState(false)
+  const [isInspected, setInspected] = useState(false)
+  const values = useMemo(() => new Map([...page.values, ...scope]), [page.values, scope])
+  const samples = samplesFor(panel, width)
+  const requests = useMemo(() => {
+    if (!page.isReady || width === 0) return undefined
+    const { range } = page
+    const named = (uid: string | undefined): string => sourceOf(asking, uid)
+    return requestsOf(panel, {
+      values,
+      range,
+      width: samples,
+      sourceOf: named,
+      dashboardUid: asking.dashboardUid,
+    })
+  }, [page.isReady, page.range, panel, values, samples, asking, width === 0])
+  const data = usePanelData(panel, requests, isVisible)
+  const title = interpolate(panel.title, values, 'text')
+  const view: PanelView = { ...page, panel, title, data, values }
+  const isWaiting = data.isLoading && !needsNoData(panel.type)
+  const isRefused = (requests?.refusals.length ?? 0) > 0 && (requests?.requests.length ?? 0) === 0
+  return (
+    <section
+      ref={card}
+      className={`panel${panel.transparent ? ' panel-transparent' : ''}`}
+      aria-label={title === '' ? `Panel ${panel.id}` : title}
+      aria-busy={data.isReading}
+      data-panel={panel.id}
+    >
+      <header className="panel-head">
+        <h3 className="panel-title" title={title}>
+          {title}
+        </h3>
+        <PanelMenu
+          view={view}
+          page={page}
+          asTable={asTable}
+          onTable={needsNoData(panel.type) ? undefined : () => setAsTable(!asTable)}
+          onCsv={() => saveSheet(panelSheet(panel, title, data.frames, page.isUtc))}
+          onInspect={() => setInspected(true)}
+        />
+      </header>
+      <Words data={data} refusals={requests?.refusals ?? []} />
+      <div ref={body} className="panel-body">
+        {inner({
+          isWaiting,
+          isRefused,
+          hasFailed: data.errors.length > 0 && data.frames.length === 0,
+          view,
+          asTable,
+          page,
+        })}
+      </div>
+      {isInspected ? <Inspect view={view} requests={requests} onClose={() => setInspected(false)} /> : null}
+    </section>
+  )
+}
+
+interface Inner {
+  readonly isWaiting: boolean
+  readonly isRefused: boolean
+  readonly hasFailed: boolean
+  readonly view: PanelView
+  readonly asTable: boolean
+  readonly page: PanelPage
+}
+
+function inner({ isWaiting, isRefused, hasFailed, view, asTable, page }: Inner): ReactNode {
+  const { panel } = view
+  const grafana = page.grafanaOf(panel)
+  if (isRefused && isSupported(panel.type))
+    return (
+      <div className="panel-unsupported">
+        <p>This panel cannot run here.</p>
+        {grafana === undefined ? null : (
+          <p>
+            <a href={grafana} target="_blank" rel="noreferrer">
+              Open this panel in Grafana
+            </a>
+          </p>
+        )}
+      </div>
+    )
+  if (isWaiting && isSupported(panel.type)) return <Skeleton lines={3} label={`Loading ${view.title}`} />
+  if (hasFailed && isSupported(panel.type)) return null
+  return <PanelBody view={view} asTable={asTable} grafana={grafana} />
+}

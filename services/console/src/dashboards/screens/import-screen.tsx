@@ -1,0 +1,149 @@
+import { compileCapability, readDashboard } from '@gatehouse/authz'
+import { type FormEvent, useMemo, useState } from 'react'
+import '../dashboards.css'
+import { useChange, useRead } from '../../api/use-api.ts'
+import { announce } from '../../parts/announce.tsx'
+import { Button } from '../../parts/button.tsx'
+import { Field, Select, TextArea, TextField } from '../../parts/field.tsx'
+import { Problem } from '../../parts/problem.tsx'
+import { ErrorState } from '../../parts/states.tsx'
+import { Link } from '../../router/link.tsx'
+import { navigate } from '../../router/location.ts'
+import { dashboardSchema, foldersSchema } from '../data/api.ts'
+import { type Board, NotABoard, readBoard } from '../model/board.ts'
+import { isSupported } from '../panels/panel-body.tsx'
+import { CapabilityReport } from './capability-report.tsx'
+
+/** A text that was given, as a dashboard, or why it is none. */
+type Given =
+  | { readonly state: 'nothing' }
+  | { readonly state: 'wrong'; readonly why: string }
+  | {
+      readonly state: 'board'
+      readonly board: Board
+      readonly capability: ReturnType<typeof compileCapability>
+    }
+
+export function readGiven(text: string): Given {
+  if (text.trim() === '') return { state: 'nothing' }
+  try {
+    const board = readBoard(JSON.parse(text))
+    return { state: 'board', board, capability: compileCapability(readDashboard(board.raw)) }
+  } catch (error) {
+    if (error instanceof SyntaxError) return { state: 'wrong', why: `This is not JSON: ${error.message}` }
+    if (error instanceof NotABoard) return { state: 'wrong', why: error.message }
+    return { state: 'wrong', why: 'This is not a Grafana dashboard in v1 (classic) JSON.' }
+  }
+}
+
+/** What would be imported. */
+function Report({
+  board,
+  capability,
+}: {
+  readonly board: Board
+  readonly capability: ReturnType<typeof compileCapability>
+}) {
+  const panels = board.rows.flatMap((row) => row.panels)
+  const others = [...new Set(panels.filter(({ type }) => !isSupported(type)).map(({ type }) => type))]
+  const refused = capability.refused.map(({ query, reason }) => ({ ...query, reason }))
+  return (
+    <section className="card stack-tight" aria-labelledby="report" role="status">
+      <h2 id="report">{board.title}</h2>
+      <p>
+        {panels.length} panels, {board.variables.length} variables, {board.annotations.length} annotation
+        queries.
+        {others.length === 0
+          ? ' Every panel is of a kind that is drawn here.'
+          : ` Panels of these kinds are kept but shown in Grafana only: ${others.join(', ')}.`}
+      </p>
+      <CapabilityReport granted={capability.granted} refused={refused} />
+    </section>
+  )
+}
+
+/** Brings a Grafana dashboard in: a file or its text, with a word on each query before anything is stored. */
+export default function ImportScreen() {
+  const folders = useRead('/api/v1/folders?limit=1000', foldersSchema)
+  const [text, setText] = useState('')
+  const [folder, setFolder] = useState('')
+  const [message, setMessage] = useState('')
+  const [isAsked, setAsked] = useState(false)
+  const given = useMemo(() => readGiven(text), [text])
+  const create = useChange({
+    request: (content: unknown) => ({
+      path: folder === '' ? '/api/v1/dashboards' : `/api/v1/folders/${encodeURIComponent(folder)}/dashboards`,
+      method: 'POST',
+      json: { content, message },
+    }),
+    schema: dashboardSchema,
+    touches: ['/api/v1/dashboards'],
+    onDone: ({ uid, title }) => {
+      announce(`“${title}” is imported. Approve its queries to let others see it.`)
+      navigate(`/dashboards/${encodeURIComponent(uid)}`)
+    },
+  })
+  const submit = (event: FormEvent): void => {
+    event.preventDefault()
+    setAsked(true)
+    if (given.state === 'board') create.run(given.board.raw)
+  }
+  const missing =
+    isAsked && given.state === 'nothing' ? 'Choose a file or paste the JSON of a dashboard.' : undefined
+  return (
+    <div className="stack">
+      <nav className="trail small" aria-label="Where this is">
+        <Link to="/dashboards">Dashboards</Link>
+      </nav>
+      <h1>Import a dashboard</h1>
+      <form className="stack board-import" onSubmit={submit} noValidate>
+        <Field label="File" hint="Grafana: Share, Export, Save to file">
+          {(ids) => (
+            <input
+              {...ids}
+              className="input"
+              type="file"
+              accept="application/json,.json"
+              onChange={(event) => {
+                const [file] = event.currentTarget.files ?? []
+                void file?.text().then(setText)
+              }}
+            />
+          )}
+        </Field>
+        <TextArea
+          label="Or its JSON"
+          value={text}
+          onText={setText}
+          error={missing}
+          rows={8}
+          spellCheck={false}
+        />
+        {given.state === 'wrong' ? <Problem title="This cannot be imported">{given.why}</Problem> : null}
+        {given.state === 'board' ? <Report board={given.board} capability={given.capability} /> : null}
+        <Select
+          label="Folder"
+          value={folder}
+          onText={setFolder}
+          options={[
+            { value: '', text: 'Top level' },
+            ...(folders.value?.items ?? []).map(({ uid, title }) => ({ value: uid, text: title })),
+          ]}
+        />
+        <TextField
+          label="Why"
+          hint="For the list of versions; may stay empty"
+          value={message}
+          onText={setMessage}
+          maxLength={500}
+        />
+        {create.error === undefined ? null : <ErrorState error={create.error} title="Not imported" />}
+        <span>
+          <Button type="submit" kind="main" isBusy={create.isRunning}>
+            Import
+          </Button>
+        </span>
+      </form>
+    </div>
+  )
+}

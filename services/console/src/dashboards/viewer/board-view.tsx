@@ -1,0 +1,182 @@
+import { type ReactNode, useCallback, useMemo, useState } from 'react'
+import '../dashboards.css'
+import { Icon } from '../../parts/icon.tsx'
+import { useRefresh } from '../../parts/use-refresh.ts'
+import { type SearchChange, useSearchState } from '../../router/location.ts'
+import type { Asking } from '../data/context.ts'
+import { AskingProvider } from '../data/context.ts'
+import type { AnnotationQuery, Board } from '../model/board.ts'
+import { interpolate } from '../model/interpolate.ts'
+import { layOut } from '../model/layout.ts'
+import type { Panel } from '../model/panel.ts'
+import { linkUrl, safeUrl } from '../model/requests.ts'
+import { type RawRange, resolveRange } from '../model/time-range.ts'
+import { readAddress } from '../model/url-state.ts'
+import { valuesOf } from '../model/variable-values.ts'
+import type { PanelPage } from '../panels/panel-card.tsx'
+import { BoardGrid } from './grid.tsx'
+import { RefreshControl, refreshMs, TimePicker } from './time-controls.tsx'
+import { runnable, useAnnotations } from './use-annotations.ts'
+import { useVariables } from './use-variables.ts'
+import { VariableBar } from './variable-bar.tsx'
+
+interface BoardViewProps {
+  readonly board: Board
+  readonly asking: Asking
+  /** What stands at the end of the tools: what else can be done. */
+  readonly actions?: ReactNode
+  readonly grafanaOf: PanelPage['grafanaOf']
+}
+
+/** The state that stands in the address, with the dashboard's own where it has none. */
+function useAddress(board: Board) {
+  const [search, change] = useSearchState()
+  const text = search.toString()
+  return useMemo(() => {
+    const address = readAddress(text)
+    const { range = board.time, refresh = board.refresh } = address
+    return {
+      ...address,
+      raw: range,
+      refresh: refresh === 'off' ? '' : refresh,
+      search: text,
+      change: (next: SearchChange) => change(next),
+    }
+  }, [text, board, change])
+}
+
+function Annotations({
+  queries,
+  off,
+  onToggle,
+}: {
+  readonly queries: readonly AnnotationQuery[]
+  readonly off: ReadonlySet<string>
+  readonly onToggle: (name: string) => void
+}) {
+  const shown = queries.filter(({ hidden }) => !hidden)
+  if (shown.length === 0) return null
+  return (
+    <fieldset className="choices board-annotations">
+      <legend className="visually-hidden">Annotations</legend>
+      {shown.map(({ name }) => (
+        <label key={name}>
+          <input type="checkbox" checked={!off.has(name)} onChange={() => onToggle(name)} />
+          {name}
+        </label>
+      ))}
+    </fieldset>
+  )
+}
+
+function Links({ board, page }: { readonly board: Board; readonly page: PanelPage }) {
+  const links = board.links.flatMap((link) => {
+    if (link.tags !== undefined) return []
+    const url = safeUrl(
+      linkUrl(link.url, link, { values: page.values, range: page.rawRange, search: page.search }),
+    )
+    return url === undefined || url === ''
+      ? []
+      : [{ ...link, url, title: interpolate(link.title, page.values, 'text') }]
+  })
+  if (links.length === 0) return null
+  return (
+    <nav className="board-links row" aria-label="Links of the dashboard">
+      {links.map(({ title, url, tooltip }) => (
+        <a key={`${title} ${url}`} href={url} title={tooltip} target="_blank" rel="noreferrer">
+          {title} <Icon name="external" />
+        </a>
+      ))}
+    </nav>
+  )
+}
+
+const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' })
+
+/** A dashboard with its time, variables, annotations, links and panels. */
+export function BoardView({ board, asking, actions, grafanaOf }: BoardViewProps) {
+  const { raw, refresh, wanted, viewPanel, search, change } = useAddress(board)
+  const [now, setNow] = useState(Date.now)
+  const [isPaused, setPaused] = useState(false)
+  const [off, setOff] = useState<ReadonlySet<string>>(
+    () => new Set(board.annotations.filter(({ enabled }) => !enabled).map(({ name }) => name)),
+  )
+  const read = useCallback(() => setNow(Date.now()), [])
+  useRefresh(isPaused ? undefined : refreshMs(refresh), read)
+  const { isUtc } = board
+  const range = useMemo(
+    () => resolveRange(raw, { now, isUtc }) ?? { from: now - 21_600_000, to: now },
+    [raw.from, raw.to, now, isUtc],
+  )
+  const states = useVariables(board, wanted, { asking, range })
+  const values = useMemo(() => valuesOf(states ?? [], range), [states, range])
+  const annotationQueries = useMemo(() => runnable(board.annotations), [board])
+  const { annotations, errors } = useAnnotations(
+    annotationQueries.filter(({ name }) => !off.has(name)),
+    asking,
+    { values, range, isReady: states !== undefined },
+  )
+  const rows = useMemo(() => layOut(board, states ?? [], values), [board, states, values])
+  const onRange = (next: RawRange): void => {
+    setNow(Date.now())
+    change({ from: next.from, to: next.to })
+  }
+  const page: PanelPage = {
+    values,
+    range,
+    rawRange: raw,
+    search,
+    isUtc,
+    isReady: states !== undefined,
+    annotations,
+    syncKey: board.sharesCursor ? 'board' : undefined,
+    onZoom: (from, to) =>
+      onRange({ from: String(Math.round(from * 1_000)), to: String(Math.round(to * 1_000)) }),
+    grafanaOf,
+    onView: (panel: Panel | undefined) =>
+      change({ viewPanel: panel === undefined ? undefined : String(panel.id) }),
+    viewed: viewPanel,
+  }
+  return (
+    <AskingProvider value={asking}>
+      <div className="board-tools">
+        <VariableBar states={states ?? []} onChoose={(name, chosen) => change({ [`var-${name}`]: chosen })} />
+        <div className="board-time">
+          <TimePicker raw={raw} range={range} isUtc={isUtc} onRange={onRange} />
+          <RefreshControl
+            refresh={refresh}
+            isPaused={isPaused}
+            onRefresh={(next) => change({ refresh: next === '' ? 'off' : next })}
+            onNow={read}
+            onPause={() => setPaused(!isPaused)}
+          />
+          {actions}
+        </div>
+      </div>
+      <div className="board-under row">
+        <Annotations
+          queries={annotationQueries}
+          off={off}
+          onToggle={(name) =>
+            setOff((old) => {
+              const next = new Set(old)
+              if (!next.delete(name)) next.add(name)
+              return next
+            })
+          }
+        />
+        <Links board={board} page={page} />
+        {/* At most once a minute: the text changes with it. */}
+        <p className="small muted board-updated" role="status">
+          Updated {clock.format(now)}
+        </p>
+      </div>
+      {errors.length > 0 ? (
+        <p className="panel-word small" role="alert">
+          Annotations could not be read. {errors.join(' ')}
+        </p>
+      ) : null}
+      <BoardGrid rows={rows} page={page} />
+    </AskingProvider>
+  )
+}
