@@ -66,7 +66,7 @@ export async function startGatewayWorld(options: GatewayWorldOptions): Promise<G
   const config = parseConfig(
     JSON.stringify({
       database: { url: database.appUrl },
-      gateway: { listenAddress: '127.0.0.1:0', drain: '2s', ...options.gateway },
+      gateway: { listenAddress: '127.0.0.1:0', drain: '2s', maxLoopDelay: '5s', ...options.gateway },
       upstream: options.upstream ?? {},
       issuers: options.issuers ?? [],
       cache: options.cache ?? {},

@@ -117,6 +117,9 @@ export const configSchema = z.strictObject({
       notReadyFor: duration
         .prefault('0s')
         .describe('Time on SIGTERM that /-/ready says no before the listener closes; also of control'),
+      maxLoopDelay: duration
+        .prefault('200ms')
+        .describe('How late the process may run, on average of a second, before it answers 503'),
       drain: duration.prefault('10s').describe('Grace for requests in flight on SIGTERM'),
       maxPolicyStaleness: duration
         .prefault('60s')

@@ -26,6 +26,8 @@ export interface HandlerDeps {
   }
   /** Whether the process is draining: connections end with their next answer. */
   readonly isDraining: () => boolean
+  /** Whether there is more to do than can be done. */
+  readonly isOverloaded: () => boolean
   /** The client's address, as far as it can be believed. */
   readonly addressOf: (message: IncomingMessage) => string | undefined
 }
@@ -67,6 +69,8 @@ export function createHandler(deps: HandlerDeps) {
 
   const decide = async (message: IncomingMessage, trail: Trail, budget: Budget): Promise<Outcome> => {
     try {
+      if (deps.isOverloaded())
+        throw new GatehouseError('unavailable', 'the gateway is overloaded', { retryAfter: 1 })
       const request = await readRequest(message, limits, trail)
       return { answer: await answer(request, pipeline, { trail, budget }), error: undefined }
     } catch (thrown) {

@@ -13,6 +13,7 @@ import { createDataPlane } from './http-server.ts'
 import { createGatewayMetrics } from './metrics.ts'
 import { createLimiting } from './limits/limiting.ts'
 import type { Deps } from './pipeline.ts'
+import { watchLoop } from './loop-watch.ts'
 import { createPlanner } from './plan.ts'
 import { createUpstreams } from './upstreams.ts'
 
@@ -96,6 +97,7 @@ export async function startGateway(config: Config, overrides: GatewayOverrides =
   })
   const pipeline = createPipeline(config, adapters, { upstreams, cache })
   const { deadline, maxUrlBytes, maxBodyBytes, listenAddress, tls } = config.gateway
+  const loop = watchLoop()
   const proxies = createNetworks(config.gateway.trustProxy)
   const { maxResponseBytes, idleTimeout } = config.upstream
   const limits = { deadline, maxUrlBytes, maxBodyBytes, maxResponseBytes, idleTimeout }
@@ -109,11 +111,13 @@ export async function startGateway(config: Config, overrides: GatewayOverrides =
     log,
     limits,
     isDraining,
+    isOverloaded: () => loop.delay > config.gateway.maxLoopDelay,
     addressOf: (message) => clientAddress(message, proxies),
   })
   const health = { notReady: createReadiness(config, adapters, isDraining), metrics }
   const server = createDataPlane({ maxUrlBytes, tls, health, handle, append: audit.append, log })
   const closeAdapters = async (): Promise<void> => {
+    loop.close()
     await pipeline.upstream.close()
     await pipeline.alertmanagers.close()
     await cache.close()

@@ -1,0 +1,244 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { type GatewayWorld, startGatewayWorld } from '../support/gateway-world.ts'
+import { type ApiAnswer, callApi } from '../support/prometheus-api.ts'
+import { openSocket } from '../support/raw-http.ts'
+import {
+  type RecordingPrometheus,
+  sendJson,
+  startRecordingPrometheus,
+} from '../support/recording-prometheus.ts'
+
+// What many clients, large answers and changes under load do; the shards are stand-ins that count and record.
+
+let world: GatewayWorld
+let one: RecordingPrometheus
+let two: RecordingPrometheus
+let token: string
+
+const accessOf = (tenants: { readonly one: readonly string[]; readonly two: readonly string[] }): string => `
+apiVersion: gatehouse/v1
+kind: Access
+orgs:
+  - uid: org
+    name: Org
+    tenants: [a, b, c]
+    serviceAccounts: [{ uid: all, name: All }]
+    dataSources:
+      - uid: metrics
+        name: Metrics
+        shards:
+          - { name: one, tenants: ${JSON.stringify(tenants.one)}, replicas: [{ name: r, url: "${one.url}" }] }
+          - { name: two, tenants: ${JSON.stringify(tenants.two)}, replicas: [{ name: r, url: "${two.url}" }] }
+    grants: [{ serviceAccount: all, role: viewer }]
+`
+
+beforeAll(async () => {
+  ;[one, two] = await Promise.all([startRecordingPrometheus(), startRecordingPrometheus()])
+  world = await startGatewayWorld({
+    access: accessOf({ one: ['a', 'b'], two: ['c'] }),
+    gateway: { deadline: '20s', maxLoopDelay: '200ms' },
+  })
+  token = await world.token('org', 'all')
+})
+afterAll(async () => {
+  await world.close()
+  await Promise.all([one.close(), two.close()])
+})
+afterEach(() => {
+  one.behave(undefined)
+  two.behave(undefined)
+})
+
+let asked = 0
+/** A query that nobody asked before, of the first shard unless told otherwise. */
+const fresh = (tenant = 'a'): Record<string, string> => {
+  asked += 1
+  return { query: `up{tenant="${tenant}",n="${asked}"}`, time: '1000' }
+}
+const ask = (parameters: Record<string, string>, signal?: AbortSignal): Promise<ApiAnswer> =>
+  callApi(world.base(), 'query', { token, parameters, ...(signal === undefined ? {} : { signal }) })
+
+const vector = '{"status":"success","data":{"resultType":"vector","result":[]}}'
+
+/** Answers when told to. */
+function held(shard: RecordingPrometheus): { readonly release: (status?: number) => void } {
+  const waiting: ServerResponse[] = []
+  shard.behave((_message, res) => void waiting.push(res))
+  return {
+    release(status = 200) {
+      for (const res of waiting.splice(0)) sendJson(res, status, status === 200 ? vector : '{}')
+    },
+  }
+}
+
+describe('F08 the same question from many at once', () => {
+  it('is asked once', async () => {
+    const { release } = held(one)
+    const before = one.requests.length
+    const question = fresh()
+    const answers = Array.from({ length: 200 }, () => ask(question))
+    while (one.requests.length === before) await sleep(20)
+    await sleep(300)
+    release()
+    const statuses = (await Promise.all(answers)).map(({ status }) => status)
+    expect(statuses).toEqual(Array.from({ length: 200 }, () => 200))
+    expect(one.requests.length - before).toBe(1)
+  })
+
+  it('fails for all of them, without each trying by itself', async () => {
+    const { release } = held(one)
+    const before = one.requests.length
+    const question = fresh()
+    const answers = Array.from({ length: 50 }, () => ask(question))
+    while (one.requests.length === before) await sleep(20)
+    await sleep(300)
+    release(422)
+    const statuses = (await Promise.all(answers)).map(({ status }) => status)
+    expect(statuses).toEqual(Array.from({ length: 50 }, () => 422))
+    expect(one.requests.length - before).toBe(1)
+  })
+
+  it('F07 goes on for the others when who asked first goes away', async () => {
+    const { release } = held(one)
+    const before = one.requests.length
+    const question = fresh()
+    const first = new AbortController()
+    const gone = ask(question, first.signal).catch(() => 'gone')
+    while (one.requests.length === before) await sleep(20)
+    const others = [ask(question), ask(question)]
+    await sleep(200)
+    first.abort()
+    expect(await gone).toBe('gone')
+    await sleep(100)
+    release()
+    // A question that was let go of may be asked anew for those who still wait.
+    const timer = setInterval(release, 50)
+    const statuses = (await Promise.all(others)).map(({ status }) => status)
+    clearInterval(timer)
+    expect(statuses).toEqual([200, 200])
+    expect(one.requests.length - before).toBeLessThanOrEqual(2)
+  })
+})
+
+describe('F05 answers of 64 MB at once', () => {
+  const size = 64_000_000
+  const piece = Buffer.from(`${'x'.repeat(65_535)},`)
+
+  function large(_message: IncomingMessage, res: ServerResponse): void {
+    res.writeHead(200, { 'content-type': 'application/json' })
+    res.write('{"status":"success","data":"')
+    let written = 0
+    const more = (): void => {
+      while (written < size) {
+        written += piece.length
+        if (!res.write(piece)) return void res.once('drain', more)
+      }
+      res.end('"}')
+    }
+    more()
+  }
+
+  it('pass through with back-pressure: memory holds none of them whole', async () => {
+    one.behave(large)
+    // What is used for the first time stays.
+    await ask(fresh())
+    const before = process.memoryUsage().rss
+    let most = before
+    const watch = setInterval(() => {
+      most = Math.max(most, process.memoryUsage().rss)
+    }, 20)
+    const readers = Array.from({ length: 6 }, async () => {
+      const { query = '' } = fresh()
+      const socket = await openSocket(world.gateway.url)
+      const target = `/prom/metrics/api/v1/query?time=1000&query=${encodeURIComponent(query)}`
+      socket.write(
+        `GET ${target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer ${token}\r\n\r\n`,
+      )
+      let length = 0
+      for await (const chunk of socket) {
+        length += (chunk as Buffer).length
+        // Slower than the shard writes, so that pieces would pile up.
+        if (length % 5 === 0) await sleep(1)
+      }
+      return length
+    })
+    const lengths = await Promise.all(readers)
+    clearInterval(watch)
+    for (const length of lengths) expect(length).toBeGreaterThan(size)
+    // 384 MB went through; the gateway, the shard and the readers share this process.
+    expect(most - before).toBeLessThan(192_000_000)
+  })
+})
+
+describe('F06 rules of 40 MB', () => {
+  it('are refused, and the gateway goes on', async () => {
+    const rules = (_message: IncomingMessage, res: ServerResponse): void => {
+      const groups = `{"name":"g","file":"f","rules":[],"x":"${'y'.repeat(40_000_000)}"}`
+      sendJson(res, 200, `{"status":"success","data":{"groups":[${groups}]}}`)
+    }
+    one.behave(rules)
+    const { status, json } = await callApi(world.base(), 'rules', { token, method: 'GET' })
+    expect([status, json.error]).toEqual([422, expect.stringContaining('larger than')])
+    one.behave(undefined)
+    expect((await ask(fresh())).status).toBe(200)
+  })
+})
+
+describe('F18 a process that has more to do than it can', () => {
+  const block = (ms: number): void => {
+    for (const until = performance.now() + ms; performance.now() < until; );
+  }
+
+  it('answers 503 with Retry-After, its own pages still, and everything soon after', async () => {
+    const statuses = new Set<number>()
+    const retryAfter = new Set<string | null>()
+    const health = new Set<number>()
+    for (let i = 0; i < 12; i += 1) {
+      const [answer, healthy] = [ask(fresh()), fetch(`${world.gateway.url}/-/healthy`)]
+      block(500)
+      const { status, headers } = await answer
+      statuses.add(status)
+      if (status === 503) retryAfter.add(headers.get('retry-after'))
+      health.add((await healthy).status)
+    }
+    expect([statuses.has(503), [...retryAfter], [...health]]).toEqual([true, ['1'], [200]])
+    let status = 503
+    for (let i = 0; i < 100 && status !== 200; i += 1) {
+      await sleep(100)
+      status = (await ask(fresh())).status
+    }
+    expect(status).toBe(200)
+  })
+})
+
+describe('F24 a shard map that changes under load', () => {
+  it('moves a tenant: each question goes to one shard, and none to the old one afterwards', async () => {
+    let isOver = false
+    const statuses = new Set<number>()
+    const load = Array.from({ length: 4 }, async () => {
+      while (!isOver) {
+        statuses.add((await ask(fresh('b'))).status)
+        await sleep(5)
+      }
+    })
+    await sleep(300)
+    await world.apply(accessOf({ one: ['a'], two: ['b', 'c'] }))
+    // In force within two seconds.
+    await sleep(2_000)
+    const at = one.requests.length
+    await sleep(500)
+    isOver = true
+    await Promise.all(load)
+    expect([...statuses]).toEqual([200])
+    expect(one.requests.length).toBe(at)
+    const questions = (shard: RecordingPrometheus) =>
+      shard.requests
+        .map(({ body }) => new URLSearchParams(body).get('query'))
+        .filter((text) => text?.includes('"b"'))
+    const [old, now] = [questions(one), questions(two)]
+    expect([old.length > 0, now.length > 0]).toEqual([true, true])
+    expect(old.filter((text) => now.includes(text))).toEqual([])
+  })
+})
