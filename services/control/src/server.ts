@@ -26,6 +26,7 @@ import {
   withOrg,
 } from '@gatehouse/store'
 import { createLogger, createMetrics, type Logger } from '@gatehouse/telemetry'
+import { createAddressPolicy } from '@gatehouse/upstream'
 import { type ControlDeps, createControl } from './app.ts'
 import { createAuditLog } from './features/audit/store.ts'
 import { watchEndings } from './endings/watch.ts'
@@ -184,6 +185,7 @@ function depsOf(config: Config, adapters: Adapters, log: Logger): ControlDeps {
     appendAudit: adapters.audit.append,
     auditLog: adapters.auditLog,
     gatewayUrl,
+    checkAddress: createAddressPolicy(config.upstream.allowedAddresses).check,
     gatewayCa: trustedCa(config.control.gatewayCaFile, log),
     gatewayExternalUrl: config.gateway.externalUrl ?? gatewayUrl,
     consoleDir,
