@@ -55,6 +55,7 @@ beforeAll(async () => {
     tenants: [${uid}]
     teams: [${['admins', 'leads', 'engineers', 'oncall', 'auditors'].map((team) => `{ uid: ${team}, name: ${team}, idpGroups: [${uid}-${team}] }`).join(', ')}]
     folders: [{ uid: ops, title: Ops }]
+    serviceAccounts: [{ uid: robot, name: Robot }]
     dataSources:
       - { uid: metrics, name: Metrics, shards: [{ name: s, tenants: [${uid}], replicas: [{ name: r, url: "${shard.url}" }] }] }
     roles: [{ name: lead, version: 1, permissions: ['datasources:query', 'datasources:read', 'grants:create'] }]
@@ -145,6 +146,34 @@ async function undelivered(): Promise<number> {
   )
   return rows[0]?.n ?? 0
 }
+
+describe('a refusal', () => {
+  const refused = async (headers: Record<string, string>): Promise<string> => {
+    const answer = await callApi(world.base(), 'query', { headers, parameters: { query: 'up' } })
+    expect([answer.status, Buffer.byteLength(answer.text) < 1_024]).toEqual([403, true])
+    expect(answer.text.startsWith('{"error":"not allowed: ')).toBe(true)
+    return answer.json.error
+  }
+
+  it('says where people ask for access, in words that work', async () => {
+    const cookie = people.get('eve')?.cookie ?? ''
+    const text = await refused({ cookie, 'sec-fetch-site': 'same-origin' })
+    const link = new URL(/to ask for access: (\S+)$/.exec(text)?.[1] ?? '')
+    expect(link.pathname).toBe('/access/ask')
+    const [kind, uid] = link.searchParams.get('on')?.split(':') ?? []
+    const role = link.searchParams.get('role') ?? ''
+    const request = await ask('eve', { role, where: { kind, uid } })
+    expect((await call('ada', 'post', `/requests/${request}/approve`, {})).status).toBe(200)
+    await until(async () => (await query('eve')) === 200, 2_000)
+    await world.sql(`delete from grants where origin = 'request'`)
+    await until(async () => (await query('eve')) === 403, 2_000)
+  })
+
+  it('tells automation whom to ask', async () => {
+    const token = await world.token('health', 'robot')
+    expect(await refused({ authorization: `Bearer ${token}` })).toMatch(/; an admin of the org can grant it$/)
+  })
+})
 
 describe('asking for access', () => {
   it('is granted for a time by who holds it, and works', async () => {

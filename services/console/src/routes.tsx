@@ -60,6 +60,14 @@ export const screens: readonly Screen[] = [
     load: () => import('./dashboards/screens/versions-screen.tsx'),
   },
   {
+    path: '/access/ask',
+    title: 'Ask for access',
+    help: [
+      'Say which role you need, for how long and why. Whoever may grant it there decides; the access ends by itself.',
+    ],
+    load: () => import('./access/ask-screen.tsx'),
+  },
+  {
     path: '/accessibility',
     title: 'Accessibility',
     help: [

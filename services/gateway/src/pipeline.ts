@@ -27,6 +27,8 @@ export interface Deps {
   readonly orgState: (orgUid: string) => Promise<OrgState>
   /** What dashboards give where no grant does. */
   readonly byCapability: DecideByCapability
+  /** Where people ask for access that they do not have. */
+  readonly consoleUrl: string
   readonly planner: Planner
   readonly upstream: Upstream
   readonly alertmanagers: Alertmanagers
@@ -66,7 +68,8 @@ export async function answer(
   await deps.limiting.admit(principal)
   const state = await deps.orgState(principal.orgUid)
   const asked = { principal, action: req.endpoint.action, now: trail.startedAt }
-  const reached = reach({ state, asked, req, byCapability: deps.byCapability }, trail)
+  const { byCapability, consoleUrl } = deps
+  const reached = reach({ state, asked, req, byCapability, consoleUrl }, trail)
   const { source, constraints, because, alerts, seriesOf } = reached
   const { question } = reached.req
   await deps.limiting.admit(principal, source.uid)

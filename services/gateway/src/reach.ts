@@ -27,6 +27,8 @@ interface Reaching {
   readonly asked: Omit<AccessQuestion, 'resource'>
   readonly req: PrometheusRequest
   readonly byCapability: DecideByCapability
+  /** Where people ask for access: the console. */
+  readonly consoleUrl: string
 }
 
 /** What a request reaches: a data source, and what of it. */
@@ -55,8 +57,16 @@ function resourceOf({ uid, orgUid }: DataSource) {
 
 type Found = Omit<Reached, 'req' | 'seriesOf'>
 
-function admitted(decision: Decision): Pick<Reached, 'constraints' | 'because'> {
-  if (!decision.allowed) throw new GatehouseError('forbidden', `not allowed: ${decision.reason}`)
+/** What somebody who was refused can do about it. */
+function remedy({ asked: { principal }, req, consoleUrl }: Reaching): string {
+  if (principal.kind !== 'user') return 'an admin of the org can grant it'
+  const on = req.dataSourceUid === everySource ? '' : `&on=data-source:${req.dataSourceUid}`
+  return `to ask for access: ${new URL('/access/ask', consoleUrl).href}?role=viewer${on}`
+}
+
+function admitted(decision: Decision, reaching: Reaching): Pick<Reached, 'constraints' | 'because'> {
+  if (!decision.allowed)
+    throw new GatehouseError('forbidden', `not allowed: ${decision.reason}; ${remedy(reaching)}`)
   if (decision.constraints.alternatives.length === 0)
     throw new GatehouseError('forbidden', 'not allowed: the grants admit no series')
   const { constraints, because } = decision
@@ -65,7 +75,8 @@ function admitted(decision: Decision): Pick<Reached, 'constraints' | 'because'> 
 
 const showsAlerts = 'alert.instances:read'
 
-function reachOne({ state, asked, req, byCapability }: Reaching, trail: Trail): Reached {
+function reachOne(reaching: Reaching, trail: Trail): Reached {
+  const { state, asked, req, byCapability } = reaching
   const { policy, dashboards } = state
   const { question, rawHeaders } = req
   const source = trail.note('source', findDataSource(state, req.dataSourceUid))
@@ -74,7 +85,7 @@ function reachOne({ state, asked, req, byCapability }: Reaching, trail: Trail): 
   const given = byGrants.allowed
     ? undefined
     : byCapability(whole, { policy, dashboards, question, rawHeaders })
-  const allowed = admitted(trail.note('decision', given?.decision ?? byGrants))
+  const allowed = admitted(trail.note('decision', given?.decision ?? byGrants), reaching)
   const answered = given === undefined ? req : { ...req, question: given.question }
   const found = { source, ...allowed, req: answered, seriesOf: given?.seriesOf }
   if (question.kind !== 'rules') return { ...found, alerts: undefined }
@@ -82,21 +93,26 @@ function reachOne({ state, asked, req, byCapability }: Reaching, trail: Trail): 
   return { ...found, alerts: onAlerts.allowed ? onAlerts.constraints : undefined }
 }
 
-function reachEvery({ state, asked, req }: Reaching, trail: Trail): Found {
+function reachEvery(reaching: Reaching, trail: Trail): Found {
+  const { state, asked, req } = reaching
   const { policy, dataSources } = state
   const combined = (action: AccessQuestion['action']) =>
     combineSources(state, (source) => authorize(policy, { ...asked, action, resource: resourceOf(source) }))
   if (dataSources.size === 0) throw new GatehouseError('not_found', 'there is no such data source')
   const { source, decision, conflict, members } = combined(asked.action)
   trail.note('source', source)
-  const allowed = admitted(trail.note('decision', decision))
+  const allowed = admitted(trail.note('decision', decision), reaching)
   const { kind } = req.question
   const countsSeries = kind === 'explain' || kind === 'query' || kind === 'query_range' || kind === 'federate'
   if (conflict !== undefined && countsSeries) throw new GatehouseError('execution', conflict)
   if (kind !== 'rules') return { source, ...allowed, alerts: undefined }
   const onAlerts = combined(showsAlerts)
   const isSame = onAlerts.members === members && onAlerts.decision.allowed
-  return { source, ...allowed, alerts: isSame ? admitted(onAlerts.decision).constraints : undefined }
+  return {
+    source,
+    ...allowed,
+    alerts: isSame ? admitted(onAlerts.decision, reaching).constraints : undefined,
+  }
 }
 
 /**

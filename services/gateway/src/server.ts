@@ -63,6 +63,7 @@ function createPipeline(
     authenticate,
     orgState: policies.get,
     byCapability: createCapabilityDecider(),
+    consoleUrl: controlUrlOf(config),
     planner,
     ...upstreams,
     cached: createCachedExecution({
