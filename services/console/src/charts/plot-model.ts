@@ -49,7 +49,7 @@ export function drawnSeries(series: readonly ChartSeries[], hidden: ReadonlySet<
     name,
     hidden: hidden.has(id),
     color: look.color ?? paletteColor(i),
-    dash: look.dash ?? (look.stack === undefined ? paletteDash(i) : []),
+    dash: look.dash ?? paletteDash(i),
     look,
     own,
     values: values[i] ?? own,

@@ -103,6 +103,20 @@ function valueScale({ min, max, log }: PlotInput): uPlot.Scale {
   }
 }
 
+const binaryUnits: ReadonlySet<string> = new Set([
+  'bytes',
+  'kbytes',
+  'mbytes',
+  'gbytes',
+  'bits',
+  'binBps',
+  'KiBs',
+  'MiBs',
+  'binbps',
+])
+/** Ticks of units that count in 1,024s stand at powers of two. */
+const binarySteps: number[] = Array.from({ length: 64 }, (_, i) => 2 ** (i - 4))
+
 function labelWidth(values: readonly string[] | null): number {
   const longest = (values ?? []).reduce((most, value) => Math.max(most, value.length), 0)
   return Math.max(36, 14 + longest * 6.6)
@@ -125,6 +139,7 @@ function valueAxis(
     size: (_plot, values) => labelWidth(values),
     space: 28,
     values: (_plot, splits) => tickTexts(splits, unit, decimals),
+    ...(unit !== undefined && binaryUnits.has(unit) ? { incrs: binarySteps } : {}),
     grid: { show: scale === 'y', stroke: color('--line'), width: 1 },
     ticks: { show: false },
     ...(scale === 'y' && axisLabel !== undefined && axisLabel !== ''
@@ -178,7 +193,7 @@ export function plotOptions(
         font,
         values: timeTicks,
         space: 64,
-        size: 36,
+        size: 44,
         grid: { stroke: color('--line'), width: 1 },
         ticks: { show: true, stroke: color('--line'), size: 4 },
       },

@@ -33,6 +33,8 @@ describe('units', () => {
     [Number.NaN, 'short', undefined, 'NaN'],
     [Number.POSITIVE_INFINITY, 'bytes', undefined, '+Inf B'],
     [-0.0001, 'none', 2, '0.00'],
+    [1.86e-10, 'short', undefined, '1.86e-10'],
+    [1.86e-10, 'short', 2, '0.00'],
     [1_200_000, 'locale', undefined, '1,200,000'],
   ])('%s in %s with %s decimals is %s', (value, unit, decimals, text) => {
     expect(formatValue(value, unit, decimals)).toBe(text)

@@ -18,6 +18,8 @@ function autoDecimals(value: number): number {
 
 function fixed(value: number, decimals: number | undefined): string {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? 'NaN' : value > 0 ? '+Inf' : '-Inf'
+  // Ten zeros behind a point tell nobody anything.
+  if (decimals === undefined && value !== 0 && Math.abs(value) < 1e-6) return value.toExponential(2)
   const text = value.toFixed(decimals ?? autoDecimals(value))
   return /^-0(\.0+)?$/.test(text) ? text.slice(1) : text
 }

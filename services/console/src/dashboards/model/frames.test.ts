@@ -220,6 +220,24 @@ describe('transformations', () => {
     })
   })
 
+  it('merges a row into the one of several it says nothing against', () => {
+    const frames = [
+      framesOf(
+        vector([{ m: 'a', v: '1' }, '1'], [{ m: 'a', v: '2' }, '2']),
+        asked({ format: 'table', refId: 'A' }),
+        3,
+      ),
+      framesOf(vector([{ m: 'a', v: '2' }, '20']), asked({ format: 'table', refId: 'B' }), 3),
+      framesOf(vector([{ m: 'a' }, '7']), asked({ format: 'table', refId: 'C' }), 3),
+    ].flat()
+    expect(table(apply(frames, { id: 'merge' }).frames[0])).toMatchObject({
+      v: ['1', '2'],
+      'Value #A': [1, 2],
+      'Value #B': [null, 20],
+      'Value #C': [7, null],
+    })
+  })
+
   it('reduces series to rows', () => {
     const frames = framesOf(
       vector([{ job: 'a' }, '1'], [{ job: 'b' }, '2']),

@@ -1,6 +1,7 @@
 import { type ReactNode, useMemo, useRef, useState } from 'react'
 import { type Annotation, saveSheet } from '../../charts/index.ts'
 import { useSize } from '../../charts/use-size.ts'
+import { Disclosure } from '../../parts/disclosure.tsx'
 import { Icon } from '../../parts/icon.tsx'
 import { sentence, Skeleton } from '../../parts/states.tsx'
 import { sourceOf, useAsking } from '../data/context.ts'
@@ -43,28 +44,60 @@ function samplesFor({ type }: Panel, width: number): number {
   return type === 'heatmap' ? Math.round(steps / 8) : steps
 }
 
-function Words({ data, refusals }: { readonly data: PanelData; readonly refusals: readonly string[] }) {
-  const { errors, notes, unknownTransformations } = data
-  const words: readonly { readonly text: string; readonly kind: 'danger' | 'note' }[] = [
-    ...errors.map((text) => ({ text: sentence(text), kind: 'danger' as const })),
-    ...refusals.map((text) => ({ text, kind: 'note' as const })),
-    ...unknownTransformations.map((id) => ({
-      text: `The transformation “${id}” is not known here: the data is shown without it.`,
-      kind: 'note' as const,
-    })),
-    ...notes.map((text) => ({ text: sentence(text), kind: 'note' as const })),
-  ]
-  if (words.length === 0) return null
+/** Errors stand in the panel: nobody should take an empty one for good news. */
+function Errors({ errors }: { readonly errors: readonly string[] }) {
+  if (errors.length === 0) return null
   return (
     <ul className="panel-words" role="list">
-      {words.map(({ text, kind }) => (
-        <li key={text} className={`panel-word small panel-word-${kind}`}>
+      {errors.map((text) => (
+        <li key={text} className="panel-word small panel-word-danger">
           <Icon name="caution" />
-          <span>{text}</span>
+          <span>{sentence(text)}</span>
         </li>
       ))}
     </ul>
   )
+}
+
+/** What else is said about the panel's data, behind a sign. */
+function Notes({ name, notes }: { readonly name: string; readonly notes: readonly string[] }) {
+  if (notes.length === 0) return null
+  return (
+    <Disclosure
+      className="panel-notes"
+      button={
+        <>
+          <Icon name="caution" />
+          <span className="visually-hidden">
+            {notes.length} {notes.length === 1 ? 'note' : 'notes'} on {name}
+          </span>
+        </>
+      }
+    >
+      {() => (
+        <ul className="stack-tight" role="list">
+          {notes.map((text) => (
+            <li key={text} className="small">
+              {text}
+            </li>
+          ))}
+        </ul>
+      )}
+    </Disclosure>
+  )
+}
+
+function notesOf(
+  { notes, unknownTransformations }: PanelData,
+  refusals: readonly string[],
+): readonly string[] {
+  return [
+    ...refusals,
+    ...unknownTransformations.map(
+      (id) => `The transformation “${id}” is not known here: the data is shown without it.`,
+    ),
+    ...notes.map(sentence),
+  ]
 }
 
 /** One panel: its title, what is wrong with it, what can be done with it, and what it shows. */
@@ -108,6 +141,10 @@ export function PanelCard({ laid, page }: { readonly laid: LaidPanel; readonly p
         <h3 className="panel-title" title={title}>
           {title}
         </h3>
+        <Notes
+          name={title === '' ? `panel ${panel.id}` : title}
+          notes={notesOf(data, isRefused ? [] : (requests?.refusals ?? []))}
+        />
         <PanelMenu
           view={view}
           page={page}
@@ -117,11 +154,11 @@ export function PanelCard({ laid, page }: { readonly laid: LaidPanel; readonly p
           onInspect={() => setInspected(true)}
         />
       </header>
-      <Words data={data} refusals={requests?.refusals ?? []} />
+      <Errors errors={data.errors} />
       <div ref={body} className="panel-body">
         {inner({
           isWaiting,
-          isRefused,
+          refusals: isRefused ? (requests?.refusals ?? []) : [],
           hasFailed: data.errors.length > 0 && data.frames.length === 0,
           view,
           asTable,
@@ -135,20 +172,20 @@ export function PanelCard({ laid, page }: { readonly laid: LaidPanel; readonly p
 
 interface Inner {
   readonly isWaiting: boolean
-  readonly isRefused: boolean
+  readonly refusals: readonly string[]
   readonly hasFailed: boolean
   readonly view: PanelView
   readonly asTable: boolean
   readonly page: PanelPage
 }
 
-function inner({ isWaiting, isRefused, hasFailed, view, asTable, page }: Inner): ReactNode {
+function inner({ isWaiting, refusals, hasFailed, view, asTable, page }: Inner): ReactNode {
   const { panel } = view
   const grafana = page.grafanaOf(panel)
-  if (isRefused && isSupported(panel.type))
+  if (refusals.length > 0 && isSupported(panel.type))
     return (
       <div className="panel-unsupported">
-        <p>This panel cannot run here.</p>
+        <p>This panel cannot run here. {refusals.join(' ')}</p>
         {grafana === undefined ? null : (
           <p>
             <a href={grafana} target="_blank" rel="noreferrer">

@@ -91,7 +91,7 @@ export function TimePicker({ raw, range, isUtc, onRange }: TimePickerProps) {
           )
         }}
       </Disclosure>
-      <div className="joined" role="group" aria-label="Move the time range">
+      <div className="board-moves" role="group" aria-label="Move the time range">
         {moves.map(({ how, sign, text }) => (
           <Button
             key={how}
@@ -136,19 +136,24 @@ export function RefreshControl({
 }) {
   const known = intervals.includes(refresh) ? intervals : [...intervals, refresh]
   return (
-    <div className="joined">
-      <Button isSmall onClick={onNow} title="Refresh now">
-        <Icon name="refresh" />
-        <span className="visually-hidden">Refresh now</span>
-      </Button>
-      <Select
-        label="Auto-refresh"
-        isLabelHidden
-        isSmall
-        value={refresh}
-        onText={onRefresh}
-        options={known.map((value) => ({ value, text: value === '' ? 'No auto-refresh' : `Every ${value}` }))}
-      />
+    <div className="board-moves">
+      <div className="joined">
+        <Button isSmall onClick={onNow} title="Refresh now">
+          <Icon name="refresh" />
+          <span className="visually-hidden">Refresh now</span>
+        </Button>
+        <Select
+          label="Auto-refresh"
+          isLabelHidden
+          isSmall
+          value={refresh}
+          onText={onRefresh}
+          options={known.map((value) => ({
+            value,
+            text: value === '' ? 'No auto-refresh' : `Every ${value}`,
+          }))}
+        />
+      </div>
       {refreshMs(refresh) === undefined ? null : (
         <Button isSmall onClick={onPause} aria-pressed={isPaused}>
           <Icon name={isPaused ? 'play' : 'pause'} />

@@ -58,20 +58,26 @@ export function merge(frames: readonly Frame[]): readonly Frame[] {
   const inAll = names.filter((name) =>
     frames.every(({ fields }) => fields.some((field) => nameIn(field) === name)),
   )
-  const rows = new Map<string, Map<string, Cell>>()
+  const all: Map<string, Cell>[] = []
+  const byKey = new Map<string, Map<string, Cell>[]>()
   for (const { fields } of frames) {
     const length = fields[0]?.values.length ?? 0
     for (let i = 0; i < length; i++) {
       const cells = new Map(fields.map((field) => [nameIn(field), field.values[i] ?? null]))
       const key = inAll.map((name) => keyOf(cells.get(name) ?? null)).join('\n')
-      const row = rows.get(key)
-      const clashes =
-        row !== undefined && [...cells].some(([n, c]) => !inAll.includes(n) && row.has(n) && row.get(n) !== c)
-      if (row === undefined || clashes) rows.set(clashes ? `${key}\n${rows.size}` : key, cells)
-      else for (const [name, cell] of cells) row.set(name, cell)
+      const like = byKey.get(key) ?? []
+      byKey.set(key, like)
+      // Rows of one frame stay apart; one of another joins the first it says nothing against.
+      const row = like.find((other) =>
+        [...cells].every(([name, cell]) => !other.has(name) || other.get(name) === cell),
+      )
+      if (row !== undefined) for (const [name, cell] of cells) row.set(name, cell)
+      else {
+        like.push(cells)
+        all.push(cells)
+      }
     }
   }
-  const all = [...rows.values()]
   const fields = names.flatMap((name): Field[] => {
     const source = frames.flatMap((frame) => frame.fields).find((field) => nameIn(field) === name)
     return source === undefined ? [] : [{ ...source, values: all.map((row) => row.get(name) ?? null) }]
