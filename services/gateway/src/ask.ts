@@ -50,7 +50,7 @@ function isMissing(error: unknown): boolean {
 }
 
 /** What an answer says that came without some of the data. */
-export const partialWarning = 'partial answer: not every shard answered, so series may be missing'
+const partialWarning = 'partial answer: not every shard answered, so series may be missing'
 
 function missingAnswer(data: string): Buffer {
   return Buffer.from(`{"status":"success","data":${data},"warnings":["${partialWarning}"]}`)
