@@ -210,6 +210,8 @@ describe('documented operations over access settings', () => {
     }
     await asOperator('post /api/v1/orgs', { body: make })
     await asOperator('get /api/v1/orgs')
+    await asOperator('get /api/v1/system/status')
+    await api.refuse('get /api/v1/system/status', 403, { token: admin })
     const at = { token: operator, params: { org: 'new' } }
     await api.send('put /api/v1/orgs/{org}', {
       ...(await match('get /api/v1/orgs/{org}', at)),

@@ -1,6 +1,6 @@
 import type { AuditEvent } from '@gatehouse/audit'
 import { authorize, isAction, type OrgPolicy } from '@gatehouse/authz'
-import type { ControlConfig, IssuerConfig, Material, NotificationsConfig } from '@gatehouse/config'
+import type { ControlConfig, IssuerConfig, LimitsConfig, Material, NotificationsConfig } from '@gatehouse/config'
 import { GatehouseError } from '@gatehouse/errors'
 import { type App, type AppDeps, createApp, createPermissions, type Permissions } from '@gatehouse/http'
 import {
@@ -30,6 +30,7 @@ import { scimRoutes } from './features/scim/routes.ts'
 import { provisioningTokenRoutes } from './features/scim/token-routes.ts'
 import { type CurrentSessionDeps, currentSessionRoutes } from './features/sessions/current-routes.ts'
 import { sessionRoutes, signedOutPath } from './features/sessions/routes.ts'
+import { systemRoutes } from './features/system/routes.ts'
 import { mountForward } from './forward.ts'
 import { mountLimits, signInRates } from './limit-sign-in.ts'
 import type { LoginAttempts } from './login/attempts.ts'
@@ -66,6 +67,8 @@ export interface ControlDeps {
   readonly gatewayCa: Material<string> | undefined
   /** Checks where the URL of a shard leads. @throws GatehouseError `bad_data` */
   readonly checkAddress: (url: string) => Promise<void>
+  /** What queries may cost, as the gateway is told, too; shown to operators. */
+  readonly limits: LimitsConfig
   /** Where clients reach the gateway; shown to people. */
   readonly gatewayExternalUrl: string
   readonly consoleDir: string
@@ -169,6 +172,14 @@ export function createControl(deps: ControlDeps, externalUrl: string): App['expr
       issuers: deps.issuers,
       gatewayUrl: deps.gatewayExternalUrl,
       grafanaUrl: deps.config.grafanaUrl,
+    }),
+    ...systemRoutes({
+      permissions,
+      policyOf,
+      changes,
+      gateway: { gatewayUrl, ca: () => deps.gatewayCa?.current() },
+      issuers,
+      limits: deps.limits,
     }),
     ...manageRoutes({
       permissions,

@@ -185,6 +185,7 @@ function depsOf(config: Config, adapters: Adapters, log: Logger): ControlDeps {
     appendAudit: adapters.audit.append,
     auditLog: adapters.auditLog,
     gatewayUrl,
+    limits: config.limits,
     checkAddress: createAddressPolicy(config.upstream.allowedAddresses).check,
     gatewayCa: trustedCa(config.control.gatewayCaFile, log),
     gatewayExternalUrl: config.gateway.externalUrl ?? gatewayUrl,
