@@ -262,6 +262,14 @@ describe('approval over HTTP', () => {
     expect([json.granted.length, json.refused.length]).toEqual([0, 1])
     expect(json.refused[0].reason).not.toBe('')
   })
+
+  it('can be looked at before where exemplars are shown too', async () => {
+    const content = { title: 'E', panels: [{ title: 'P', targets: [{ expr: 'up', exemplar: true }] }] }
+    const made = await call('health/editor', 'post', '/dashboards', { uid: 'exemplars', content })
+    expect(made.status).toBe(201)
+    const { json } = await call('health/editor', 'get', '/dashboards/exemplars/capability')
+    expect(json).toEqual({ granted: [{ where: 'P', kind: 'panel', text: 'up' }], refused: [] })
+  })
 })
 
 describe('folders over HTTP', () => {

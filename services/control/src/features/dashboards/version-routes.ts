@@ -1,4 +1,4 @@
-import { compileCapability, readDashboard } from '@gatehouse/authz'
+import { compileCapability, type DashboardQuery, readDashboard } from '@gatehouse/authz'
 import { nothing, type Route, route } from '@gatehouse/http'
 import { listDashboardVersions, readDashboardContent } from '@gatehouse/store'
 import { z } from 'zod'
@@ -100,9 +100,10 @@ function capabilityRoute({ permissions, changes }: DashboardRouteDeps): Route {
         const { version } = await loadDashboard(tx, params.uid)
         const content = await readDashboardContent(tx, params.uid, version)
         const { granted, refused } = compileCapability(readDashboard(content))
+        const shown = ({ where, kind, text }: DashboardQuery) => ({ where, kind, text })
         return {
-          granted: granted.map((query) => ({ ...query })),
-          refused: refused.map(({ query, reason }) => ({ ...query, reason })),
+          granted: granted.map(shown),
+          refused: refused.map(({ query, reason }) => ({ ...shown(query), reason })),
         }
       }),
   })
