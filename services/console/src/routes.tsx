@@ -68,6 +68,18 @@ export const screens: readonly Screen[] = [
     load: () => import('./access/ask-screen.tsx'),
   },
   {
+    path: '/audit',
+    title: 'Audit',
+    nav: { to: '/audit', icon: 'audit' },
+    needs: ['audit:list', 'audit:read'],
+    help: [
+      'Everything that was asked or changed, by whom, and why it was allowed or refused. Filters, range and the open event stand in the address.',
+      'Integrity says when the log was last sealed and verified. An export as NDJSON can be verified by anybody who has the public key, without Gatehouse.',
+      'What you look at here is logged, too.',
+    ],
+    load: () => import('./audit/audit-screen.tsx'),
+  },
+  {
     path: '/accessibility',
     title: 'Accessibility',
     help: [
