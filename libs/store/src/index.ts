@@ -20,7 +20,12 @@ export {
   reviewBreakGlass,
 } from './break-glass.ts'
 export * from './dashboards/index.ts'
-export { listDataSources, listStoredDataSources, type StoredDataSource } from './data-sources.ts'
+export {
+  listDataSources,
+  listStoredDataSources,
+  type StoredDataSource,
+  tenantRemainder,
+} from './data-sources.ts'
 export { dumpSchema } from './dump-schema.ts'
 export {
   type EndedGrant,
@@ -59,6 +64,13 @@ export { deleteRole, listRoles, putRole } from './roles.ts'
 export { listTeams } from './teams.ts'
 export * from './rehearsal/index.ts'
 export * from './scim/index.ts'
+export {
+  beginSessionCheck,
+  type DueSession,
+  endSessionCheck,
+  findSealed,
+  type SessionAnswer,
+} from './session-checks.ts'
 export {
   closeSession,
   extendSession,

@@ -29,6 +29,6 @@ export async function askEngine(
     throw new GatehouseError('unavailable', 'the global engine could not read every shard', {
       detail: missing.join('; '),
     })
-  answered(step.shard.name, replica)
+  answered(step.shard.name, replica, exchange.date)
   return { kind: 'pieces', pieces: [body.toString('utf8')] }
 }

@@ -4,7 +4,7 @@ import { createAdmission, type Moment, type ShardSlice } from '@gatehouse/query'
 import { remoteWrite, type WrittenSeries } from '../../support/remote-write.ts'
 import { corpusSeries, dataEnd, dataStart } from './data.ts'
 import { type MapName, shardMaps } from './maps.ts'
-import type { Place } from './run.ts'
+import { evaluationIntervalMs, type Place } from './run.ts'
 
 /** Features that make every function of the version available. */
 const features: Readonly<Record<PrometheusVersion, string>> = {
@@ -82,7 +82,7 @@ export async function startCluster(version: PrometheusVersion): Promise<Cluster>
       dataDir: join(folder.path, name),
       version,
       flags: flags(version),
-      config,
+      config: { global: { evaluation_interval: `${evaluationIntervalMs / 1000}s` }, ...config },
     })
     started.push(server)
     if (some.length > 0) await load(server, some)

@@ -64,6 +64,24 @@ const native =
     ],
   })
 
+/** A native histogram that starts again, and has buckets below zero. */
+const signed =
+  (scale: number, period: number): Shape =>
+  (n): NativeHistogram => {
+    const at = (n % period) + 1
+    return {
+      schema: 0,
+      zeroThreshold: 0.01,
+      zeroCount: at % 4,
+      sum: eighths(at * scale * -0.5),
+      positive: [{ index: 1, counts: [at * scale, at] }],
+      negative: [
+        { index: 0, counts: [at * 2, at * scale] },
+        { index: 4, counts: [at] },
+      ],
+    }
+  }
+
 type Row = readonly [name: string, labels: Readonly<Record<string, string>>, shape: Shape]
 
 /** A tenant's series. `i` is the tenant's place in the list; it varies values so that no two tenants agree by accident. */
@@ -106,6 +124,7 @@ function rows(tenant: Tenant, i: number): Row[] {
     ['odd', { __proto__x: 'p', constructor: 'c"\\', text: 'a,b="c"\nü' }, wave(3 + i, 1, 0)],
     ['native', { job: 'api' }, native(1 + (i % 3), i % 2)],
     ['native', { job: 'web' }, flicker(native(2 + i, 0), 8, 5)],
+    ['native_signed', { job: 'api' }, signed(1 + i, 50 + 3 * i)],
     // A metric that is a native histogram with some tenants and a float with others.
     ['mixed', { job: 'api' }, i % 3 === 0 ? native(2, 1) : counter(2 + i)],
     ...(tenant === 'd' ? ([['lone', { job: 'api' }, wave(7, 2, 1)]] satisfies Row[]) : []),

@@ -41,7 +41,8 @@ export interface Setup {
   readonly engine: Prometheus | undefined
 }
 
-export const evaluationIntervalMs = 60_000
+/** At which all servers evaluate: the step of sub-queries that name none. Not Prometheus's default. */
+export const evaluationIntervalMs = 45_000
 
 interface Envelope {
   readonly status: string

@@ -127,6 +127,69 @@ const edges = [13, 17, 19, 23, 29, 31, 37, 41, 43, 47].flatMap((step) => [
   `rate(sum by (code, instance) (http_requests_total)[3m:${step}s])`,
 ])
 
+// Windows, offsets and fixed times that reach further back than any shard with recent samples does.
+const long = [
+  ...['avg', 'count', 'last', 'max', 'min', 'present', 'stddev', 'stdvar', 'sum'].map(
+    (name) => `${name}_over_time(holes[70m])`,
+  ),
+  ...['changes', 'delta', 'deriv', 'idelta', 'increase', 'irate', 'rate', 'resets'].flatMap((name) => [
+    `${name}(http_requests_total{code="500"}[65m])`,
+    `sum by (env) (${name}(http_requests_total[66m]))`,
+  ]),
+  'quantile_over_time(0.9, temperature[63m])',
+  'predict_linear(temperature[68m], 600)',
+  'mad_over_time(flicker[64m])',
+  'absent_over_time(flicker{instance="a-0"}[70m])',
+  'absent_over_time(nothing{job="x"}[70m])',
+  'count_over_time(native[70m])',
+  'rate(native[70m])',
+  'sum(rate({__name__=~"http_requests_total|quota"}[70m]))',
+  'last_over_time({tenant="b"}[67m])',
+  'max_over_time(temperature[70m] offset 5m)',
+  'max_over_time(temperature[62m] @ end())',
+  'max_over_time(temperature[62m] @ start() offset -50m)',
+  'max_over_time(sum(temperature)[70m:1m])',
+  'max_over_time(rate(http_requests_total[10m])[65m:2m])',
+  'max_over_time(max_over_time(temperature[40m])[40m:5m])',
+  'avg_over_time(temperature[70m:])',
+  'temperature - temperature offset 61m',
+  'sum(temperature) / sum(temperature offset 70m)',
+  'temperature - temperature @ start()',
+  'rate(http_requests_total[5m]) / rate(http_requests_total[5m] offset 1h)',
+  'temperature > avg_over_time(temperature[70m])',
+  'flicker and on (instance) (holes offset 65m)',
+  'temperature offset 20m unless flicker offset 70m',
+  'label_replace(flicker, "instance", "all", "instance", "a-0")',
+  'label_replace(lone, "job", "$1-x", "job", "(.*)")',
+  'label_join(temperature, "place", "/", "env", "instance")',
+  '-{tenant="a",job="node"}',
+  '-temperature',
+  'topk(2, temperature)',
+  'topk by (env) (1, max_over_time(temperature[70m]))',
+  'quantile(0.5, temperature offset 5m)',
+  'scalar(lone) + sum(temperature)',
+  'scalar(lone offset 66m) + time()',
+  'histogram_quantile(0.9, sum by (le) (rate(latency_bucket[70m])))',
+  'histogram_quantile(0.9, latency_bucket)',
+  'timestamp(temperature)',
+  'timestamp(temperature offset 61m)',
+  'count_values("v", state)',
+  'absent(flicker{instance="a-0"})',
+  'sort_desc(quota)',
+]
+
+// The step is the servers' evaluation interval, at multiples of it.
+const stepless = [
+  'count_over_time(temperature[10m:])',
+  'sum_over_time(sum(temperature)[10m:])',
+  'max_over_time(sum by (tenant) (temperature)[10m:] offset 1m)',
+  'rate(http_requests_total[10m:])',
+  'max_over_time(min_over_time(temperature[3m:])[10m:])',
+  'max_over_time(min_over_time(sum(temperature)[3m:])[10m:1m])',
+  'timestamp(last_over_time(sum(temperature)[5m:]))',
+  'avg_over_time(sum(flicker)[10m:] @ 1700003000)',
+]
+
 export const rangeFunctions = [
   ...entries(
     'range functions',
@@ -163,5 +226,19 @@ export const rangeFunctions = [
   ...entries('range functions', wrapped),
   ...entries('range functions', own),
   ...entries('range functions', edges),
-  ...entries('sub-queries', subqueries),
+  ...entries('sub-queries', [...subqueries, ...stepless]),
+  ...entries('long windows', long),
+  ...entries(
+    'long windows',
+    [
+      'temperature[66m] @ 1700004217',
+      'temperature[62m]',
+      'holes[70m] offset 1m',
+      'native[70m]',
+      '{tenant="c"}[65m]',
+    ],
+    {
+      instantOnly: true,
+    },
+  ),
 ]
