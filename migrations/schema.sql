@@ -55,6 +55,14 @@ table audit_counts [row security forced] (
   result text not null,
   events bigint not null
 );
+table audit_counts_hourly [row security forced] (
+  hour timestamp with time zone not null,
+  org_uid text,
+  writer text not null,
+  class text not null,
+  result text not null,
+  events bigint not null
+);
 table audit_events partitioned by RANGE (at) [row security forced] (
   at timestamp with time zone not null,
   id uuid not null,
@@ -440,12 +448,7 @@ table sessions [row security forced] (
   last_seen_at timestamp with time zone not null default now(),
   idle_timeout interval not null,
   expires_at timestamp with time zone not null,
-  revoked_at timestamp with time zone,
-  sealed text,
-  check_every interval,
-  check_within interval,
-  checked_at timestamp with time zone not null default now(),
-  checking_at timestamp with time zone
+  revoked_at timestamp with time zone
 );
 table shards [row security forced] (
   org_uid uid not null,
@@ -498,6 +501,7 @@ constraint on audit_checkpoint_heads: audit_checkpoint_heads_writer_org_uid_numb
 constraint on audit_checkpoints: audit_checkpoints_number_check CHECK ((number > 0));
 constraint on audit_checkpoints: audit_checkpoints_pkey PRIMARY KEY (number);
 constraint on audit_counts: audit_counts_org_uid_minute_writer_class_result_key UNIQUE NULLS NOT DISTINCT (org_uid, minute, writer, class, result);
+constraint on audit_counts_hourly: audit_counts_hourly_org_uid_hour_writer_class_result_key UNIQUE NULLS NOT DISTINCT (org_uid, hour, writer, class, result);
 constraint on audit_events: audit_events_class_agrees CHECK ((class = audit_class((event ->> 'code'::text))));
 constraint on audit_events: audit_events_hash_check CHECK ((length(hash) = 32));
 constraint on audit_events: audit_events_id_agrees CHECK (((id)::text = (event ->> 'id'::text)));
@@ -652,14 +656,10 @@ constraint on service_accounts: service_accounts_org_uid_fkey FOREIGN KEY (org_u
 constraint on service_accounts: service_accounts_org_uid_team_uid_fkey FOREIGN KEY (org_uid, team_uid) REFERENCES teams(org_uid, uid);
 constraint on service_accounts: service_accounts_origin_check CHECK ((origin = ANY (ARRAY['policy'::text, 'share-link'::text])));
 constraint on service_accounts: service_accounts_pkey PRIMARY KEY (org_uid, uid);
-constraint on sessions: sessions_check CHECK (((check_every IS NULL) = (check_within IS NULL)));
-constraint on sessions: sessions_check_every_check CHECK ((check_every > '00:00:00'::interval));
-constraint on sessions: sessions_check_within_check CHECK ((check_within > '00:00:00'::interval));
 constraint on sessions: sessions_hash_check CHECK ((hash ~ '^[0-9a-f]{64}$'::text));
 constraint on sessions: sessions_idle_timeout_check CHECK ((idle_timeout > '00:00:00'::interval));
 constraint on sessions: sessions_org_uid_user_uid_fkey FOREIGN KEY (org_uid, user_uid) REFERENCES memberships(org_uid, user_uid) ON DELETE CASCADE;
 constraint on sessions: sessions_pkey PRIMARY KEY (hash);
-constraint on sessions: sessions_sealed_check CHECK ((length(sealed) <= 65536));
 constraint on sessions: sessions_uid_key UNIQUE (uid);
 constraint on sessions: sessions_user_agent_check CHECK ((length(user_agent) <= 512));
 constraint on shards: shards_name_check CHECK (((length(name) >= 1) AND (length(name) <= 63)));
@@ -689,6 +689,8 @@ CREATE INDEX audit_checkpoints_at ON public.audit_checkpoints USING btree (at);
 CREATE UNIQUE INDEX audit_checkpoints_pkey ON public.audit_checkpoints USING btree (number);
 CREATE INDEX audit_counts_minute ON public.audit_counts USING btree (minute);
 CREATE UNIQUE INDEX audit_counts_org_uid_minute_writer_class_result_key ON public.audit_counts USING btree (org_uid, minute, writer, class, result) NULLS NOT DISTINCT;
+CREATE INDEX audit_counts_hourly_hour ON public.audit_counts_hourly USING btree (hour);
+CREATE UNIQUE INDEX audit_counts_hourly_org_uid_hour_writer_class_result_key ON public.audit_counts_hourly USING btree (org_uid, hour, writer, class, result) NULLS NOT DISTINCT;
 CREATE INDEX audit_events_action ON ONLY public.audit_events USING btree (action, at);
 CREATE INDEX audit_events_actor ON ONLY public.audit_events USING btree (actor_ref, at);
 CREATE INDEX audit_events_address ON ONLY public.audit_events USING btree (audit_key((event #>> '{from,address}'::text[])), at);
@@ -791,6 +793,8 @@ policy append on audit_checkpoint_heads for INSERT to public using () with check
 policy org_or_all on audit_checkpoint_heads for SELECT to public using (((org_uid = app_org()) OR app_audit_all()));
 policy derived on audit_counts for ALL to gatehouse_definer using (true) with check (true);
 policy org_or_all on audit_counts for SELECT to public using (((org_uid = app_org()) OR app_audit_all()));
+policy derived on audit_counts_hourly for ALL to gatehouse_definer using (true) with check (true);
+policy org_or_all on audit_counts_hourly for SELECT to public using (((org_uid = app_org()) OR app_audit_all()));
 policy append on audit_events for INSERT to public using () with check (true);
 policy org_or_all on audit_events for SELECT to public using (((org_uid = app_org()) OR app_audit_all()));
 policy search on audit_events for SELECT to gatehouse_definer using (true);
@@ -879,20 +883,24 @@ CREATE OR REPLACE FUNCTION public.audit_added()
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
-begin
-  insert into public.audit_heads as h (writer, org_uid, seq, hash, at)
-    select distinct on (a.writer, a.org_uid) a.writer, a.org_uid, a.seq, a.hash, a.at
-    from added a order by a.writer, a.org_uid, a.seq desc
-    on conflict (writer, org_uid) do update
-      set seq = excluded.seq, hash = excluded.hash, at = excluded.at, received_at = now()
-      where h.seq < excluded.seq;
-  insert into public.audit_counts as c (minute, org_uid, writer, class, result, events)
-    select date_trunc('minute', a.at, 'UTC'), a.org_uid, a.writer, a.class, a.result, count(*)
-    from added a group by 1, 2, 3, 4, 5 order by 1, 2, 3, 4, 5
-    on conflict (org_uid, minute, writer, class, result) do update set events = c.events + excluded.events;
-  return null;
-end
-$function$
+  begin
+    insert into public.audit_heads as h (writer, org_uid, seq, hash, at)
+      select distinct on (a.writer, a.org_uid) a.writer, a.org_uid, a.seq, a.hash, a.at
+      from added a order by a.writer, a.org_uid, a.seq desc
+      on conflict (writer, org_uid) do update
+        set seq = excluded.seq, hash = excluded.hash, at = excluded.at, received_at = now()
+        where h.seq < excluded.seq;
+    insert into public.audit_counts as c (minute, org_uid, writer, class, result, events)
+      select date_trunc('minute', a.at, 'UTC'), a.org_uid, a.writer, a.class, a.result, count(*)
+      from added a group by 1, 2, 3, 4, 5 order by 1, 2, 3, 4, 5
+      on conflict (org_uid, minute, writer, class, result) do update set events = c.events + excluded.events;
+    insert into public.audit_counts_hourly as c (hour, org_uid, writer, class, result, events)
+      select date_trunc('hour', a.at, 'UTC'), a.org_uid, a.writer, a.class, a.result, count(*)
+      from added a group by 1, 2, 3, 4, 5 order by 1, 2, 3, 4, 5
+      on conflict (org_uid, hour, writer, class, result) do update set events = c.events + excluded.events;
+    return null;
+  end
+  $function$
 
 -- owner gatehouse_definer;
 CREATE OR REPLACE FUNCTION public.audit_class(code text)
@@ -926,12 +934,15 @@ AS $function$ select $c$
   and ($16::tsquery is null or e.words @@ $16 or e.actor_ref = any($17::text[]))$c$ $function$
 
 -- owner the migrating role;
-CREATE OR REPLACE FUNCTION public.audit_count(v jsonb, width_seconds double precision)
+CREATE OR REPLACE FUNCTION public.audit_count(v jsonb, width_seconds double precision, by_match boolean, at_most integer)
  RETURNS TABLE(at timestamp with time zone, class text, result text, events bigint)
  LANGUAGE plpgsql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+ SET enable_seqscan TO 'on'
+ SET enable_indexscan TO 'on'
  SET random_page_cost TO '1.1'
+ SET work_mem TO '32MB'
 AS $function$
 declare
   org text := case when app_audit_all() then v ->> 0 else app_org() end;
@@ -939,12 +950,15 @@ begin
   if org is null and not app_audit_all() then
     return;
   end if;
+  if by_match then
+    perform set_config('enable_seqscan', 'off', true), set_config('enable_indexscan', 'off', true);
+  end if;
   return query execute
-    'select date_bin(make_interval(secs => $18), e.at, timestamptz ''2000-01-03 00:00:00Z''), e.class, e.result, count(*)
-     from audit_events e where ' || audit_conditions() || ' group by 1, 2, 3'
+    'select date_bin(make_interval(secs => $18), f.at, timestamptz ''2000-01-03 00:00:00Z''), f.class, f.result, count(*)
+     from (select e.at, e.class, e.result from audit_events e where ' || audit_conditions() || ' limit $19) f group by 1, 2, 3'
     using org, (v ->> 1)::timestamptz, (v ->> 2)::timestamptz, audit_texts(v -> 3), v ->> 4,
     audit_texts(v -> 5), audit_texts(v -> 6), audit_texts(v -> 7), v ->> 8, v ->> 9, v ->> 10, v ->> 11, v ->> 12,
-    (v ->> 13)::float8, (v ->> 14)::bigint, (v ->> 15)::tsquery, coalesce(audit_texts(v -> 16), '{}'), width_seconds;
+    (v ->> 13)::float8, (v ->> 14)::bigint, (v ->> 15)::tsquery, coalesce(audit_texts(v -> 16), '{}'), width_seconds, at_most;
 end
 $function$
 
@@ -966,6 +980,37 @@ begin
     where uid = person and (within is null or org_uid = within) and erased_at is null;
   get diagnostics erased = row_count;
   return erased;
+end
+$function$
+
+-- owner gatehouse_definer;
+CREATE OR REPLACE FUNCTION public.audit_estimate(v jsonb, width_seconds double precision, sample double precision)
+ RETURNS TABLE(at timestamp with time zone, class text, result text, events double precision)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+ SET random_page_cost TO '1.1'
+AS $function$
+declare
+  org text := case when app_audit_all() then v ->> 0 else app_org() end;
+  there double precision;
+  part double precision;
+begin
+  if org is null and not app_audit_all() then
+    return;
+  end if;
+  select sum(greatest(c.reltuples, 0)) into there from pg_class c
+    where c.relkind = 'r' and c.relname ~ '^audit_events_\d{4}_\d{2}_'
+      and substr(c.relname, 14, 7) between to_char((v ->> 1)::timestamptz at time zone 'UTC', 'YYYY_MM')
+        and to_char((v ->> 2)::timestamptz at time zone 'UTC', 'YYYY_MM');
+  part := least(100, 100 * sample / greatest(coalesce(there, 0), 1));
+  return query execute
+    'select date_bin(make_interval(secs => $18), e.at, timestamptz ''2000-01-03 00:00:00Z''), e.class, e.result,
+       round(count(*) * 100 / $19)
+     from audit_events e tablesample system ($19) repeatable (1) where ' || audit_conditions() || ' group by 1, 2, 3'
+    using org, (v ->> 1)::timestamptz, (v ->> 2)::timestamptz, audit_texts(v -> 3), v ->> 4,
+    audit_texts(v -> 5), audit_texts(v -> 6), audit_texts(v -> 7), v ->> 8, v ->> 9, v ->> 10, v ->> 11, v ->> 12,
+    (v ->> 13)::float8, (v ->> 14)::bigint, (v ->> 15)::tsquery, coalesce(audit_texts(v -> 16), '{}'), width_seconds, part;
 end
 $function$
 
@@ -1120,20 +1165,6 @@ AS $function$
   $function$
 
 -- owner the migrating role;
-CREATE OR REPLACE FUNCTION public.begin_session_check(wanted text)
- RETURNS TABLE(org_uid text, uid text, user_uid text, issuer text, subject text, sealed text)
- LANGUAGE sql
- SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'pg_temp'
-AS $function$
-    update public.sessions s set checking_at = now()
-    where s.hash = wanted and s.revoked_at is null and s.sealed is not null and public.session_end(s) > now()
-      and s.checked_at + s.check_every <= now()
-      and (s.checking_at is null or s.checking_at < now() - interval '30 seconds')
-    returning s.org_uid, s.uid, s.user_uid, s.issuer, s.subject, s.sealed
-  $function$
-
--- owner gatehouse_definer;
 CREATE OR REPLACE FUNCTION public.bump_data_source_version()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1244,19 +1275,6 @@ end
 $function$
 
 -- owner the migrating role;
-CREATE OR REPLACE FUNCTION public.end_session_check(wanted text, new_sealed text, vouched boolean)
- RETURNS void
- LANGUAGE sql
- SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'pg_temp'
-AS $function$
-    update public.sessions s set sealed = new_sealed,
-      checked_at = case when vouched then now() else s.checked_at end,
-      checking_at = case when vouched then null else s.checking_at end
-    where s.hash = wanted and s.checking_at is not null
-  $function$
-
--- owner gatehouse_definer;
 CREATE OR REPLACE FUNCTION public.end_share_links()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1277,7 +1295,8 @@ CREATE OR REPLACE FUNCTION public.extend_session(wanted text)
 AS $function$
     with done as (
       update public.sessions s set last_seen_at = greatest(s.last_seen_at, now())
-      where s.hash = wanted and s.revoked_at is null and public.session_end(s) > now()
+      where s.hash = wanted and s.revoked_at is null
+        and least(s.expires_at, s.last_seen_at + s.idle_timeout) > now()
       returning 1)
     select exists (select from done)
   $function$
@@ -1313,24 +1332,18 @@ AS $function$
   $function$
 
 -- owner gatehouse_definer;
-CREATE OR REPLACE FUNCTION public.find_sealed(wanted text)
- RETURNS text
- LANGUAGE sql
- STABLE SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'pg_temp'
-AS $function$ select s.sealed from public.sessions s where s.hash = wanted and s.revoked_at is null $function$
-
--- owner gatehouse_definer;
 CREATE OR REPLACE FUNCTION public.find_session(wanted text)
  RETURNS TABLE(org_uid text, uid text, user_uid text, user_name text, issuer text, subject text, ends_at timestamp with time zone)
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
-    select s.org_uid, s.uid, s.user_uid, u.name, s.issuer, s.subject, public.session_end(s)
+    select s.org_uid, s.uid, s.user_uid, u.name, s.issuer, s.subject, least(s.expires_at, s.last_seen_at + s.idle_timeout)
     from public.sessions s
     join public.users u on u.uid = s.user_uid
-    where s.hash = wanted and s.revoked_at is null and not u.disabled and public.session_end(s) > now()
+    join public.memberships m on m.org_uid = s.org_uid and m.user_uid = s.user_uid
+    where s.hash = wanted and s.revoked_at is null and not u.disabled and not m.disabled
+      and least(s.expires_at, s.last_seen_at + s.idle_timeout) > now()
   $function$
 
 -- owner gatehouse_definer;
@@ -1470,14 +1483,6 @@ AS $function$
   $function$
 
 -- owner gatehouse_definer;
-CREATE OR REPLACE FUNCTION public.session_end(s sessions)
- RETURNS timestamp with time zone
- LANGUAGE sql
- STABLE
- SET search_path TO 'pg_catalog', 'pg_temp'
-AS $function$ select least(s.expires_at, s.last_seen_at + s.idle_timeout, s.checked_at + s.check_within) $function$
-
--- owner the migrating role;
 CREATE OR REPLACE FUNCTION public.session_ends(wanted text)
  RETURNS TABLE(uid text, idle_ends_at timestamp with time zone, ends_at timestamp with time zone)
  LANGUAGE sql
@@ -1486,7 +1491,8 @@ CREATE OR REPLACE FUNCTION public.session_ends(wanted text)
 AS $function$
     select s.uid, s.last_seen_at + s.idle_timeout, s.expires_at
     from public.sessions s join public.users u on u.uid = s.user_uid
-    where s.hash = wanted and s.revoked_at is null and not u.disabled and public.session_end(s) > now()
+    where s.hash = wanted and s.revoked_at is null and not u.disabled
+      and least(s.expires_at, s.last_seen_at + s.idle_timeout) > now()
   $function$
 
 -- owner gatehouse_definer;
@@ -1691,19 +1697,17 @@ grant EXECUTE on function app_audit_all() to gatehouse_definer;
 grant EXECUTE on function app_audit_all() to public;
 grant EXECUTE on function app_org() to gatehouse_definer;
 grant EXECUTE on function app_org() to public;
-grant EXECUTE on function audit_count(jsonb,double precision) to gatehouse_app;
+grant EXECUTE on function audit_count(jsonb,double precision,boolean,integer) to gatehouse_app;
 grant EXECUTE on function audit_erase(text,text) to gatehouse_app;
+grant EXECUTE on function audit_estimate(jsonb,double precision,double precision) to gatehouse_app;
 grant EXECUTE on function audit_find(jsonb,boolean,boolean,timestamp with time zone,uuid,integer) to gatehouse_app;
 grant EXECUTE on function audit_head(text,text) to gatehouse_app;
 grant EXECUTE on function audit_make_partitions(timestamp with time zone,integer) to gatehouse_app;
-grant EXECUTE on function begin_session_check(text) to gatehouse_app;
 grant EXECUTE on function bump_policy_version() to the migrating role;
 grant EXECUTE on function bump_policy_version_of_user() to the migrating role;
-grant EXECUTE on function end_session_check(text,text,boolean) to gatehouse_app;
 grant EXECUTE on function extend_session(text) to gatehouse_app;
 grant EXECUTE on function find_memberships(text) to gatehouse_app;
 grant EXECUTE on function find_provisioning_token(text) to gatehouse_app;
-grant EXECUTE on function find_sealed(text) to gatehouse_app;
 grant EXECUTE on function find_session(text) to gatehouse_app;
 grant EXECUTE on function find_teams_of_groups(text,text[]) to gatehouse_app;
 grant EXECUTE on function find_token(text) to gatehouse_app;
@@ -1730,6 +1734,7 @@ grant INSERT, SELECT on table identities to gatehouse_definer;
 grant INSERT, SELECT on table users to gatehouse_definer;
 grant INSERT, SELECT, UPDATE on table audit_anchors to gatehouse_app;
 grant INSERT, SELECT, UPDATE on table audit_counts to gatehouse_definer;
+grant INSERT, SELECT, UPDATE on table audit_counts_hourly to gatehouse_definer;
 grant INSERT, SELECT, UPDATE on table audit_heads to gatehouse_definer;
 grant INSERT, SELECT, UPDATE on table audit_sink_positions to gatehouse_app;
 grant INSERT, SELECT, UPDATE on table audit_sinks to gatehouse_app;
@@ -1738,6 +1743,7 @@ grant SELECT (expires_at, org_uid, uid) on table grants to gatehouse_definer;
 grant SELECT (idp_groups, org_uid, uid) on table teams to gatehouse_definer;
 grant SELECT (issuers, policy_version, uid) on table orgs to gatehouse_definer;
 grant SELECT on table audit_counts to gatehouse_app;
+grant SELECT on table audit_counts_hourly to gatehouse_app;
 grant SELECT on table audit_events to gatehouse_definer;
 grant SELECT on table audit_heads to gatehouse_app;
 grant SELECT on table audit_tombstones to gatehouse_app;
@@ -1752,9 +1758,9 @@ grant SELECT on table team_members to gatehouse_definer;
 grant SELECT on table users to gatehouse_app;
 grant SELECT, UPDATE on table audit_identities to gatehouse_definer;
 grant UPDATE (attempts, delivered_at, last_error, next_at) on table notices to gatehouse_definer;
-grant UPDATE (checked_at, checking_at, last_seen_at, revoked_at, sealed) on table sessions to gatehouse_definer;
 grant UPDATE (email, name) on table users to gatehouse_definer;
 grant UPDATE (issuers, managed, name, platform, public_sharing) on table orgs to gatehouse_app;
+grant UPDATE (last_seen_at, revoked_at) on table sessions to gatehouse_definer;
 grant UPDATE (last_used_at) on table provisioning_tokens to gatehouse_definer;
 grant UPDATE (last_used_at) on table service_account_tokens to gatehouse_definer;
 grant UPDATE (policy_version) on table orgs to gatehouse_definer;

@@ -10,23 +10,23 @@ export function randomFrom(seed: number): () => number {
   }
 }
 
-const codes: readonly (readonly [EventCode, number])[] = [
-  ['Q001I', 0.86],
-  ['Q004I', 0.08],
-  ['Q001D', 0.03],
-  ['Q001E', 0.01],
-  ['L001I', 0.01],
-  ['A004I', 0.005],
-  ['T001I', 0.005],
+const codes: readonly (readonly [code: EventCode, share: number, action: string])[] = [
+  ['Q001I', 0.86, 'datasources:query'],
+  ['Q004I', 0.08, 'datasources:query'],
+  ['Q001D', 0.03, 'datasources:query'],
+  ['Q001E', 0.01, 'datasources:query'],
+  ['L001I', 0.01, 'sign-ins:finish'],
+  ['A004I', 0.005, 'grants:create'],
+  ['T001I', 0.005, 'tokens:create'],
 ]
 
-function pickCode(share: number): EventCode {
+function pickCode(share: number): readonly [code: EventCode, action: string] {
   let left = share
-  for (const [code, part] of codes) {
+  for (const [code, part, action] of codes) {
     left -= part
-    if (left < 0) return code
+    if (left < 0) return [code, action]
   }
-  return 'Q001I'
+  return ['Q001I', 'datasources:query']
 }
 
 const resultOf = (code: EventCode): AuditEvent['outcome']['result'] =>
@@ -43,6 +43,8 @@ export const names = {
   dashboard: (r: number) => `dash-${skewed(r, 500)}`,
   token: (r: number) => `t-${skewed(r, 100)}`,
   dataSource: (r: number) => `metrics-${Math.floor(r * 4)}`,
+  address: (r: number) => `198.51.${Math.floor(r * 20)}.${skewed(r * 20 - Math.floor(r * 20), 250)}`,
+  action: (r: number) => codes[Math.floor(r * codes.length)]?.[2] ?? 'datasources:query',
 }
 
 /** Event `i` of `count`, spread over half a year that ends at `until` (ms since the epoch). */
@@ -53,7 +55,7 @@ export function makeEvent(
 ): AuditEvent {
   const at = until - spanMs + (i / count) * spanMs + random() * 1_000
   const base = sampleEvent(i)
-  const code = pickCode(random())
+  const [code, action] = pickCode(random())
   const user = names.user(random())
   const metric = names.metric(random())
   const orgUid = names.org(random())
@@ -64,6 +66,7 @@ export function makeEvent(
     id: uuidV7(at, `00000000-0000-4000-8000-${(i % 2 ** 40).toString(16).padStart(12, '0')}`),
     at: eventTime(at),
     code,
+    action,
     requestId: `r-${i.toString(36)}`,
     orgUid,
     actor: base.actor && {
@@ -76,6 +79,7 @@ export function makeEvent(
         ? { kind: 'token', id: names.token(random()) }
         : { kind: 'session', id: `s-${user}` },
     },
+    from: { ...base.from, address: names.address(random()) },
     request: {
       method: 'POST',
       route: 'query_range',

@@ -63,7 +63,11 @@ function histogramRoute(deps: AuditRouteDeps): Route {
       bars: z.coerce.number().int().min(1).max(200).default(60).describe('At most so many spans of time'),
     }),
     body: nothing,
-    response: z.strictObject({ widthSeconds: z.number(), bars: z.array(barSchema) }),
+    response: z.strictObject({
+      widthSeconds: z.number(),
+      isEstimate: z.boolean().describe('So many match that they were estimated from a sample of the log'),
+      bars: z.array(barSchema),
+    }),
     handler: async (call) => {
       const { from, to, bars } = call.query
       const filter = filterOf(call.query)
@@ -73,7 +77,7 @@ function histogramRoute(deps: AuditRouteDeps): Route {
       const histogram = await deps.log.read(log.scope, (tx) =>
         auditHistogram(tx, { ...filter, from, to }, bars),
       )
-      return { widthSeconds: histogram.widthSeconds, bars: histogram.bars.map((bar) => ({ ...bar })) }
+      return { ...histogram, bars: histogram.bars.map((bar) => ({ ...bar })) }
     },
   })
 }
