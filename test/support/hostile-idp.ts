@@ -15,6 +15,10 @@ export interface Faults {
   redirect?: Record<string, string | readonly string[] | undefined>
   /** Answers the token endpoint with this instead. */
   token?: { readonly status: number; readonly body: string }
+  /** The same, when it is asked with a refresh token. */
+  refresh?: { readonly status: number; readonly body: string }
+  /** Leaves the ID token out of a refresh; then the userinfo endpoint has the claims, if discovery names it. */
+  withoutIdToken?: boolean
 }
 
 /** An OpenID provider that signs everyone in at once and can be told to misbehave. */
@@ -27,6 +31,8 @@ export interface HostileIdp {
   person: { sub: string; [claim: string]: unknown }
   /** Requests to the token endpoint, and whether each proved its challenge. */
   readonly tokenRequests: { readonly form: URLSearchParams; readonly isPkceRight: boolean }[]
+  /** Refresh tokens it was asked with, in order; each works once. */
+  readonly refreshes: string[]
   /** Requests to the authorization endpoint. */
   readonly authorizations: URLSearchParams[]
   close(): Promise<void>
@@ -86,6 +92,30 @@ function idToken(idp: HostileIdp, { nonce }: Code): Promise<string> {
   return (idp.faults.sign ?? signers.good)(without({ ...good, ...idp.faults.claims }), idp)
 }
 
+function newRefreshToken(codes: Map<string, Code>): string {
+  const token = `refresh-${randomUUID()}`
+  codes.set(token, { nonce: null, challenge: null })
+  return token
+}
+
+/** A refresh token works once, as with identity providers that rotate them. */
+async function answerRefresh(
+  idp: HostileIdp,
+  codes: Map<string, Code>,
+  token: string,
+): Promise<[number, string]> {
+  idp.refreshes.push(token)
+  const { refresh, withoutIdToken } = idp.faults
+  if (refresh !== undefined) return [refresh.status, refresh.body]
+  if (!codes.delete(token)) return [400, JSON.stringify({ error: 'invalid_grant' })]
+  const answer = { access_token: 'x', token_type: 'Bearer', refresh_token: newRefreshToken(codes) }
+  if (withoutIdToken === true) return [200, JSON.stringify(answer)]
+  const now = Math.floor(Date.now() / 1_000)
+  const good = { iss: idp.issuer, aud: 'gatehouse', iat: now, exp: now + 60, ...idp.person }
+  const id_token = await (idp.faults.sign ?? signers.good)(without({ ...good, ...idp.faults.claims }), idp)
+  return [200, JSON.stringify({ ...answer, id_token })]
+}
+
 async function answerToken(
   idp: HostileIdp,
   codes: Map<string, Code>,
@@ -96,12 +126,19 @@ async function answerToken(
     .update(form.get('code_verifier') ?? '')
     .digest('base64url')
   idp.tokenRequests.push({ form, isPkceRight: code !== undefined && proof === code.challenge })
+  if (form.get('grant_type') === 'refresh_token')
+    return answerRefresh(idp, codes, form.get('refresh_token') ?? '')
   if (idp.faults.token !== undefined) return [idp.faults.token.status, idp.faults.token.body]
   if (code === undefined) return [400, JSON.stringify({ error: 'invalid_grant' })]
   // Deliberately not used up: that one attempt makes one session must not depend on the issuer.
   return [
     200,
-    JSON.stringify({ access_token: 'x', token_type: 'Bearer', id_token: await idToken(idp, code) }),
+    JSON.stringify({
+      access_token: 'x',
+      token_type: 'Bearer',
+      id_token: await idToken(idp, code),
+      refresh_token: newRefreshToken(codes),
+    }),
   ]
 }
 
@@ -147,6 +184,8 @@ export async function startHostileIdp(): Promise<HostileIdp> {
       void readForm(request)
         .then((form) => answerToken(idp, codes, form))
         .then(([status, body]) => json(status, body))
+    } else if (url.pathname === '/userinfo') {
+      json(200, JSON.stringify(without({ ...idp.person, ...idp.faults.claims })))
     } else json(404, '{}')
   })
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
@@ -157,6 +196,7 @@ export async function startHostileIdp(): Promise<HostileIdp> {
     faults: {},
     person: { sub: 'mallory', name: 'Mallory', groups: ['transport-signals'] },
     tokenRequests: [],
+    refreshes: [],
     authorizations: [],
     close: () =>
       new Promise((done) => {

@@ -57,6 +57,18 @@ const issuer = z.strictObject({
     .array(z.enum(['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA']))
     .min(1)
     .default(['RS256']),
+  endpointOrigins: z
+    .array(z.url({ protocol: /^https$/ }))
+    .default([])
+    .describe(
+      'Other origins that the discovery document may name for endpoints and keys, such as https://oauth2.googleapis.com; default: only its own',
+    ),
+  recheckEvery: duration
+    .prefault('10m')
+    .describe('How often the issuer is asked about people with a session again, if it gives refresh tokens'),
+  recheckWithin: duration
+    .prefault('1h')
+    .describe('A session whose issuer gave no good answer for so long ends; at least recheckEvery'),
 })
 
 /** Results cache. */
@@ -145,7 +157,9 @@ export const configSchema = z.strictObject({
         .describe('Addresses whose X-Forwarded-* headers are believed'),
       grafanaUrl: url
         .optional()
-        .describe('Grafana for the console’s “Open in Grafana”; its data source for people has the uid gw-me'),
+        .describe(
+          'Grafana for the console’s “Open in Grafana”; its data source for people has the uid gw-me',
+        ),
       signInBurst: z
         .int()
         .min(1)

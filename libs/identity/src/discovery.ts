@@ -1,6 +1,6 @@
 import { GatehouseError } from '@gatehouse/errors'
 import { z } from 'zod'
-import type { IssuerFetch } from './issuer-fetch.ts'
+import { type IssuerFetch, originsOf } from './issuer-fetch.ts'
 
 const endpoint = z.url({ protocol: /^https?$/ })
 
@@ -11,6 +11,7 @@ const metadataSchema = z.object({
   token_endpoint: endpoint,
   jwks_uri: endpoint,
   end_session_endpoint: endpoint.exactOptional(),
+  userinfo_endpoint: endpoint.exactOptional(),
   authorization_response_iss_parameter_supported: z.boolean().exactOptional(),
   token_endpoint_auth_methods_supported: z.array(z.string()).exactOptional(),
 })
@@ -25,7 +26,11 @@ function refuse(detail: string): GatehouseError {
   })
 }
 
-async function readMetadata(issuer: string, fetch: IssuerFetch): Promise<IssuerMetadata> {
+async function readMetadata(
+  issuer: string,
+  fetch: IssuerFetch,
+  origins: ReadonlySet<string>,
+): Promise<IssuerMetadata> {
   const url = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`
   const response = await fetch(url, { headers: { accept: 'application/json' } })
   if (response.status !== 200) throw refuse(`${url} answered ${response.status}`)
@@ -34,16 +39,16 @@ async function readMetadata(issuer: string, fetch: IssuerFetch): Promise<IssuerM
   if (!result.success) throw refuse(`${url} is not a discovery document: ${z.prettifyError(result.error)}`)
   if (result.data.issuer !== issuer)
     throw refuse(`${url} names the issuer ${result.data.issuer}, not ${issuer}`)
-  const home = new URL(issuer)
   for (const name of [
     'authorization_endpoint',
     'token_endpoint',
     'jwks_uri',
     'end_session_endpoint',
+    'userinfo_endpoint',
   ] as const) {
     const value = result.data[name]
-    if (value !== undefined && new URL(value).origin !== home.origin)
-      throw refuse(`${name} ${value} is not on the issuer's own host`)
+    if (value !== undefined && !origins.has(new URL(value).origin))
+      throw refuse(`${name} ${value} is neither on the issuer's own origin nor on one of endpointOrigins`)
   }
   return result.data
 }
@@ -54,17 +59,18 @@ async function readMetadata(issuer: string, fetch: IssuerFetch): Promise<IssuerM
  * @throws GatehouseError `unavailable` from the returned function.
  */
 export function createDiscovery(
-  issuer: string,
+  { issuer, endpointOrigins = [] }: { readonly issuer: string; readonly endpointOrigins?: readonly string[] },
   fetch: IssuerFetch,
   now: () => number = Date.now,
 ): () => Promise<IssuerMetadata> {
+  const origins = originsOf(issuer, endpointOrigins)
   let known: { metadata: IssuerMetadata; readAt: number } | undefined
   let failed: { error: unknown; at: number } | undefined
   let pending: Promise<IssuerMetadata> | undefined
 
   const read = async (): Promise<IssuerMetadata> => {
     try {
-      const metadata = await readMetadata(issuer, fetch)
+      const metadata = await readMetadata(issuer, fetch, origins)
       known = { metadata, readAt: now() }
       failed = undefined
       return metadata

@@ -15,6 +15,7 @@ export type {
 } from './model.ts'
 export { principalOfUser } from './principal.ts'
 export type { RecognisedUser } from './recognised.ts'
+export { type IssuedTokens, sealTokens, unsealTokens } from './sealed-tokens.ts'
 export { hashSecret, newSecret } from './secret.ts'
 export {
   hashServiceAccountToken,

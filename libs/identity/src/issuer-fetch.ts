@@ -31,17 +31,22 @@ async function readBounded(response: Response): Promise<Buffer> {
 /** The part of `fetch` that jose and openid-client use. */
 export type IssuerFetch = (url: string, init?: object) => Promise<Response>
 
+/** Origins where an issuer's endpoints may be: its own, and those the configuration names. */
+export function originsOf(issuer: string, others: readonly string[] = []): ReadonlySet<string> {
+  return new Set([issuer, ...others].map((url) => new URL(url).origin))
+}
+
 /**
- * A `fetch` for one issuer: only its own host, only https (http on loopback), no redirects, at most 1 MiB and 5 s. A discovery
- * document therefore cannot send client credentials or key look-ups elsewhere.
+ * A `fetch` for one issuer: only its own origin and those the configuration names, only https (http on loopback), no redirects, at most
+ * 1 MiB and 5 s. A discovery document therefore cannot send client credentials or key look-ups elsewhere.
  * @throws GatehouseError `unavailable` from the returned function, with the reason in `detail`.
  */
-export function createIssuerFetch(issuer: string): IssuerFetch {
-  const home = new URL(issuer)
+export function createIssuerFetch(issuer: string, otherOrigins: readonly string[] = []): IssuerFetch {
+  const origins = originsOf(issuer, otherOrigins)
   return async (url, init: RequestInit = {}) => {
     const target = new URL(url)
-    if (target.host !== home.host || target.protocol !== home.protocol)
-      throw refuse(`${target.origin} is not the issuer's own host ${home.origin}`)
+    if (!origins.has(target.origin))
+      throw refuse(`${target.origin} is neither the issuer's own origin nor one of endpointOrigins`)
     if (target.protocol !== 'https:' && !isLoopback(target)) throw refuse(`${target.origin} is not https`)
     const signal = AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(init.signal ? [init.signal] : [])])
     try {

@@ -49,7 +49,7 @@ describe('createDiscovery', () => {
   it('asks once, does not storm an issuer that is down, and tries again later', async () => {
     let now = 0
     const { issuer } = idp.config
-    const discover = createDiscovery(issuer, createIssuerFetch(issuer), () => now)
+    const discover = createDiscovery({ issuer }, createIssuerFetch(issuer), () => now)
     idp.answers.set(path, (_, response) => response.writeHead(503).end())
     const results = await Promise.allSettled(Array.from({ length: 20 }, () => discover()))
     expect(results.every((r) => r.status === 'rejected')).toBe(true)

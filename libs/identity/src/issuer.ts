@@ -15,7 +15,7 @@ export interface Issuer {
 
 /** Creates the client side of an identity provider. */
 export function createIssuer(config: IssuerConfig): Issuer {
-  const fetch = createIssuerFetch(config.issuer)
-  const discover = createDiscovery(config.issuer, fetch)
+  const fetch = createIssuerFetch(config.issuer, config.endpointOrigins)
+  const discover = createDiscovery(config, fetch)
   return { config, fetch, discover, keys: createKeys(discover, fetch) }
 }

@@ -61,6 +61,9 @@ export async function startTestIssuer(overrides: Partial<IssuerConfig> = {}): Pr
     audience: 'gatehouse',
     idTokenAudiences: [],
     algorithms: ['RS256'],
+    endpointOrigins: [],
+    recheckEvery: 600_000,
+    recheckWithin: 3_600_000,
     ...overrides,
   }
   return {

@@ -65,6 +65,13 @@ export { listTeams } from './teams.ts'
 export * from './rehearsal/index.ts'
 export * from './scim/index.ts'
 export {
+  beginSessionCheck,
+  type DueSession,
+  endSessionCheck,
+  findSealed,
+  type SessionAnswer,
+} from './session-checks.ts'
+export {
   closeSession,
   extendSession,
   findSessionEnds,

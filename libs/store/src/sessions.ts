@@ -19,6 +19,10 @@ export interface NewSession {
   readonly idleMs: number
   /** Ends this long from now, whatever happens. */
   readonly lifetimeMs: number
+  /** What its identity provider gave, sealed under the session's secret. */
+  readonly sealed?: string | undefined
+  /** How often the identity provider is asked again, and how old its last good answer may become; never, if not given. */
+  readonly check?: { readonly everyMs: number; readonly withinMs: number } | undefined
 }
 
 /** A session as listed. Times are ms since the epoch. */
@@ -40,12 +44,28 @@ export async function openSession(pool: Pool, session: NewSession): Promise<stri
   const uid = `s-${randomUUID()}`
   const { hash, orgUid, userUid, issuer, subject, idpSession, address, userAgent, idleMs, lifetimeMs } =
     session
-  const seconds = [idleMs / 1_000, lifetimeMs / 1_000]
+  const { sealed = null, check } = session
+  const seconds = [idleMs, lifetimeMs, check?.everyMs, check?.withinMs].map((ms) =>
+    ms === undefined ? null : ms / 1_000,
+  )
   await withOrg(pool, orgUid, (tx) =>
     tx.rows(
-      `insert into sessions (org_uid, uid, hash, user_uid, issuer, subject, idp_session, address, user_agent, idle_timeout, expires_at)
-       values (app_org(), $1, $2, $3, $4, $5, $6, $7, left($8, 512), make_interval(secs => $9), now() + make_interval(secs => $10))`,
-      [uid, hash, userUid, issuer, subject, idpSession ?? null, address, userAgent ?? null, ...seconds],
+      `insert into sessions (org_uid, uid, hash, user_uid, issuer, subject, idp_session, address, user_agent, idle_timeout, expires_at,
+         check_every, check_within, sealed)
+       values (app_org(), $1, $2, $3, $4, $5, $6, $7, left($8, 512), make_interval(secs => $9), now() + make_interval(secs => $10),
+         make_interval(secs => $11), make_interval(secs => $12), $13)`,
+      [
+        uid,
+        hash,
+        userUid,
+        issuer,
+        subject,
+        idpSession ?? null,
+        address,
+        userAgent ?? null,
+        ...seconds,
+        sealed,
+      ],
     ),
   )
   return uid
@@ -65,9 +85,9 @@ type Row = {
 export async function listSessions(tx: OrgTransaction, userUid?: string): Promise<readonly Session[]> {
   const rows = await tx.rows<Row>(
     `select uid, user_uid, host(address) as address, user_agent, created_at, last_seen_at,
-       least(expires_at, last_seen_at + idle_timeout) as ends_at
+       session_end(sessions) as ends_at
      from sessions
-     where org_uid = app_org() and revoked_at is null and least(expires_at, last_seen_at + idle_timeout) > now()
+     where org_uid = app_org() and revoked_at is null and session_end(sessions) > now()
        and ($1::text is null or user_uid = $1)
      order by last_seen_at desc, uid`,
     [userUid ?? null],

@@ -29,7 +29,7 @@ import type { ScimRouteDeps } from './features/scim/provisioning.ts'
 import { scimRoutes } from './features/scim/routes.ts'
 import { provisioningTokenRoutes } from './features/scim/token-routes.ts'
 import { type CurrentSessionDeps, currentSessionRoutes } from './features/sessions/current-routes.ts'
-import { sessionRoutes, signedOutPath } from './features/sessions/routes.ts'
+import { type SessionRouteDeps, sessionRoutes, signedOutPath } from './features/sessions/routes.ts'
 import { systemRoutes } from './features/system/routes.ts'
 import { mountForward } from './forward.ts'
 import { mountLimits, signInRates } from './limit-sign-in.ts'
@@ -37,6 +37,7 @@ import type { LoginAttempts } from './login/attempts.ts'
 import { createLoginIssuer, endSessionUrl, type LoginIssuer } from './login/client.ts'
 import { createLoginCookies } from './login/cookies.ts'
 import { mountLogin } from './login/routes.ts'
+import { createSessionChecks, type SessionChecksDeps } from './login/session-checks.ts'
 import type { SignInStore } from './login/sign-in.ts'
 import { mountPages, type PageDeps } from './pages.ts'
 
@@ -56,7 +57,9 @@ export interface ControlDeps {
   readonly auditLog: AuditLog
   readonly rehearse: RehearsalRouteDeps['rehearse']
   /** When a session ends, and extending it. */
-  readonly sessions: Pick<CurrentSessionDeps, 'sessionEnds' | 'extendSession'>
+  readonly sessions: Pick<CurrentSessionDeps, 'sessionEnds' | 'extendSession'> &
+    Pick<SessionRouteDeps, 'sealedOf'> &
+    Pick<SessionChecksDeps, 'begin' | 'end'>
   readonly findProvisioner: ScimRouteDeps['findProvisioner']
   readonly notifications: NotificationsConfig
   /** Called after notices were added. */
@@ -93,9 +96,9 @@ function createControlPermissions(
 
 function endSessionWith(issuers: readonly LoginIssuer[], externalUrl: string) {
   const back = new URL(signedOutPath, externalUrl).href
-  return async (issuerUrl: string): Promise<string | undefined> => {
+  return async (issuerUrl: string, idToken: string | undefined): Promise<string | undefined> => {
     const issuer = issuers.find(({ config }) => config.issuer === issuerUrl)
-    return issuer === undefined ? undefined : endSessionUrl(issuer, back)
+    return issuer === undefined ? undefined : endSessionUrl(issuer, back, idToken)
   }
 }
 
@@ -139,6 +142,18 @@ export function createControl(deps: ControlDeps, externalUrl: string): App['expr
   const { attempts, gatewayUrl } = deps
   const { signInBurst: burst } = config
   mountLimits(app.express, { ...signInRates, signIn: { ...signInRates.signIn, burst } })
+  const checks = createSessionChecks({
+    issuers,
+    store,
+    ...deps.sessions,
+    appendAudit: deps.appendAudit,
+    logger,
+  })
+  app.express.use((request, _response, next) => {
+    const secret = cookies.read(request.headers.cookie, cookies.session)
+    if (secret !== undefined) checks.note(secret)
+    next()
+  })
   mountLogin(app.express, { issuers, attempts, store, cookies, lifetime, externalUrl, record, logger })
   const endSession = endSessionWith(issuers, externalUrl)
   const changes = createChanges(deps.changes)
@@ -163,7 +178,14 @@ export function createControl(deps: ControlDeps, externalUrl: string): App['expr
       log: deps.auditLog,
     }),
     ...rehearsalRoutes({ permissions, changes, rehearse: deps.rehearse }),
-    ...sessionRoutes({ permissions, cookies, recognise, closeSession: store.closeSession, endSession }),
+    ...sessionRoutes({
+      permissions,
+      cookies,
+      recognise,
+      closeSession: store.closeSession,
+      sealedOf: deps.sessions.sealedOf,
+      endSession,
+    }),
     ...currentSessionRoutes({ permissions, cookies, findSession: store.findSession, ...deps.sessions }),
     ...meRoutes({
       permissions,

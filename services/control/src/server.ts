@@ -3,13 +3,16 @@ import { fileURLToPath } from 'node:url'
 import { type Config, createMaterial, gatewayUrlOf, type Material } from '@gatehouse/config'
 import { answerHealth, createHttpServer, type Health, listen, type Listening } from '@gatehouse/http'
 import {
+  beginSessionCheck,
   closeSession,
   createChangeRecorder,
   createIdentityStore,
   createPolicyStore,
   createPool,
+  endSessionCheck,
   extendSession,
   findProvisioner,
+  findSealed,
   findSessionEnds,
   keepLoginAttempt,
   openAuditWriter,
@@ -73,6 +76,9 @@ function createControlStore(pool: Pool, onError: (error: Error) => void) {
   const sessions: ControlDeps['sessions'] = {
     sessionEnds: (hash) => findSessionEnds(pool, hash),
     extendSession: (hash) => extendSession(pool, hash),
+    sealedOf: (hash) => findSealed(pool, hash),
+    begin: (hash) => beginSessionCheck(pool, hash),
+    end: (hash, answer) => endSessionCheck(pool, hash, answer),
   }
   const rehearse: ControlDeps['rehearse'] = (document, period) => rehearseAccess(pool, document, period)
   const provisioner: ControlDeps['findProvisioner'] = (hash) => findProvisioner(pool, hash)

@@ -49,10 +49,18 @@ export function createLoginIssuer(config: IssuerConfig): LoginIssuer {
 
 /**
  * Where the issuer ends its own session (RP-initiated logout) and sends the browser back from.
+ * @param idToken Tells it whom and which of its sessions is meant, so that it need not ask the person (`id_token_hint`).
  * @returns undefined if it has no such page, or is down.
  */
-export async function endSessionUrl(issuer: LoginIssuer, back: string): Promise<string | undefined> {
+export async function endSessionUrl(
+  issuer: LoginIssuer,
+  back: string,
+  idToken: string | undefined,
+): Promise<string | undefined> {
   const oidc = await issuer.oidc().catch(() => undefined)
   if (oidc?.serverMetadata().end_session_endpoint === undefined) return undefined
-  return client.buildEndSessionUrl(oidc, { post_logout_redirect_uri: back }).href
+  return client.buildEndSessionUrl(oidc, {
+    post_logout_redirect_uri: back,
+    ...(idToken === undefined ? {} : { id_token_hint: idToken }),
+  }).href
 }

@@ -36,11 +36,19 @@ function seeOther(response: Response, location: string): void {
 
 type AuthenticateEnd = (thrown: unknown, signedIn?: SignedIn | false | null) => void
 
-async function succeed(response: Response, signedIn: SignedIn, deps: LoginDeps): Promise<void> {
+async function succeed(
+  response: Response,
+  { signedIn, issuer: { config } }: { readonly signedIn: SignedIn; readonly issuer: LoginIssuer },
+  deps: LoginDeps,
+): Promise<void> {
   const { store, cookies, lifetime } = deps
   const trail = trailOf(response)
-  const { identity, idpSession, returnTo } = signedIn
-  const context = { idpSession, address: trail.address, userAgent: trail.userAgent, lifetime }
+  const { identity, idpSession, issued, returnTo } = signedIn
+  const check = {
+    everyMs: config.recheckEvery,
+    withinMs: Math.max(config.recheckWithin, config.recheckEvery),
+  }
+  const context = { idpSession, issued, check, address: trail.address, userAgent: trail.userAgent, lifetime }
   const replaces = cookies.read(response.req.headers.cookie, cookies.session)
   const { id, secret, user, orgUid } = await openSession(store, identity, { ...context, replaces })
   const { issuer, subject } = identity
@@ -119,7 +127,7 @@ export function mountLogin(app: Express, deps: LoginDeps): void {
       Object.assign(trailOf(response), { route, action })
       try {
         const signedIn = await authenticate(request, response)
-        if (signedIn !== undefined) await succeed(response, signedIn, deps)
+        if (signedIn !== undefined) await succeed(response, { signedIn, issuer }, deps)
       } catch (error) {
         await fail(response, error, name, deps)
       }

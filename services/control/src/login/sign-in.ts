@@ -1,7 +1,9 @@
 import {
   hashSecret,
+  type IssuedTokens,
   type LogoutMessage,
   newSecret,
+  sealTokens,
   type UserRecord,
   type VouchedIdentity,
 } from '@gatehouse/identity'
@@ -22,6 +24,16 @@ export interface NewSession {
   readonly idleMs: number
   /** Ends this long from now whatever happens, ms. */
   readonly lifetimeMs: number
+  /** What its identity provider gave, sealed under the secret. */
+  readonly sealed: string
+  /** How often its identity provider is asked again, and how old the last good answer may be; undefined: it cannot be asked. */
+  readonly check: SessionCheck | undefined
+}
+
+/** Times of asking an identity provider again, ms. */
+export interface SessionCheck {
+  readonly everyMs: number
+  readonly withinMs: number
 }
 
 /** What sign-in needs from the store. */
@@ -62,13 +74,15 @@ export async function openSession(
   context: {
     readonly lifetime: SessionLifetime
     readonly idpSession: string | undefined
+    readonly issued: IssuedTokens
+    readonly check: SessionCheck
     readonly address: string
     readonly userAgent: string | undefined
     /** Secret of the session the browser presented, if any. */
     readonly replaces: string | undefined
   },
 ): Promise<OpenedSession> {
-  const { lifetime, replaces, ...rest } = context
+  const { lifetime, replaces, issued, check, ...rest } = context
   const user = await store.signIn(identity)
   if (user === undefined) throw new SignInError('disabled', 'the user is disabled')
   const [membership] = user.memberships
@@ -85,6 +99,8 @@ export async function openSession(
     subject,
     ...lifetime,
     ...rest,
+    sealed: sealTokens(secret, issued),
+    check: issued.refreshToken === undefined ? undefined : check,
   }
   return { id: await store.openSession(session), secret, user, orgUid }
 }

@@ -1,4 +1,10 @@
-import { hashSecret, identityFrom, newSecret, type VouchedIdentity } from '@gatehouse/identity'
+import {
+  hashSecret,
+  identityFrom,
+  type IssuedTokens,
+  newSecret,
+  type VouchedIdentity,
+} from '@gatehouse/identity'
 import type { Request } from 'express'
 import * as client from 'openid-client'
 import passport from 'passport'
@@ -12,6 +18,8 @@ export interface SignedIn {
   readonly identity: VouchedIdentity
   /** The identity provider's own session id, for its logout messages. */
   readonly idpSession: string | undefined
+  /** What it gave to ask about them again, and to sign them out there. */
+  readonly issued: IssuedTokens
   readonly returnTo: string
 }
 
@@ -91,7 +99,13 @@ async function finish(request: Request, deps: StrategyDeps, oidc: client.Configu
   const identity = claims === undefined ? undefined : identityFrom(claims, deps.issuer.config)
   if (identity === undefined) throw new SignInError('invalid', 'the ID token names no usable subject')
   const sid = claims?.['sid']
-  return { identity, idpSession: typeof sid === 'string' ? sid : undefined, returnTo: attempt.returnTo }
+  const issued = { refreshToken: tokens.refresh_token, idToken: tokens.id_token }
+  return {
+    identity,
+    idpSession: typeof sid === 'string' ? sid : undefined,
+    issued,
+    returnTo: attempt.returnTo,
+  }
 }
 
 /**

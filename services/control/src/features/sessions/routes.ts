@@ -1,5 +1,5 @@
 import { type Call, nothing, type Permissions, type Route, route } from '@gatehouse/http'
-import { hashSecret, type RecognisedUser } from '@gatehouse/identity'
+import { hashSecret, type RecognisedUser, unsealTokens } from '@gatehouse/identity'
 import { z } from 'zod'
 import type { LoginCookies } from '../../login/cookies.ts'
 
@@ -9,13 +9,21 @@ export interface SessionRouteDeps {
   readonly recognise: (rawHeaders: readonly string[]) => Promise<RecognisedUser>
   readonly closeSession: (hash: string) => Promise<boolean>
   /** Where that identity provider ends its own session; undefined if it has no such page or is down. */
-  readonly endSession: (issuer: string) => Promise<string | undefined>
+  readonly endSession: (issuer: string, idToken: string | undefined) => Promise<string | undefined>
+  /** What the identity provider gave for this session, sealed under its secret. */
+  readonly sealedOf: (hash: string) => Promise<string | undefined>
 }
 
 /** Shown when the identity provider has no sign-out of its own. */
 export const signedOutPath = '/signed-out'
 
 type SignOutCall = Call<undefined, unknown, unknown, unknown>
+
+/** Nobody is kept from signing out because the hint cannot be had. */
+async function idTokenOf(secret: string, { sealedOf }: SessionRouteDeps): Promise<string | undefined> {
+  const sealed = await sealedOf(hashSecret(secret)).catch(() => undefined)
+  return sealed === undefined ? undefined : unsealTokens(secret, sealed)?.idToken
+}
 
 /**
  * Ends the session here first and then names the identity provider's sign-out, if it has one. Also for a session that ended already:
@@ -32,9 +40,10 @@ async function signOut(
     trail.actor = { kind: 'user', uid: user.uid, name: user.name, teams: [], identity, credential }
     trail.orgUid = currentOrgUid ?? null
   }
+  const idToken = secret === undefined ? undefined : await idTokenOf(secret, deps)
   if (secret !== undefined) await deps.closeSession(hashSecret(secret))
   setCookie(deps.cookies.clear(deps.cookies.session))
-  const next = person === undefined ? undefined : await deps.endSession(person.identity.issuer)
+  const next = person === undefined ? undefined : await deps.endSession(person.identity.issuer, idToken)
   return { next: next ?? signedOutPath }
 }
 
