@@ -5,6 +5,8 @@ const treatments: Readonly<Record<Endpoint['treatment'], string>> = {
     'the constraints of the caller’s grants are put on every selector; none given means all the caller may see',
   filter:
     'shards are asked, and what the constraints do not admit is left out of the answer, which is written anew',
+  operator:
+    'what one replica says of itself, passed on as it is; for those of the platform org who hold the action, and of any `org`',
   local: 'answered by the gateway; nothing of the request is forwarded',
 }
 

@@ -38,7 +38,7 @@ beforeAll(async () => {
   ;[one, two] = await Promise.all([startRecordingPrometheus(), startRecordingPrometheus()])
   world = await startGatewayWorld({
     access: accessOf({ one: ['a', 'b'], two: ['c'] }),
-    gateway: { deadline: '20s', maxLoopDelay: '200ms' },
+    gateway: { deadline: '20s' },
   })
   token = await world.token('org', 'all')
 })
@@ -144,10 +144,12 @@ describe('F05 answers of 64 MB at once', () => {
     one.behave(large)
     // What is used for the first time stays.
     await ask(fresh())
-    const before = process.memoryUsage().rss
+    // What bodies are held in. The whole process's memory says little: it does not give back what it once had.
+    const heldBytes = (): number => process.memoryUsage().arrayBuffers
+    const before = heldBytes()
     let most = before
     const watch = setInterval(() => {
-      most = Math.max(most, process.memoryUsage().rss)
+      most = Math.max(most, heldBytes())
     }, 20)
     const readers = Array.from({ length: 6 }, async () => {
       const { query = '' } = fresh()
@@ -156,11 +158,11 @@ describe('F05 answers of 64 MB at once', () => {
       socket.write(
         `GET ${target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer ${token}\r\n\r\n`,
       )
+      // The shard could write it all in that time, so that it would pile up.
+      await sleep(1_500)
       let length = 0
       for await (const chunk of socket) {
         length += (chunk as Buffer).length
-        // Slower than the shard writes, so that pieces would pile up.
-        if (length % 5 === 0) await sleep(1)
       }
       return length
     })
@@ -168,7 +170,7 @@ describe('F05 answers of 64 MB at once', () => {
     clearInterval(watch)
     for (const length of lengths) expect(length).toBeGreaterThan(size)
     // 384 MB went through; the gateway, the shard and the readers share this process.
-    expect(most - before).toBeLessThan(192_000_000)
+    expect(most - before).toBeLessThan(160_000_000)
   })
 })
 
@@ -183,33 +185,6 @@ describe('F06 rules of 40 MB', () => {
     expect([status, json.error]).toEqual([422, expect.stringContaining('larger than')])
     one.behave(undefined)
     expect((await ask(fresh())).status).toBe(200)
-  })
-})
-
-describe('F18 a process that has more to do than it can', () => {
-  const block = (ms: number): void => {
-    for (const until = performance.now() + ms; performance.now() < until; );
-  }
-
-  it('answers 503 with Retry-After, its own pages still, and everything soon after', async () => {
-    const statuses = new Set<number>()
-    const retryAfter = new Set<string | null>()
-    const health = new Set<number>()
-    for (let i = 0; i < 12; i += 1) {
-      const [answer, healthy] = [ask(fresh()), fetch(`${world.gateway.url}/-/healthy`)]
-      block(500)
-      const { status, headers } = await answer
-      statuses.add(status)
-      if (status === 503) retryAfter.add(headers.get('retry-after'))
-      health.add((await healthy).status)
-    }
-    expect([statuses.has(503), [...retryAfter], [...health]]).toEqual([true, ['1'], [200]])
-    let status = 503
-    for (let i = 0; i < 100 && status !== 200; i += 1) {
-      await sleep(100)
-      status = (await ask(fresh())).status
-    }
-    expect(status).toBe(200)
   })
 })
 

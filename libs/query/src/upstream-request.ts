@@ -150,6 +150,15 @@ export function configRequest(): UpstreamRequest {
   return build('GET', '/api/v1/status/config', [])
 }
 
+/** Pages on which a Prometheus tells its own state. They know no tenants: they are for who runs it. */
+export const statusPages = ['config', 'flags', 'runtimeinfo', 'tsdb', 'walreplay'] as const
+export type StatusPage = (typeof statusPages)[number]
+
+/** `status/{page}`; `limit` bounds the lists of `tsdb`. */
+export function statusRequest(page: StatusPage, limit: number | undefined): UpstreamRequest {
+  return build('GET', `/api/v1/status/${page}`, [['limit', limit?.toString()]])
+}
+
 /** `query_exemplars`: those of the series that the expression selects. */
 export function exemplarsRequest(text: EnforcedText, { start, end }: LookupOptions): UpstreamRequest {
   return build('POST', '/api/v1/query_exemplars', [

@@ -103,6 +103,13 @@ function askedOf(question: Question | undefined): Partial<AuditEvent['request']>
   }
 }
 
+/** Of whose shard a state was asked for. */
+function detailOf(question: Question | undefined): Pick<AuditEvent, 'detail'> {
+  if (question?.kind !== 'status') return {}
+  const { page, org, shard, replica } = question
+  return { detail: { page, org, shard, replica } }
+}
+
 function actorOf(principal: Principal | undefined): AuditEvent['actor'] {
   if (principal === undefined) return null
   const { kind, uid, name, identity, teams, credential } = principal
@@ -186,6 +193,7 @@ export function auditEventOf(
     requestId: ending.requestId,
     orgUid: who?.orgUid ?? null,
     actor: actorOf(who),
+    ...detailOf(notes.question),
     from: { address: ending.address ?? '', ...(userAgent === undefined ? {} : { userAgent }) },
     action: route?.endpoint.action ?? 'none',
     resource: route === undefined ? null : { kind: 'data-sources', uid: route.dataSourceUid },

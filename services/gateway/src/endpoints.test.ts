@@ -10,6 +10,7 @@ describe('findRoute', () => {
     ['/prom/main/api/v1/label/job/values', 'label_values', 'job'],
     ['/prom/main/api/v1/label/a%2Fb/values', 'label_values', 'a%2Fb'],
     ['/prom/main/api/v1/status/buildinfo', 'buildinfo', undefined],
+    ['/prom/main/api/v1/status/tsdb', 'status', 'tsdb'],
     ['/prom/main/api/v1/query_exemplars', 'query_exemplars', undefined],
     ['/prom/main/api/v1/rules', 'rules', undefined],
     ['/prom/main/api/v1/alerts', 'alerts', undefined],
@@ -34,9 +35,8 @@ describe('findRoute', () => {
      '/prom/main/api/v1/rules/', '/prom/main/federate/', '/prom/main/api/v1/alertmanagers', '/prom/main/api/v1/scrape_pools',
      '/prom/main/api/v1/targets/metadata', '/prom/main/api/v1/targets/relabel_steps', '/prom/main/api/v1/notifications',
      '/prom/main/api/v1/search/metric_names', '/prom/main/api/v1/openapi.yaml', '/prom/main/api/v1/otlp/v1/metrics',
-     '/prom/main/api/v1/status/flags', '/prom/main/api/v1/status/tsdb', '/prom/main/api/v1/status/runtimeinfo',
-     '/prom/main/api/v1/status/walreplay', '/prom/main/graph', '/prom/main/consoles/x', '/prom/main/', '/prom/main',
-     '/prom/main/api/v1/read', '/prom/main/api/v1/write', '/prom/main/api/v1/status/config', '/prom/main/-/reload'],
+     '/prom/main/api/v1/status/tsdb/blocks', '/prom/main/api/v1/status/', '/prom/main/graph', '/prom/main/consoles/x', '/prom/main/', '/prom/main',
+     '/prom/main/api/v1/read', '/prom/main/api/v1/write', '/prom/main/-/reload'],
   )('nothing at %j', (path) => expect(findRoute(path)).toBeUndefined())
 })
 

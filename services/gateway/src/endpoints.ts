@@ -27,9 +27,10 @@ export interface Endpoint {
   readonly body?: 'form' | 'json'
   /**
    * `enforce`: constraints go onto every selector. `filter`: shards are asked for everything, and what the constraints do not admit is
-   * left out of the answer. `local`: answered here, nothing of the request is forwarded.
+   * left out of the answer. `local`: answered here, nothing of the request is forwarded. `operator`: one replica's own words, for those
+   * who run the platform.
    */
-  readonly treatment: 'enforce' | 'filter' | 'local'
+  readonly treatment: 'enforce' | 'filter' | 'local' | 'operator'
   /** Where the selectors are. */
   readonly selectors: 'query' | 'match[]' | 'none'
   /** Accepted parameters; all others are dropped unread. Only `selectors` and `texts` may be repeated. */
@@ -264,6 +265,19 @@ const prometheusEndpoints = [
     selectors: 'none',
     parameters: {},
     action: 'datasources:query',
+    merge: 'none',
+    isCacheable: false,
+    auditCode: 'Q006',
+  },
+  // Behind the row of buildinfo, which it would cover.
+  {
+    name: 'status',
+    path: '/api/v1/status/{page}',
+    methods: ['GET'],
+    treatment: 'operator',
+    selectors: 'none',
+    parameters: { org: 'text', shard: 'text', replica: 'text', limit: 'limit' },
+    action: 'system:read',
     merge: 'none',
     isCacheable: false,
     auditCode: 'Q006',

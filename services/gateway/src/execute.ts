@@ -1,3 +1,4 @@
+import { GatehouseError } from '@gatehouse/errors'
 import { refuse } from '@gatehouse/query'
 import { answerAlertmanager } from './alertmanager/answer.ts'
 import { type Answer, success } from './answer.ts'
@@ -41,6 +42,8 @@ async function forward(question: Forwarded, plan: Forwarding, execution: Executi
 /** Runs a plan. @throws GatehouseError as `Upstream.open` and `readBody` do. */
 export async function execute(plan: Plan, question: Question, execution: Execution): Promise<Answer> {
   switch (question.kind) {
+    case 'status':
+      throw new GatehouseError('internal', 'a state is asked for before anything is planned')
     case 'buildinfo':
       return answerBuildinfo(execution)
     case 'features':

@@ -15,6 +15,7 @@ import type { Plan, Planner } from './plan.ts'
 import type { Question } from './question.ts'
 import { type OrgState, reach } from './reach.ts'
 import type { PrometheusRequest } from './request.ts'
+import { answerShardStatus, asksStatus } from './shard-status.ts'
 import type { Trail } from './trail.ts'
 
 /** What the pipeline is composed of. */
@@ -66,6 +67,7 @@ export async function answer(
   budget.shorten(askedTimeout(req.question) ?? Number.POSITIVE_INFINITY)
   const principal = trail.note('principal', await deps.authenticate(req.rawHeaders, req.remoteAddress))
   await deps.limiting.admit(principal)
+  if (asksStatus(req)) return answerShardStatus(req, { ...deps, principal }, { trail, budget })
   const state = await deps.orgState(principal.orgUid)
   const asked = { principal, action: req.endpoint.action, now: trail.startedAt }
   const { byCapability, consoleUrl } = deps

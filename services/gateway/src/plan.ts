@@ -90,6 +90,7 @@ export function createPlanner(): Planner {
       case 'explain':
       case 'features':
       case 'buildinfo':
+      case 'status':
         return local
     }
   }

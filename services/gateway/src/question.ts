@@ -6,6 +6,8 @@ import {
   parseLimit,
   parseTime,
   rangeOf,
+  type StatusPage,
+  statusPages,
   type TimeRange,
 } from '@gatehouse/query'
 import type { AlertmanagerQuestion } from './alertmanager/question.ts'
@@ -80,6 +82,15 @@ export type Question =
   | { readonly kind: 'format_query'; readonly query: string }
   | { readonly kind: 'parse_query'; readonly query: string }
   | { readonly kind: 'explain'; readonly query: string; readonly range: TimeRange }
+  | {
+      /** A replica's own state; empty names stand for the only one. */
+      readonly kind: 'status'
+      readonly page: StatusPage
+      readonly org: string
+      readonly shard: string
+      readonly replica: string
+      readonly limit: number | undefined
+    }
   | AlertmanagerQuestion
   | { readonly kind: 'alerts' }
   | { readonly kind: 'features' }
@@ -92,6 +103,13 @@ export interface Asking {
   readonly headers: IncomingHttpHeaders
   /** Parsed JSON of a body that is no form. */
   readonly body: unknown
+}
+
+/** @throws GatehouseError `not_found` for any other page */
+function readStatusPage(segment: string): StatusPage {
+  const page = statusPages.find((known) => known === segment)
+  if (page === undefined) throw new GatehouseError('not_found', 'there is no such endpoint')
+  return page
 }
 
 function readFederate(parameters: Parameters, { headers }: Asking): Question {
@@ -186,6 +204,15 @@ export function readQuestion(route: Route, parameters: Parameters, asking: Askin
       const pairs = [...parameters].flatMap(([name, values]) => values.map((value) => [name, value] as const))
       return { kind: 'alertmanager', call: kind, id, parameters: pairs, body: asking.body }
     }
+    case 'status':
+      return {
+        kind,
+        page: readStatusPage(route.segment ?? ''),
+        org: textOf(parameters, 'org'),
+        shard: textOf(parameters, 'shard'),
+        replica: textOf(parameters, 'replica'),
+        limit: optional(parameters, 'limit', parseLimit),
+      }
     case 'alerts':
     case 'features':
     case 'buildinfo':

@@ -20,7 +20,7 @@ import type { AskedOptions, Question } from './question.ts'
 /** A question that is sent upstream. */
 export type Forwarded = Exclude<
   Question,
-  { kind: 'buildinfo' | 'features' | 'format_query' | 'parse_query' | 'explain' | 'alertmanager' }
+  { kind: 'status' | 'buildinfo' | 'features' | 'format_query' | 'parse_query' | 'explain' | 'alertmanager' }
 >
 
 function evaluationOptions(
