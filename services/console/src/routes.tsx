@@ -17,6 +17,7 @@ export const screens: readonly Screen[] = [
     title: 'Explore',
     nav: { to: '/explore', icon: 'explore' },
     needs: ['datasources:query'],
+    roles: ['viewer', 'ml-engineer'],
     help: [
       'Write PromQL and run it at one time (Table) or over a range (Graph). Suggestions come from what you may see, nothing else.',
       'Gatehouse adds matchers to every selector before a shard reads it. “Enforced query” shows the query as written beside what was asked, with the grant behind each matcher; “Plan” shows which shards evaluate what.',
@@ -66,6 +67,18 @@ export const screens: readonly Screen[] = [
       'Say which role you need, for how long and why. Whoever may grant it there decides; the access ends by itself.',
     ],
     load: () => import('./access/ask-screen.tsx'),
+  },
+  {
+    path: '/system',
+    title: 'System',
+    nav: { to: '/system', icon: 'system' },
+    needs: ['system:read'],
+    roles: ['operator'],
+    help: [
+      'How everything that answers queries is: shards and replicas with their latency and errors, the cache, the audit spool, identity providers, and the limits in force.',
+      'Numbers of shards count from when the gateway started, or once the page has been open for a minute, from when it was opened. Sort the table by the 95th percentile to find the slow shard.',
+    ],
+    load: () => import('./system/system-screen.tsx'),
   },
   {
     path: '/audit',

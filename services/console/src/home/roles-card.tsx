@@ -4,10 +4,6 @@ function list(items: readonly string[]): string {
   return new Intl.ListFormat('en-GB').format(items)
 }
 
-function article(role: string): string {
-  return /^[aeio]/.test(role) ? 'an' : 'a'
-}
-
 /** My roles, one sentence each. */
 export function RolesCard({ me }: { readonly me: Me }) {
   const teams = me.teams.map(({ name }) => name)
@@ -22,7 +18,7 @@ export function RolesCard({ me }: { readonly me: Me }) {
       <ul role="list" className="stack-tight">
         {me.roles.map(({ name, description, via, where }) => (
           <li key={`${name} ${via} ${where}`}>
-            You are {article(name)} <strong>{name}</strong>{' '}
+            You have the role <strong>{name}</strong>{' '}
             {where === me.org.name ? `for all of ${where}` : `on ${where}`}, through {via}.
             {description !== '' && <span className="small muted"> {description}.</span>}
           </li>

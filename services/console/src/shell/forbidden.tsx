@@ -19,14 +19,27 @@ function list(items: readonly string[], type: 'conjunction' | 'disjunction' = 'c
   return new Intl.ListFormat('en-GB', { type }).format(items)
 }
 
+interface FittingRole {
+  readonly name: string
+  readonly description: string
+}
+
+/** Roles that open the screen: those I may see, and those of the release, which everybody may know of. */
+export function rolesFor(
+  { needs = [], roles: shipped = [] }: Pick<Screen, 'needs' | 'roles'>,
+  visible: z.output<typeof roles>['items'],
+): readonly FittingRole[] {
+  const seen = visible.filter(({ permissions }) => permissions.some(({ action }) => needs.includes(action)))
+  const unseen = shipped.filter((name) => !seen.some((role) => role.name === name))
+  return [...seen, ...unseen.map((name) => ({ name, description: '' }))]
+}
+
 /** A screen for other roles: which ones, which I have, and a way to ask for one. */
 export function Forbidden({ screen }: { readonly screen: Screen }) {
   const me = useMe()
   const read = useRead('/api/v1/roles?limit=200', roles)
   const { needs = [] } = screen
-  const fitting = (read.value?.items ?? []).filter(({ permissions }) =>
-    permissions.some(({ action }) => needs.includes(action)),
-  )
+  const fitting = rolesFor(screen, read.value?.items ?? [])
   const mine = [...new Set(me.roles.map(({ name }) => name))]
   return (
     <div className="narrow stack">

@@ -11,6 +11,8 @@ export interface Screen {
   readonly nav?: { readonly to: string; readonly icon: IconName }
   /** Actions of which a role must allow one; none for everybody who is signed in. */
   readonly needs?: readonly string[]
+  /** Roles of the release that allow one of them, for those who lack it and may not look at roles themselves. */
+  readonly roles?: readonly string[]
   /** A few sentences for the help that stands at the same place on every screen. */
   readonly help: readonly string[]
   readonly load: () => Promise<{ readonly default: ComponentType<{ readonly params: Params }> }>
