@@ -448,7 +448,12 @@ table sessions [row security forced] (
   last_seen_at timestamp with time zone not null default now(),
   idle_timeout interval not null,
   expires_at timestamp with time zone not null,
-  revoked_at timestamp with time zone
+  revoked_at timestamp with time zone,
+  sealed text,
+  check_every interval,
+  check_within interval,
+  checked_at timestamp with time zone not null default now(),
+  checking_at timestamp with time zone
 );
 table shards [row security forced] (
   org_uid uid not null,
@@ -656,10 +661,14 @@ constraint on service_accounts: service_accounts_org_uid_fkey FOREIGN KEY (org_u
 constraint on service_accounts: service_accounts_org_uid_team_uid_fkey FOREIGN KEY (org_uid, team_uid) REFERENCES teams(org_uid, uid);
 constraint on service_accounts: service_accounts_origin_check CHECK ((origin = ANY (ARRAY['policy'::text, 'share-link'::text])));
 constraint on service_accounts: service_accounts_pkey PRIMARY KEY (org_uid, uid);
+constraint on sessions: sessions_check CHECK (((check_every IS NULL) = (check_within IS NULL)));
+constraint on sessions: sessions_check_every_check CHECK ((check_every > '00:00:00'::interval));
+constraint on sessions: sessions_check_within_check CHECK ((check_within > '00:00:00'::interval));
 constraint on sessions: sessions_hash_check CHECK ((hash ~ '^[0-9a-f]{64}$'::text));
 constraint on sessions: sessions_idle_timeout_check CHECK ((idle_timeout > '00:00:00'::interval));
 constraint on sessions: sessions_org_uid_user_uid_fkey FOREIGN KEY (org_uid, user_uid) REFERENCES memberships(org_uid, user_uid) ON DELETE CASCADE;
 constraint on sessions: sessions_pkey PRIMARY KEY (hash);
+constraint on sessions: sessions_sealed_check CHECK ((length(sealed) <= 65536));
 constraint on sessions: sessions_uid_key UNIQUE (uid);
 constraint on sessions: sessions_user_agent_check CHECK ((length(user_agent) <= 512));
 constraint on shards: shards_name_check CHECK (((length(name) >= 1) AND (length(name) <= 63)));
@@ -1165,6 +1174,20 @@ AS $function$
   $function$
 
 -- owner the migrating role;
+CREATE OR REPLACE FUNCTION public.begin_session_check(wanted text)
+ RETURNS TABLE(org_uid text, uid text, user_uid text, issuer text, subject text, sealed text)
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    update public.sessions s set checking_at = now()
+    where s.hash = wanted and s.revoked_at is null and s.sealed is not null and public.session_end(s) > now()
+      and s.checked_at + s.check_every <= now()
+      and (s.checking_at is null or s.checking_at < now() - interval '30 seconds')
+    returning s.org_uid, s.uid, s.user_uid, s.issuer, s.subject, s.sealed
+  $function$
+
+-- owner gatehouse_definer;
 CREATE OR REPLACE FUNCTION public.bump_data_source_version()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1275,6 +1298,19 @@ end
 $function$
 
 -- owner the migrating role;
+CREATE OR REPLACE FUNCTION public.end_session_check(wanted text, new_sealed text, vouched boolean)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    update public.sessions s set sealed = new_sealed,
+      checked_at = case when vouched then now() else s.checked_at end,
+      checking_at = case when vouched then null else s.checking_at end
+    where s.hash = wanted and s.checking_at is not null
+  $function$
+
+-- owner gatehouse_definer;
 CREATE OR REPLACE FUNCTION public.end_share_links()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1295,8 +1331,7 @@ CREATE OR REPLACE FUNCTION public.extend_session(wanted text)
 AS $function$
     with done as (
       update public.sessions s set last_seen_at = greatest(s.last_seen_at, now())
-      where s.hash = wanted and s.revoked_at is null
-        and least(s.expires_at, s.last_seen_at + s.idle_timeout) > now()
+      where s.hash = wanted and s.revoked_at is null and public.session_end(s) > now()
       returning 1)
     select exists (select from done)
   $function$
@@ -1332,18 +1367,24 @@ AS $function$
   $function$
 
 -- owner gatehouse_definer;
+CREATE OR REPLACE FUNCTION public.find_sealed(wanted text)
+ RETURNS text
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$ select s.sealed from public.sessions s where s.hash = wanted and s.revoked_at is null $function$
+
+-- owner gatehouse_definer;
 CREATE OR REPLACE FUNCTION public.find_session(wanted text)
  RETURNS TABLE(org_uid text, uid text, user_uid text, user_name text, issuer text, subject text, ends_at timestamp with time zone)
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
-    select s.org_uid, s.uid, s.user_uid, u.name, s.issuer, s.subject, least(s.expires_at, s.last_seen_at + s.idle_timeout)
+    select s.org_uid, s.uid, s.user_uid, u.name, s.issuer, s.subject, public.session_end(s)
     from public.sessions s
     join public.users u on u.uid = s.user_uid
-    join public.memberships m on m.org_uid = s.org_uid and m.user_uid = s.user_uid
-    where s.hash = wanted and s.revoked_at is null and not u.disabled and not m.disabled
-      and least(s.expires_at, s.last_seen_at + s.idle_timeout) > now()
+    where s.hash = wanted and s.revoked_at is null and not u.disabled and public.session_end(s) > now()
   $function$
 
 -- owner gatehouse_definer;
@@ -1483,6 +1524,14 @@ AS $function$
   $function$
 
 -- owner gatehouse_definer;
+CREATE OR REPLACE FUNCTION public.session_end(s sessions)
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$ select least(s.expires_at, s.last_seen_at + s.idle_timeout, s.checked_at + s.check_within) $function$
+
+-- owner the migrating role;
 CREATE OR REPLACE FUNCTION public.session_ends(wanted text)
  RETURNS TABLE(uid text, idle_ends_at timestamp with time zone, ends_at timestamp with time zone)
  LANGUAGE sql
@@ -1491,8 +1540,7 @@ CREATE OR REPLACE FUNCTION public.session_ends(wanted text)
 AS $function$
     select s.uid, s.last_seen_at + s.idle_timeout, s.expires_at
     from public.sessions s join public.users u on u.uid = s.user_uid
-    where s.hash = wanted and s.revoked_at is null and not u.disabled
-      and least(s.expires_at, s.last_seen_at + s.idle_timeout) > now()
+    where s.hash = wanted and s.revoked_at is null and not u.disabled and public.session_end(s) > now()
   $function$
 
 -- owner gatehouse_definer;
@@ -1703,11 +1751,14 @@ grant EXECUTE on function audit_estimate(jsonb,double precision,double precision
 grant EXECUTE on function audit_find(jsonb,boolean,boolean,timestamp with time zone,uuid,integer) to gatehouse_app;
 grant EXECUTE on function audit_head(text,text) to gatehouse_app;
 grant EXECUTE on function audit_make_partitions(timestamp with time zone,integer) to gatehouse_app;
+grant EXECUTE on function begin_session_check(text) to gatehouse_app;
 grant EXECUTE on function bump_policy_version() to the migrating role;
 grant EXECUTE on function bump_policy_version_of_user() to the migrating role;
+grant EXECUTE on function end_session_check(text,text,boolean) to gatehouse_app;
 grant EXECUTE on function extend_session(text) to gatehouse_app;
 grant EXECUTE on function find_memberships(text) to gatehouse_app;
 grant EXECUTE on function find_provisioning_token(text) to gatehouse_app;
+grant EXECUTE on function find_sealed(text) to gatehouse_app;
 grant EXECUTE on function find_session(text) to gatehouse_app;
 grant EXECUTE on function find_teams_of_groups(text,text[]) to gatehouse_app;
 grant EXECUTE on function find_token(text) to gatehouse_app;
@@ -1758,9 +1809,9 @@ grant SELECT on table team_members to gatehouse_definer;
 grant SELECT on table users to gatehouse_app;
 grant SELECT, UPDATE on table audit_identities to gatehouse_definer;
 grant UPDATE (attempts, delivered_at, last_error, next_at) on table notices to gatehouse_definer;
+grant UPDATE (checked_at, checking_at, last_seen_at, revoked_at, sealed) on table sessions to gatehouse_definer;
 grant UPDATE (email, name) on table users to gatehouse_definer;
 grant UPDATE (issuers, managed, name, platform, public_sharing) on table orgs to gatehouse_app;
-grant UPDATE (last_seen_at, revoked_at) on table sessions to gatehouse_definer;
 grant UPDATE (last_used_at) on table provisioning_tokens to gatehouse_definer;
 grant UPDATE (last_used_at) on table service_account_tokens to gatehouse_definer;
 grant UPDATE (policy_version) on table orgs to gatehouse_definer;
