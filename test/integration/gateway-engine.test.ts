@@ -83,6 +83,7 @@ beforeAll(async () => {
           dataSources: [
             sourceOf('with', 'two', { engineUrl }),
             sourceOf('without', 'two'),
+            sourceOf('stepped', 'two', { evaluationInterval: '20s' }),
             sourceOf('lame', 'two', { engineUrl: lame.url }),
             sourceOf('partial', 'two', { engineUrl: lame.url, partialResponse: true }),
             { ...gap, uid: 'gap', name: 'Gap', engineUrl: cluster.engineOf('by time')?.url },
@@ -279,6 +280,26 @@ describe('shard maps', () => {
     ])
       for (const fields of [instant, range])
         await expectEqual(await ask(source, query, { fields }), await reference(query, fields))
+  })
+})
+
+describe('a sub-query without a step', () => {
+  // The servers evaluate every 45 s.
+  const queries = ['sum_over_time(sum(temperature)[10m:])', 'sum(count_over_time(temperature[10m:]))']
+
+  it.each(queries)('%s takes that of the shards', async (query) => {
+    for (const fields of [instant, range])
+      await expectEqual(await ask('without', query, { fields }), await reference(query, fields))
+  })
+
+  it('takes that of the data source, wherever it is evaluated', async () => {
+    const [query = ''] = queries
+    const told = query.replace(':]', ':20s]')
+    await expectEqual(await ask('stepped', query), await reference(told))
+    await expectEqual(
+      await ask('stepped', query.replace('temperature', 'temperature{tenant="a"}')),
+      await reference(told.replace('temperature', 'temperature{tenant="a"}')),
+    )
   })
 })
 

@@ -128,6 +128,11 @@ function conflictIn(
   return collides ? shared : undefined
 }
 
+/** An engine sees the shards of its own data source only. */
+function engineOf([first, ...others]: readonly Member[]): Shard | undefined {
+  return others.length === 0 ? first?.source.engine : undefined
+}
+
 /** The step of sub-queries that all members name. */
 function commonInterval(members: readonly Member[]): number | undefined {
   const intervals = new Set(members.map(({ source }) => source.evaluationInterval))
@@ -151,6 +156,7 @@ function unite({ policy, dataSources }: State, members: readonly Member[]): Unio
       version: Number.parseInt(policy.version, 10),
       tenantLabel,
       shards: merged.map(({ shard }) => shard),
+      engine: engineOf(members),
       evaluationInterval: commonInterval(members),
       allowsPartial: members.every(({ source }) => source.allowsPartial === true),
     },

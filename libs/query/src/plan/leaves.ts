@@ -32,58 +32,67 @@ interface LeafScope {
 }
 
 /** A {@link LeafMaker} over the given units. */
-export function createLeafMaker({ units, locate, coverage }: LeafScope): LeafMaker {
+export function createLeafMaker(scope: LeafScope): LeafMaker {
+  const { locate } = scope
   const { requests, add } = createRequests()
 
-  const unitsFor = (expr: Expr): readonly Unit[] =>
-    [...locate(expr).units].flatMap((index) => units.list[index] ?? [])
-
-  const stretchesFor = (expr: Expr, grid: Grid): readonly (readonly Stretch[])[] | undefined => {
-    const found: (readonly Stretch[])[] = []
-    for (const { shards } of unitsFor(expr)) {
-      const stretches = coverage.stretches(expr, grid, shards)
-      if (stretches === undefined || (stretches.length > 1 && mayCoincide(expr))) return undefined
-      found.push(stretches)
-    }
-    return found
+  const make: LeafMaker['make'] = (expr, grid, overlap) => {
+    const stretches = stretchesFor(expr, grid, scope)
+    if (stretches === undefined) throw beyondTimes(expr)
+    const byUnit = unitsFor(expr, scope).map((unit, i) => {
+      const enforced = enforce(expr, constraintOf(expr, unit, scope))
+      const text = printEnforced(enforced)
+      return (stretches[i] ?? []).flatMap(({ shard, grid: part }) =>
+        rangesOf(part).map((range) => add({ shard: shard.name, expr: enforced, text, range }, expr)),
+      )
+    })
+    return leafOf(expr, grid, { requests: byUnit, overlap: overlap ?? overlapOf(locate(expr)) })
   }
 
-  const constraintOf = (expr: Expr, unit: Unit): Conjunction =>
-    locate(expr).units.size === 1 ? unit.conjunction : unit.narrowed
+  const makeRaw: LeafMaker['makeRaw'] = (expr, { start, end }) => {
+    const { offsetMs } = expr.vector
+    const byUnit = unitsFor(expr, scope).map((unit) => {
+      const pieces = scope.coverage.pieces({ start, end }, unit.shards)
+      if (pieces === undefined) throw beyondTimes(expr)
+      return pieces.map((piece) => {
+        const vector = { ...expr.vector, at: undefined }
+        const whole: Expr = { ...expr, vector, rangeMs: piece.end - piece.start }
+        const enforced = enforce(whole, constraintOf(expr, unit, scope))
+        const time = piece.end + offsetMs
+        const range = { start: time, end: time, step: 0 }
+        return add({ shard: piece.shard.name, expr: enforced, text: printEnforced(enforced), range }, expr)
+      })
+    })
+    const grid = { start: end + offsetMs, step: 0, count: 1 }
+    return leafOf(expr, grid, { requests: byUnit, overlap: overlapOf(locate(expr)) })
+  }
 
   return {
     requests,
-    canMake: (expr, grid) => stretchesFor(expr, grid) !== undefined,
-    make(expr, grid, overlap) {
-      const stretches = stretchesFor(expr, grid)
-      if (stretches === undefined) throw beyondTimes(expr)
-      const byUnit = unitsFor(expr).map((unit, i) => {
-        const enforced = enforce(expr, constraintOf(expr, unit))
-        const text = printEnforced(enforced)
-        return (stretches[i] ?? []).flatMap(({ shard, grid: part }) =>
-          rangesOf(part).map((range) => add({ shard: shard.name, expr: enforced, text, range }, expr)),
-        )
-      })
-      return leafOf(expr, grid, { requests: byUnit, overlap: overlap ?? overlapOf(locate(expr)) })
-    },
-    makeRaw(expr, { start, end }) {
-      const { offsetMs } = expr.vector
-      const byUnit = unitsFor(expr).map((unit) => {
-        const pieces = coverage.pieces({ start, end }, unit.shards)
-        if (pieces === undefined) throw beyondTimes(expr)
-        return pieces.map((piece) => {
-          const vector = { ...expr.vector, at: undefined }
-          const whole: Expr = { ...expr, vector, rangeMs: piece.end - piece.start }
-          const enforced = enforce(whole, constraintOf(expr, unit))
-          const time = piece.end + offsetMs
-          const range = { start: time, end: time, step: 0 }
-          return add({ shard: piece.shard.name, expr: enforced, text: printEnforced(enforced), range }, expr)
-        })
-      })
-      const grid = { start: end + offsetMs, step: 0, count: 1 }
-      return leafOf(expr, grid, { requests: byUnit, overlap: overlapOf(locate(expr)) })
-    },
+    canMake: (expr, grid) => stretchesFor(expr, grid, scope) !== undefined,
+    make,
+    makeRaw,
   }
+}
+
+/** The units that hold anything of an expression. */
+function unitsFor(expr: Expr, { units, locate }: LeafScope): readonly Unit[] {
+  return [...locate(expr).units].flatMap((index) => units.list[index] ?? [])
+}
+
+/** Which shards of each unit evaluate an expression at which times; undefined if some time has no such shard. */
+function stretchesFor(expr: Expr, grid: Grid, scope: LeafScope): readonly (readonly Stretch[])[] | undefined {
+  const found: (readonly Stretch[])[] = []
+  for (const { shards } of unitsFor(expr, scope)) {
+    const stretches = scope.coverage.stretches(expr, grid, shards)
+    if (stretches === undefined || (stretches.length > 1 && mayCoincide(expr))) return undefined
+    found.push(stretches)
+  }
+  return found
+}
+
+function constraintOf(expr: Expr, unit: Unit, { locate }: LeafScope): Conjunction {
+  return locate(expr).units.size === 1 ? unit.conjunction : unit.narrowed
 }
 
 function leafOf(

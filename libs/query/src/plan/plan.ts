@@ -46,10 +46,12 @@ export interface PlanInput {
  */
 export function planQuery(input: PlanInput): Plan {
   assertQueryable(input.expr, input.range)
+  const units = unitsOf(input.source, input.conjunctions)
   const query: Query = {
     ...input,
     expr: withDefaultStep(input.expr, input.defaultStepMs),
-    units: unitsOf(input.source, input.conjunctions),
+    units,
+    pinsLabels: pinsLabels(units, input.conjunctions),
     coverage: createCoverage({ now: input.now, lookbackMs: input.lookbackMs ?? 0 }),
   }
   const pass = passPlan(query)
@@ -68,6 +70,8 @@ export function planQuery(input: PlanInput): Plan {
 /** A {@link PlanInput} with what is known of its data source. */
 interface Query extends PlanInput {
   readonly units: Units
+  /** Whether what is asked of shards names values of labels that no constraint does. */
+  readonly pinsLabels: boolean
   readonly coverage: Coverage
 }
 
@@ -102,8 +106,9 @@ function assertQueryable(expr: Expr, range: TimeRange): void {
 /** The plan for a query that reads one shard's units, if one expression can cover them and the shard has all times. */
 function passPlan(query: Query): PassPlan | undefined {
   const { expr, range, units } = query
-  const read = units.list.filter((_, i) => createLocator(units)(expr).units.has(i))
   if (distortsAbsence(expr, query)) return undefined
+  const where = createLocator(units)(expr)
+  const read = units.list.filter((_, i) => where.units.has(i))
   const shards = read.map((unit) => wholeShard(unit, query))
   const [shard] = shards
   if (shard === undefined || shards.some((other) => other !== shard)) return undefined
@@ -122,16 +127,20 @@ function wholeShard({ shards }: Unit, { expr, range, coverage }: Query): Shard |
   return others.length === 0 ? stretch?.shard : undefined
 }
 
+function pinsLabels({ list }: Units, conjunctions: readonly Conjunction[]): boolean {
+  return list.some(({ conjunction }) =>
+    conjunction.some((matcher) => matcher.op === '=' && !conjunctions.some((own) => own.includes(matcher))),
+  )
+}
+
 /** `absent` takes labels from its selector, so what only says where series live must not stand in it. */
-function distortsAbsence(expr: Expr, { units, conjunctions }: Query): boolean {
+function distortsAbsence(expr: Expr, query: Pick<Query, 'pinsLabels'>): boolean {
+  if (!query.pinsLabels) return false
   let asksAbsence = false
   walk(expr, (node) => {
     if (node.kind === 'Call' && absentFunctions.has(node.func)) asksAbsence = true
   })
-  if (!asksAbsence) return false
-  return units.list.some(({ conjunction }) =>
-    conjunction.some((matcher) => matcher.op === '=' && !conjunctions.some((own) => own.includes(matcher))),
-  )
+  return asksAbsence
 }
 
 function evaluatePlan(query: Query): Plan {
