@@ -54,11 +54,13 @@ function requestFor(range: TimeRange, series: number): CacheRequest {
   }
 }
 
-const { results, close } = openCache<never>({
+const { results, close } = await openCache<never>({
   cache: cacheSchema.parse({}),
   limits: limitsSchema.parse({}),
   metrics: createMetrics(),
   log: createLogger({ name: 'bench', level: 'error' }),
+  worker: undefined,
+  drop: () => undefined,
 })
 
 type Case = readonly [name: string, times: number, run: (i: number) => unknown]

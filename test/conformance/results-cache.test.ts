@@ -134,12 +134,14 @@ function windows(step: number, odd: number): TimeRange[] {
   return [part(0.3, 0.5), part(0.45, 0.8), part(0.1, 0.35), part(0.05, 0.9)]
 }
 
-function openOne(): OpenCache<never> {
+function openOne(): Promise<OpenCache<never>> {
   return openCache<never>({
     cache: cacheSchema.parse({}),
     limits: limitsSchema.parse({}),
     metrics: createMetrics(),
     log: createLogger({ name: 'test', level: 'silent' }),
+    worker: undefined,
+    drop: () => undefined,
   })
 }
 
@@ -149,7 +151,7 @@ describe.each(versions)('answers put together from extents, Prometheus %s', (ver
   let cache: OpenCache<never>
   beforeAll(async () => {
     server = await startLoaded(version, folder.path)
-    cache = openOne()
+    cache = await openOne()
   })
   afterAll(async () => {
     await cache.close()

@@ -11,5 +11,6 @@ export type {
   FetchDemand,
   Fetched,
 } from './model.ts'
-export { type OpenCache, type OpenCacheDeps, openCache } from './open-cache.ts'
+export { type OpenCache, type OpenCacheDeps, openCache, type WorkerPlace } from './open-cache.ts'
 export type { CacheExplanation, ResultsCache } from './results-cache.ts'
+export { metricsHandlers, openPrimary, pageOfMetrics, type PrimaryDeps } from './workers/primary.ts'

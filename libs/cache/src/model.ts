@@ -78,6 +78,8 @@ export type CachedAnswer<S> =
       readonly isComplete: boolean
       /** Who was asked for what was fetched; nobody for a hit. */
       readonly answeredBy: readonly AnsweredBy[]
+      /** How long this very text may be given again; ms, 0 if not at all. */
+      readonly freshMs: number
       /** The body compressed for the caller; made once for a cached answer. */
       readonly gzip: () => Promise<Buffer>
       readonly outcome: CacheOutcome

@@ -174,7 +174,8 @@ export function createResultsCache<S>(deps: ResultsCacheDeps): ResultsCache<S> {
     if (fetched.kind === 'stream') return { kind: 'stream', stream: fetched.stream, outcome }
     const { body, isComplete, answeredBy = [] } = fetched
     const gzip = () => (entry === undefined ? gzipped(body) : texts.gzip(key, entry))
-    return { kind: 'body', body, isComplete, answeredBy, gzip, outcome }
+    const freshMs = entry === undefined ? 0 : Math.max(0, entry.expiresAt - clock.monotonic())
+    return { kind: 'body', body, isComplete, answeredBy, freshMs, gzip, outcome }
   }
 
   const refresh = (key: string, request: CacheRequest, fetch: Fetch<S>): void => {

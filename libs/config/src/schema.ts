@@ -133,6 +133,12 @@ export const configSchema = z.strictObject({
         .prefault('200ms')
         .describe('How late the process may run, on average of a second, before it answers 503'),
       drain: duration.prefault('10s').describe('Grace for requests in flight on SIGTERM'),
+      workers: z
+        .int()
+        .min(1)
+        .max(64)
+        .optional()
+        .describe('Processes that share the address, the cache and the limits; default: one for each core'),
       maxPolicyStaleness: duration
         .prefault('60s')
         .describe('Without contact to Postgres for longer, queries fail closed'),

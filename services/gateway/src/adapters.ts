@@ -1,3 +1,4 @@
+import type { WorkerPlace } from '@gatehouse/cache'
 import type { Config } from '@gatehouse/config'
 import {
   type AuditWriter,
@@ -23,7 +24,11 @@ export interface Adapters {
  * Opens stores and audit spool. Without Postgres the gateway starts all the same, and says that it is not ready.
  * @throws Error if the audit spool cannot be opened.
  */
-export async function openAdapters(config: Config, log: Logger): Promise<Adapters> {
+export async function openAdapters(
+  config: Config,
+  log: Logger,
+  worker: WorkerPlace | undefined,
+): Promise<Adapters> {
   const onError = (error: unknown): void => log.warn({ detail: String(error) }, 'background fault')
   const { url } = config.database
   if (url === undefined) throw new Error('database.url or database.urlFile is required')
@@ -37,7 +42,10 @@ export async function openAdapters(config: Config, log: Logger): Promise<Adapter
     await identities.close()
     await pool.end()
   }
-  const audit = await openAuditWriter(config.audit, 'gateway', { pool, onError }).catch(
+  // Each process has a spool of its own; together they hold what the configuration allows.
+  const writer = worker === undefined ? 'gateway' : `gateway-${worker.slot + 1}`
+  const maxBytes = Math.ceil(config.audit.maxBytes / (worker?.count ?? 1))
+  const audit = await openAuditWriter({ ...config.audit, maxBytes }, writer, { pool, onError }).catch(
     async (error: unknown) => {
       await closeStores()
       throw error

@@ -1,8 +1,8 @@
-import { openCache, type OpenCache } from '@gatehouse/cache'
+import { metricsHandlers, openCache, type OpenCache, pageOfMetrics, type WorkerPlace } from '@gatehouse/cache'
 import { type Config, controlUrlOf, createNetworks } from '@gatehouse/config'
 import { clientAddress, type Drain, listen } from '@gatehouse/http'
 import { createAuthenticator, sessionCookieFor } from '@gatehouse/identity'
-import { createLogger, createMetrics, type Logger } from '@gatehouse/telemetry'
+import { createLogger, createMetrics, type Logger, type Metrics } from '@gatehouse/telemetry'
 import { type Adapters, openAdapters } from './adapters.ts'
 import { createCachedExecution } from './cached/answer-cached.ts'
 import type { StreamedAnswer } from './cached/fetch.ts'
@@ -28,6 +28,8 @@ export interface Gateway {
 /** What a caller may bring along. */
 export interface GatewayOverrides {
   readonly log?: Logger
+  /** Which of several processes this is. */
+  readonly worker?: WorkerPlace
 }
 
 /** Why the gateway cannot take requests now. */
@@ -80,6 +82,17 @@ function drainOf({ gateway: { notReadyFor, drain } }: Config): Drain {
   return { notReadyMs: notReadyFor, graceMs: drain }
 }
 
+function dropStream({ body, end }: StreamedAnswer, reason: Error): void {
+  body.abort(reason)
+  end()
+}
+
+/** The metrics of all workers, whichever is asked. */
+async function metricsPage(own: Metrics, { primary }: OpenCache<StreamedAnswer>): Promise<string> {
+  const page = await primary?.peer?.call(pageOfMetrics, { value: undefined }).catch(() => undefined)
+  return page === undefined ? own.metrics() : String(page.value)
+}
+
 /**
  * Composes the gateway from its configuration and starts to listen.
  * @throws Error if the address cannot be bound or the audit spool cannot be opened.
@@ -88,13 +101,17 @@ export async function startGateway(config: Config, overrides: GatewayOverrides =
   const log = overrides.log ?? createLogger({ name: 'gateway', ...config.log })
   const metrics = createMetrics()
   const upstreams = createUpstreams(config, { metrics, log })
-  const adapters = await openAdapters(config, log)
+  const { worker } = overrides
+  const adapters = await openAdapters(config, log, worker)
   const { audit } = adapters
-  const cache = openCache<StreamedAnswer>({
+  const cache = await openCache<StreamedAnswer>({
     cache: config.cache,
     limits: config.limits,
     metrics,
     log,
+    worker,
+    handlers: metricsHandlers(metrics),
+    drop: dropStream,
   })
   const pipeline = createPipeline(config, adapters, { upstreams, cache })
   const { deadline, maxUrlBytes, maxBodyBytes, listenAddress, tls } = config.gateway
@@ -115,7 +132,8 @@ export async function startGateway(config: Config, overrides: GatewayOverrides =
     isOverloaded: () => loop.delay > config.gateway.maxLoopDelay,
     addressOf: (message) => clientAddress(message, proxies),
   })
-  const health = { notReady: createReadiness(config, adapters, isDraining), metrics }
+  const page = { contentType: metrics.contentType, metrics: () => metricsPage(metrics, cache) }
+  const health = { notReady: createReadiness(config, adapters, isDraining), metrics: page }
   const server = createDataPlane({ maxUrlBytes, tls, health, handle, append: audit.append, log })
   const closeAdapters = async (): Promise<void> => {
     loop.close()

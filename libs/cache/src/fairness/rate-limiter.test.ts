@@ -2,6 +2,7 @@ import { createLogger, createMetrics } from '@gatehouse/telemetry'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createCacheMetrics } from '../metrics.ts'
 import { createRedisLink } from '../redis/link.ts'
+import { createRedisLease } from '../redis/redis-lease.ts'
 import { eventually, startTestRedis, type TestRedis } from '../testing/redis-server.ts'
 import { createFairnessMetrics } from './metrics.ts'
 import { createRateLimiter, type RateLimiter } from './rate-limiter.ts'
@@ -25,7 +26,7 @@ async function countGranted(limiter: RateLimiter, key: string, tries: number): P
 describe('rate limiter in one process', () => {
   it('lets a burst pass, then the rate', async () => {
     let now = 1_000
-    const limiter = createRateLimiter({ redis: undefined, metrics, now: () => now })
+    const limiter = createRateLimiter({ lease: undefined, metrics, now: () => now })
     expect(await countGranted(limiter, 'a', 30)).toBe(20)
     expect(await countGranted(limiter, 'b', 1)).toBe(1)
     now += 500
@@ -52,7 +53,7 @@ describe('rate limiter over Redis', () => {
   it('shares a bucket between gateways', async () => {
     const links = await Promise.all([linkTo(redis.url, 2_000), linkTo(redis.url, 2_000)])
     const limiters = links.map((link) =>
-      createRateLimiter({ redis: { link, prefix: 'share' }, metrics, now: () => performance.now() }),
+      createRateLimiter({ lease: createRedisLease(link, 'share'), metrics, now: () => performance.now() }),
     )
     const began = performance.now()
     const granted = await Promise.all(limiters.map((limiter) => countGranted(limiter, 'a', 40)))
@@ -66,7 +67,7 @@ describe('rate limiter over Redis', () => {
   it('asks Redis far less often than it is asked', async () => {
     const link = await linkTo(redis.url, 2_000)
     const limiter = createRateLimiter({
-      redis: { link, prefix: 'often' },
+      lease: createRedisLease(link, 'often'),
       metrics,
       now: () => performance.now(),
     })
@@ -84,7 +85,7 @@ describe('rate limiter over Redis', () => {
   it('counts for itself when Redis does not answer', async () => {
     const own = await startTestRedis()
     const link = await linkTo(own.url, 20)
-    const limiter = createRateLimiter({ redis: { link, prefix: 'alone' }, metrics, now: () => 1_000 })
+    const limiter = createRateLimiter({ lease: createRedisLease(link, 'alone'), metrics, now: () => 1_000 })
     own.signal('SIGSTOP')
     expect(await countGranted(limiter, 'a', 30)).toBe(20)
     await own.stop()

@@ -1,6 +1,6 @@
 import { GatehouseError } from '@gatehouse/errors'
 import { LRUCache } from 'lru-cache'
-import type { RedisLink } from '../redis/link.ts'
+import type { Leased } from './leases.ts'
 import type { FairnessMetrics } from './metrics.ts'
 
 /** A token bucket: `perSecond` in the long run, `burst` at once. */
@@ -12,52 +12,42 @@ export interface Rate {
 /** Limits how often something happens, by key. */
 export interface RateLimiter {
   /**
-   * Takes one token of each bucket. With Redis the gateways share buckets; without an answer of Redis each counts for itself.
+   * Takes one token of each bucket. Processes that lease share buckets; without an answer each counts for itself.
    * @throws GatehouseError `too_many_requests` with Retry-After when one is empty.
    */
   take(buckets: readonly { readonly key: string; readonly rate: Rate }[]): Promise<void>
 }
 
+/** Takes whole tokens of a bucket, `want` at most; undefined if there is no answer. */
+export type Lease = (key: string, rate: Rate, want: number) => Promise<Leased | undefined>
+
 export interface RateLimiterDeps {
-  readonly redis: { readonly link: RedisLink; readonly prefix: string } | undefined
+  /** Leases tokens that are counted for several processes; without it each bucket is this process's own. */
+  readonly lease: Lease | undefined
   readonly metrics: FairnessMetrics
   /** Monotonic, ms. */
   readonly now: () => number
 }
 
 interface Bucket {
-  /** Tokens counted here, used while Redis does not answer. */
+  /** Tokens counted here, used while nothing can be leased. */
   tokens: number
   at: number
-  /** Tokens leased from Redis and not yet used, and until when they hold. */
+  /** Tokens leased and not yet used, and until when they hold. */
   leased: number
   leasedUntil: number
-  /** Until when Redis said it would have none. */
+  /** Until when there are none to lease. */
   emptyUntil: number
   lease: Promise<void> | undefined
 }
 
-/** Takes ARGV[3] whole tokens at most. Answers how many, and after how many ms there will be one. */
-const leaseScript = `
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local rate, burst, want = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
-local bucket = redis.call('HMGET', KEYS[1], 'tokens', 'at')
-local at = tonumber(bucket[2]) or now
-local tokens = math.min(burst, (tonumber(bucket[1]) or burst) + math.max(0, now - at) * rate / 1000)
-local given = math.min(want, math.floor(tokens))
-tokens = tokens - given
-redis.call('HSET', KEYS[1], 'tokens', tostring(tokens), 'at', tostring(now))
-redis.call('PEXPIRE', KEYS[1], math.ceil(burst / rate * 1000) + 1000)
-return {given, math.ceil((1 - tokens) / rate * 1000)}
-`
-/** Tokens are leased for a tenth of a second, so that a busy key asks Redis ten times a second, not at every request. */
+/** Tokens are leased for a tenth of a second, so that a busy key is asked for ten times a second, not at every request. */
 const leaseSeconds = 0.1
 const leaseHoldsMs = 1_000
 const maxBuckets = 100_000
 
 /** Creates the limiter. Buckets that were not used for long are forgotten, which only fills them. */
-export function createRateLimiter({ redis, metrics, now }: RateLimiterDeps): RateLimiter {
+export function createRateLimiter({ lease: take, metrics, now }: RateLimiterDeps): RateLimiter {
   const buckets = new LRUCache<string, Bucket>({ max: maxBuckets })
 
   const bucketOf = (key: string, { burst }: Rate): Bucket => {
@@ -80,26 +70,19 @@ export function createRateLimiter({ redis, metrics, now }: RateLimiterDeps): Rat
     return ((1 - bucket.tokens) / perSecond) * 1000
   }
 
-  const lease = async (bucket: Bucket, key: string, { perSecond, burst }: Rate): Promise<void> => {
-    if (redis === undefined) return
-    const want = Math.min(burst, Math.max(1, Math.ceil(perSecond * leaseSeconds)))
-    const reply = await redis.link.run('lease', (client) =>
-      client.eval(leaseScript, {
-        keys: [`${redis.prefix}:rate:${key}`],
-        arguments: [perSecond, burst, want].map(String),
-      }),
-    )
-    const [given, waitMs] = Array.isArray(reply) ? reply.map(Number) : []
-    if (given === undefined || waitMs === undefined) return
-    bucket.leased += given
+  const lease = async (bucket: Bucket, key: string, rate: Rate): Promise<void> => {
+    const want = Math.min(rate.burst, Math.max(1, Math.ceil(rate.perSecond * leaseSeconds)))
+    const leased = await take?.(key, rate, want)
+    if (leased === undefined) return
+    bucket.leased += leased.given
     bucket.leasedUntil = now() + leaseHoldsMs
-    if (given === 0) bucket.emptyUntil = now() + waitMs
+    if (leased.given === 0) bucket.emptyUntil = now() + leased.waitMs
   }
 
   /** @returns 0 when a token was taken, else after how many ms there may be one. */
   const takeOne = async (key: string, rate: Rate): Promise<number> => {
     const bucket = bucketOf(key, rate)
-    if (redis === undefined) return takeLocal(bucket, rate)
+    if (take === undefined) return takeLocal(bucket, rate)
     for (;;) {
       if (now() >= bucket.leasedUntil) bucket.leased = 0
       if (bucket.leased >= 1) {
@@ -112,7 +95,7 @@ export function createRateLimiter({ redis, metrics, now }: RateLimiterDeps): Rat
         bucket.lease = undefined
       })
       await bucket.lease
-      // Redis gave no answer.
+      // There was no answer.
       if (bucket.leasedUntil === before) return takeLocal(bucket, rate)
     }
   }

@@ -1,0 +1,234 @@
+import { randomUUID } from 'node:crypto'
+import { exactKey, extentKey, type KeyParts, type TimeRange } from '@gatehouse/query'
+import { GatehouseError } from '@gatehouse/errors'
+import { LRUCache } from 'lru-cache'
+import type { CacheMetrics } from '../metrics.ts'
+import type { CachedAnswer, CacheOutcome, CacheRequest, Fetch, Fetched } from '../model.ts'
+import type { ResultsCache } from '../results-cache.ts'
+import { gzipped } from '../texts.ts'
+import type { Near } from './near.ts'
+import type { Handlers, Peer } from './peer.ts'
+
+/** A stream as the cache of a process knows it: one of its own, or one that another process holds. */
+export type Streamed<S> =
+  | { readonly at: 'here'; readonly stream: S }
+  | { readonly at: 'peer'; readonly peer: Peer; readonly handle: string }
+
+/** The processes of a gateway, as far as the cache is concerned. */
+export interface Neighbours {
+  /** Number of this process, from 0. */
+  readonly slot: number
+  readonly count: number
+  /** The process of a slot while it can be reached; undefined for this one. */
+  peer(slot: number): Peer | undefined
+}
+
+export interface SharedResultsDeps<S> {
+  readonly local: ResultsCache<Streamed<S>>
+  readonly neighbours: Neighbours
+  readonly near: Near
+  readonly metrics: CacheMetrics
+  /** Gives a stream up that nobody takes. */
+  readonly drop: (stream: S, reason: Error) => void
+}
+
+type WireRequest = Omit<CacheRequest, 'signal'> & { readonly ticket: string }
+type WireAnswer =
+  | {
+      readonly kind: 'body'
+      readonly isComplete: boolean
+      readonly answeredBy: CachedBody['answeredBy']
+      readonly freshMs: number
+      readonly outcome: CacheOutcome
+    }
+  | { readonly kind: 'stream'; readonly handle: string; readonly outcome: CacheOutcome }
+  /** A stream that a third process holds: it can be had from there only. */
+  | { readonly kind: 'elsewhere' }
+type WireFetched =
+  | (Omit<Extract<Fetched<never>, { kind: 'body' }>, 'body'> & { readonly kind: 'body' })
+  | { readonly kind: 'stream'; readonly handle: string }
+interface WireDemand {
+  readonly ticket: string
+  readonly range: TimeRange | undefined
+  readonly mayStream: boolean
+}
+type CachedBody = Extract<CachedAnswer<never>, { kind: 'body' }>
+
+/** A fetch may be asked for until then: for others that share it, or to refresh what has expired. */
+const ticketMs = 60_000
+const maxTickets = 20_000
+
+/** -Infinity, the latest time of an expression that names none, is nothing that JSON can hold. */
+const fromJson = (request: WireRequest): WireRequest => {
+  const { facts } = request
+  return facts.latestAt === null
+    ? { ...request, facts: { ...facts, latestAt: Number.NEGATIVE_INFINITY } }
+    : request
+}
+
+function slotOf(key: string, count: number): number {
+  let hash = 0x811c9dc5
+  for (let i = 0; i < key.length; i += 1) hash = Math.imul(hash ^ key.charCodeAt(i), 0x01000193)
+  return (hash >>> 0) % count
+}
+
+/** All windows of one expression belong to one process, which extends what it knows of it. */
+function ownerOf(key: KeyParts, count: number): number {
+  return slotOf(key.times.kind === 'range' ? extentKey(key) : exactKey(key), count)
+}
+
+/** One cache of all processes of a gateway: each has the entries of some keys, and asks the others for theirs. */
+export function createSharedResults<S>(deps: SharedResultsDeps<S>): {
+  readonly results: ResultsCache<S>
+  readonly handlers: Handlers
+} {
+  const { local, neighbours, near, metrics, drop } = deps
+  const tickets = new LRUCache<string, Fetch<S>>({ max: maxTickets, ttl: ticketMs })
+  const streams = new LRUCache<string, { stream: S }>({
+    max: maxTickets,
+    ttl: ticketMs,
+    dispose({ stream }, _handle, reason) {
+      if (reason === 'evict' || reason === 'expire')
+        drop(stream, new GatehouseError('canceled', 'nobody took the answer'))
+    },
+  })
+
+  const here = (fetch: Fetch<S>): Fetch<Streamed<S>> => {
+    return async (demand) => {
+      const fetched = await fetch(demand)
+      return fetched.kind === 'body'
+        ? fetched
+        : { kind: 'stream', stream: { at: 'here', stream: fetched.stream } }
+    }
+  }
+
+  /** Asks the shards for this caller alone. */
+  const alone = async (request: CacheRequest, fetch: Fetch<S>): Promise<CachedAnswer<S>> => {
+    const outcome: CacheOutcome = { result: 'bypass', reason: undefined, fetched: [], isShared: false }
+    const fetched = await fetch({ range: undefined, signal: request.signal, mayStream: true })
+    if (fetched.kind === 'stream') return { kind: 'stream', stream: fetched.stream, outcome }
+    const { body, isComplete, answeredBy = [] } = fetched
+    return { kind: 'body', body, isComplete, answeredBy, freshMs: 0, gzip: () => gzipped(body), outcome }
+  }
+
+  const cachedHere = async (request: CacheRequest, fetch: Fetch<S>): Promise<CachedAnswer<S>> => {
+    const answer = await local.cached(request, here(fetch))
+    if (answer.kind === 'body') return answer
+    const { stream, outcome } = answer
+    if (stream.at === 'here') return { kind: 'stream', stream: stream.stream, outcome }
+    giveUp(stream)
+    return alone(request, fetch)
+  }
+
+  const giveUp = (stream: Streamed<S>): void => {
+    if (stream.at === 'here')
+      drop(stream.stream, new GatehouseError('canceled', 'nobody can take the answer'))
+    else void stream.peer.call('drop', { value: stream.handle }).catch(() => {})
+  }
+
+  const cachedThere = async (
+    peer: Peer,
+    request: CacheRequest,
+    fetch: Fetch<S>,
+  ): Promise<CachedAnswer<S>> => {
+    const ticket = randomUUID()
+    tickets.set(ticket, fetch)
+    const { signal, ...rest } = request
+    const { value, body = Buffer.alloc(0) } = await peer.call(
+      'cached',
+      { value: { ...rest, ticket } },
+      signal,
+    )
+    const answer = value as WireAnswer
+    switch (answer.kind) {
+      case 'elsewhere':
+        return alone(request, fetch)
+      case 'stream': {
+        const held = streams.get(answer.handle)
+        streams.delete(answer.handle)
+        if (held === undefined) return alone(request, fetch)
+        return { kind: 'stream', stream: held.stream, outcome: answer.outcome }
+      }
+      case 'body': {
+        const { isComplete, answeredBy, freshMs, outcome } = answer
+        if (freshMs > 0 && outcome.result !== 'stale') near.set(exactKey(request.key), body, freshMs)
+        return { kind: 'body', body, isComplete, answeredBy, freshMs, gzip: () => gzipped(body), outcome }
+      }
+    }
+  }
+
+  const results: ResultsCache<S> = {
+    explain: (request) => local.explain(request),
+    async cached(request, fetch) {
+      const { count, slot } = neighbours
+      const owner = request.noStore ? slot : ownerOf(request.key, count)
+      if (owner === slot) return cachedHere(request, fetch)
+      const copy = near.get(exactKey(request.key))
+      if (copy !== undefined) {
+        metrics.requests.inc({ endpoint: request.key.endpoint, result: 'hit' })
+        const outcome: CacheOutcome = { result: 'hit', reason: undefined, fetched: [], isShared: false }
+        return { kind: 'body', ...copy, isComplete: true, answeredBy: [], freshMs: 0, outcome }
+      }
+      const peer = neighbours.peer(owner)
+      // While that process is away, each does its work for itself.
+      if (peer === undefined) return cachedHere(request, fetch)
+      return cachedThere(peer, request, fetch).catch((error: unknown) => {
+        if (peer.isUp || request.signal.aborted) throw error
+        return cachedHere(request, fetch)
+      })
+    },
+  }
+
+  /** The fetch of a caller in another process, done there. */
+  const fetchAt =
+    (peer: Peer, ticket: string): Fetch<Streamed<S>> =>
+    async ({ range, mayStream, signal }) => {
+      const demand: WireDemand = { ticket, range, mayStream }
+      const { value, body = Buffer.alloc(0) } = await peer.call('fetch', { value: demand }, signal)
+      const fetched = value as WireFetched
+      if (fetched.kind === 'stream')
+        return { kind: 'stream', stream: { at: 'peer', peer, handle: fetched.handle } }
+      return { ...fetched, body }
+    }
+
+  const handlers: Handlers = {
+    async cached(value, { signal, peer }) {
+      const { ticket, ...request } = fromJson(value as WireRequest)
+      const answer = await local.cached({ ...request, signal }, fetchAt(peer, ticket))
+      if (answer.kind === 'body') {
+        const { body, isComplete, answeredBy, freshMs, outcome } = answer
+        return {
+          value: { kind: 'body', isComplete, answeredBy, freshMs, outcome } satisfies WireAnswer,
+          body,
+        }
+      }
+      const { stream, outcome } = answer
+      if (stream.at === 'peer' && stream.peer === peer)
+        return { value: { kind: 'stream', handle: stream.handle, outcome } satisfies WireAnswer }
+      giveUp(stream)
+      return { value: { kind: 'elsewhere' } satisfies WireAnswer }
+    },
+    async fetch(value, { signal }) {
+      const { ticket, range, mayStream } = value as WireDemand
+      const fetch = tickets.get(ticket)
+      // Its caller has gone long since: the next one's fetch runs.
+      if (fetch === undefined) throw new GatehouseError('canceled', 'the request is no longer known')
+      const fetched = await fetch({ range, mayStream, signal })
+      if (fetched.kind === 'body') {
+        const { body, ...rest } = fetched
+        return { value: rest satisfies WireFetched, body }
+      }
+      const handle = randomUUID()
+      streams.set(handle, { stream: fetched.stream })
+      return { value: { kind: 'stream', handle } satisfies WireFetched }
+    },
+    async drop(value) {
+      const handle = String(value)
+      const held = streams.get(handle)
+      streams.delete(handle)
+      if (held !== undefined) drop(held.stream, new GatehouseError('canceled', 'nobody took the answer'))
+      return { value: undefined }
+    },
+  }
+  return { results, handlers }
+}
