@@ -34,7 +34,7 @@ export function intervalIn(body: string): number | undefined {
   const yaml = parsed.data?.yaml
   if (typeof yaml !== 'string') return undefined
   const [, global = ''] = /^global:\n((?:[ \t].*\n?)*)/m.exec(yaml) ?? []
-  const [, interval = ''] = /^[ \t]+evaluation_interval:[ \t]*(\S+)[ \t]*$/m.exec(global) ?? []
+  const [, interval = ''] = /^ {2}evaluation_interval: (\S+)$/m.exec(global) ?? []
   return parseDuration(interval)
 }
 

@@ -27,12 +27,13 @@ export function listNotes({ warnings, infos }: Notes, { splitsNotes }: { splitsN
   return { warnings: cut(warnings, 'warning '), infos: cut(infos, 'info ') }
 }
 
-/** Shards that list no more than ten themselves say how many they left out. */
+/** Shards that list no more than ten themselves say how many they left out. What is no remark on the expression is never left out. */
 function cut(notes: ReadonlySet<string>, kind: 'warning ' | 'info ' | ''): readonly string[] {
-  const own = [...notes].filter((note) => !omitted.test(note))
+  const remarks = [...notes].filter((note) => note.startsWith('PromQL '))
+  const others = [...notes].filter((note) => !note.startsWith('PromQL ') && !omitted.test(note))
   const left = [...notes].map((note) => Number(omitted.exec(note)?.[1] ?? 0))
-  const more = Math.max(0, own.length - maxListed) + Math.max(0, ...left)
-  const listed = own.slice(0, maxListed)
+  const more = Math.max(0, remarks.length - maxListed) + Math.max(0, ...left)
+  const listed = [...others, ...remarks.slice(0, maxListed)]
   return more === 0 ? listed : [...listed, `${more} more ${kind}annotations omitted`]
 }
 
