@@ -369,7 +369,13 @@ table rehearsals [row security forced] (
   until timestamp with time zone not null,
   created_by text not null,
   created_at timestamp with time zone not null default now(),
-  report jsonb not null
+  report jsonb,
+  state text not null default 'done'::text,
+  progress double precision not null default 1,
+  requests bigint not null default 0,
+  alive_at timestamp with time zone not null default now(),
+  failure text,
+  attached_to jsonb not null default '[]'::jsonb
 );
 table replicas [row security forced] (
   org_uid uid not null,
@@ -628,8 +634,12 @@ constraint on provisioning_tokens: provisioning_tokens_prefix_check CHECK (((len
 constraint on provisioning_tokens: provisioning_tokens_subject_from_check CHECK ((subject_from = ANY (ARRAY['externalId'::text, 'userName'::text])));
 constraint on rehearsals: rehearsals_check CHECK ((since < until));
 constraint on rehearsals: rehearsals_document_sha256_check CHECK ((document_sha256 ~ '^[0-9a-f]{64}$'::text));
+constraint on rehearsals: rehearsals_done CHECK (((state = 'done'::text) = (report IS NOT NULL)));
+constraint on rehearsals: rehearsals_failure_check CHECK ((length(failure) <= 500));
 constraint on rehearsals: rehearsals_org_uid_fkey FOREIGN KEY (org_uid) REFERENCES orgs(uid) ON DELETE CASCADE;
 constraint on rehearsals: rehearsals_pkey PRIMARY KEY (org_uid, uid);
+constraint on rehearsals: rehearsals_progress_check CHECK (((progress >= (0)::double precision) AND (progress <= (1)::double precision)));
+constraint on rehearsals: rehearsals_state_check CHECK ((state = ANY (ARRAY['running'::text, 'done'::text, 'failed'::text])));
 constraint on replicas: replicas_name_check CHECK (((length(name) >= 1) AND (length(name) <= 63)));
 constraint on replicas: replicas_org_uid_data_source_uid_shard_fkey FOREIGN KEY (org_uid, data_source_uid, shard) REFERENCES shards(org_uid, data_source_uid, name) ON DELETE CASCADE;
 constraint on replicas: replicas_pkey PRIMARY KEY (org_uid, data_source_uid, shard, name);

@@ -179,7 +179,15 @@ describe('documented operations over access settings', () => {
       orgs: [{ uid: 'health', name: 'Health', tenants: ['health'] }],
     }
     const rehearsal = await asAdmin('post /api/v1/access/rehearsals', { body: { document, days: 1 } })
-    await asAdmin('get /api/v1/access/rehearsals/{uid}', { params: { uid: rehearsal.json.uid } })
+    const { uid } = rehearsal.json
+    const read = () => asAdmin('get /api/v1/access/rehearsals/{uid}', { params: { uid } })
+    for (let i = 0; i < 100 && (await read()).json.state === 'running'; i += 1)
+      await new Promise((r) => setTimeout(r, 50))
+    await asAdmin('get /api/v1/access/rehearsals')
+    await asAdmin('post /api/v1/access/rehearsals/{uid}/attach', {
+      params: { uid },
+      body: { change: 'a ticket' },
+    })
   })
 
   it('of service accounts and tokens', async () => {

@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createProgram } from '@gatehouse/cli'
-import { readSnapshot, withOrg } from '@gatehouse/store'
+import { parseAccessDocument } from '@gatehouse/authz'
+import { readSnapshot, rehearseAccess, withOrg } from '@gatehouse/store'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { parse } from 'yaml'
 import { currentAccess, proposedAccess, type Tally, writeAuditedWeek } from '../support/audited-week.ts'
@@ -93,6 +94,32 @@ describe('gatehouse policy rehearse', () => {
     expect(rows[0]?.n).toBe(2)
   })
 
+  it('is attached to the change when the same files are applied, and to no other', async () => {
+    const { text } = await run('same.yaml', '--output', 'json')
+    const { uid, documentSha256 } = JSON.parse(text)
+    const apply = async (file: string, ...more: string[]): Promise<void> => {
+      const config = ['--config.file', join(folder, 'config.yaml')]
+      const log = vi.spyOn(console, 'log').mockImplementation(() => undefined)
+      try {
+        const parameters = ['policy', 'apply', join(folder, file), ...config, ...more]
+        await createProgram().parseAsync(['node', 'gatehouse', ...parameters])
+      } finally {
+        log.mockRestore()
+      }
+    }
+    await expect(apply('proposal.yaml', '--rehearsal', uid)).rejects.toThrow(/other access files/)
+    await expect(apply('proposal.yaml', '--rehearsal', 'nothing')).rejects.toThrow(/no such rehearsal/)
+    await world.apply(currentAccess)
+    await apply('same.yaml', '--rehearsal', uid)
+    const rows = await world.sql<{ attached: { change: string }[]; event: { detail: object } }>(
+      `select r.attached_to as attached, e.event from rehearsals r
+       join audit_events e on e.event ->> 'id' = r.attached_to #>> '{0,change}' where r.uid = $1`,
+      [uid],
+    )
+    expect(rows).toHaveLength(1)
+    expect(rows[0]?.event.detail).toMatchObject({ rehearsal: uid, documentSha256 })
+  })
+
   it('ends with 0 where nobody loses anything', async () => {
     const { text, exitCode } = await run('same.yaml')
     expect(text).toContain(`transport: ${events} requests, ${events} unchanged`)
@@ -105,22 +132,92 @@ describe('POST /api/v1/access/rehearsals', () => {
   const post = async (account: string, body: unknown) =>
     world.call('post', '/api/v1/access/rehearsals', { token: await world.token('transport', account), body })
 
+  // oxlint-disable-next-line no-explicit-any -- tests look at any member and compare
+  async function finished(uid: string): Promise<any> {
+    const token = await world.token('transport', 'auditor')
+    for (let i = 0; i < 200; i += 1) {
+      const { json } = await world.call('get', `/api/v1/access/rehearsals/${uid}`, { token })
+      if (json.state !== 'running') return json
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+    throw new Error('the rehearsal does not end')
+  }
+
   it('answers the same, and keeps the report', async () => {
     const made = await post('auditor', { document, days: 8 })
-    expect([made.status, made.json.report?.requests]).toEqual([201, events])
-    expect(made.json.report.counts['newly-denied'].requests).toBe(asked('roads').metrics)
+    const { uid, documentSha256 } = made.json
+    expect([made.status, made.json.state, made.json.report]).toEqual([202, 'running', null])
+    expect(made.headers.get('location')).toBe(`/api/v1/access/rehearsals/${uid}`)
+    // One at a time.
+    expect((await post('auditor', { document })).status).toBe(429)
+    const done = await finished(uid)
+    expect(done).toMatchObject({ state: 'done', progress: 1, requests: events, documentSha256 })
+    expect(done.report.counts['newly-denied'].requests).toBe(asked('roads').metrics)
+    const [begun, ended] = await world.auditOf(made.requestId)
+    const resource = { kind: 'rehearsals', uid }
+    expect(begun).toMatchObject({ code: 'A022I', resource, detail: { state: 'running', documentSha256 } })
+    const { counts } = done.report
+    expect(ended).toMatchObject({
+      code: 'A022I',
+      resource,
+      actor: { kind: 'service-account' },
+      detail: { state: 'done', documentSha256, requests: events, counts },
+    })
+    expect(ended?.detail?.['reportSha256']).toMatch(/^[0-9a-f]{64}$/)
+  })
+
+  it('says how far it is, and what was interrupted', async () => {
+    const seen: number[] = []
+    await rehearseAccess(
+      world.pool,
+      parseAccessDocument(document),
+      { since: Date.now() - 8 * 86_400_000, until: Date.now(), now: Date.now() },
+      async ({ progress }) => {
+        seen.push(progress)
+      },
+    )
+    expect([seen.at(-1), seen.toSorted((a, b) => a - b)]).toEqual([1, seen])
+    await world.sql(
+      `insert into rehearsals (org_uid, uid, document_sha256, since, until, created_by, state, progress, requests, alive_at)
+       values ('transport', 'lost', repeat('a', 64), now() - interval '1 day', now(), 'x', 'running', 0.4, 40, now() - interval '2 minutes')`,
+    )
     const token = await world.token('transport', 'auditor')
-    const read = await world.call('get', `/api/v1/access/rehearsals/${made.json.uid}`, { token })
-    expect(read.json).toEqual(made.json)
-    const [event] = await world.auditOf(made.requestId)
-    expect(event).toMatchObject({ code: 'A022I', resource: { kind: 'rehearsals', uid: made.json.uid } })
-    expect(event?.detail?.['documentSha256']).toBe(made.json.documentSha256)
+    const { json } = await world.call('get', '/api/v1/access/rehearsals/lost', { token })
+    expect(json).toMatchObject({ state: 'failed', progress: 0.4, report: null })
+    expect(json.failure).toContain('interrupted')
+    const list = await world.call('get', '/api/v1/access/rehearsals', { token })
+    expect(list.json.items.find((item: { uid: string }) => item.uid === 'lost')).toMatchObject({
+      state: 'failed',
+    })
+    expect(list.json.items.every((item: object) => !('report' in item))).toBe(true)
+  })
+
+  it('is attached to the change it was made for, which is an event', async () => {
+    const { json } = await post('auditor', { document, days: 1 })
+    await finished(json.uid)
+    const token = await world.token('transport', 'auditor')
+    const path = `/api/v1/access/rehearsals/${json.uid}`
+    const attached = await world.call('post', `${path}/attach`, { token, body: { change: 'commit 4f2a' } })
+    expect(attached.json.attachedTo).toMatchObject([{ change: 'commit 4f2a', by: 'auditor' }])
+    const [event] = await world.auditOf(attached.requestId)
+    expect(event).toMatchObject({ code: 'A022I', detail: { state: 'attached', change: 'commit 4f2a' } })
+    const unfinished = await world.call('post', '/api/v1/access/rehearsals/lost/attach', {
+      token,
+      body: { change: 'x' },
+    })
+    expect(unfinished.status).toBe(409)
+    const nothing = await world.call('post', '/api/v1/access/rehearsals/nothing/attach', {
+      token,
+      body: { change: 'x' },
+    })
+    expect(nothing.status).toBe(404)
   })
 
   it('looks at a shorter past if told to', async () => {
     const { json } = await post('auditor', { document, days: 1 })
-    expect(json.report.requests).toBeGreaterThan(events / 9)
-    expect(json.report.requests).toBeLessThan(events / 5)
+    const { report } = await finished(json.uid)
+    expect(report.requests).toBeGreaterThan(events / 9)
+    expect(report.requests).toBeLessThan(events / 5)
   })
 
   it('is for who may ask why others may, about their own org', async () => {

@@ -43,6 +43,7 @@ export {
   type RehearsedEffect,
   type RehearsedLine,
   type RehearsedState,
+  type UnjudgedLine,
 } from './rehearse.ts'
 export { type PolicyChange, proposedPolicy, type TeamPlace } from './proposed.ts'
 export { folderPath, scopeOf } from './scopes.ts'

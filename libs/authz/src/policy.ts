@@ -35,6 +35,8 @@ export interface Member {
   readonly name: string
   readonly isDisabled: boolean
   readonly teams: readonly { readonly uid: string; readonly source: 'sso' | 'manual' }[]
+  /** An identity provider pushes their groups: which teams these give is known without a sign-in. */
+  readonly isProvisioned?: true
 }
 
 export interface ServiceAccount {

@@ -4,7 +4,8 @@ import { approvedConstraints } from './capability/authorize-by-capability.ts'
 import { changeOf } from './difference.ts'
 import type { Constraints, Principal } from './model.ts'
 import type { Action } from './permissions.gen.ts'
-import type { OrgPolicy } from './policy.ts'
+import type { OrgPolicy, Team } from './policy.ts'
+import { type JudgedTeams, judgeTeams, remappedTeams, teamsToday } from './rehearse-teams.ts'
 
 /** An org as it is, or as a change would make it. */
 export interface RehearsedState {
@@ -41,6 +42,13 @@ export interface RehearsedLine extends AuditedUse {
   readonly reason: string | undefined
 }
 
+/** Requests that a change does one thing to if somebody is in these teams, and another if not. */
+export interface UnjudgedLine extends AuditedUse {
+  readonly teams: readonly string[]
+  readonly ifIn: RehearsedEffect | 'unchanged'
+  readonly ifNot: RehearsedEffect | 'unchanged'
+}
+
 /** What a change would have done to the requests of a period. */
 export interface Rehearsal {
   /** What hurts first: newly denied, newly allowed, narrowed, widened, changed; in each, the most used first. */
@@ -50,6 +58,8 @@ export interface Rehearsal {
   /** Requests looked at, and those of them that the change does nothing to. */
   readonly requests: number
   readonly unchanged: number
+  /** Requests whose fate depends on groups that nobody knows before these people sign in again. */
+  readonly unjudged: readonly UnjudgedLine[]
   /** What the rehearsal cannot know. */
   readonly cautions: readonly string[]
 }
@@ -63,34 +73,12 @@ const effects: readonly RehearsedEffect[] = [
 ]
 const nothing: Constraints = { alternatives: [] }
 
-function storedTeams(
-  { members, serviceAccounts }: OrgPolicy,
-  { kind, uid }: AuditedUse['who'],
-): readonly string[] {
-  if (kind === 'user')
-    return members.find((member) => member.uid === uid)?.teams.map((team) => team.uid) ?? []
-  const team = serviceAccounts.find((account) => account.uid === uid)?.teamUid
-  return team === undefined ? [] : [team]
-}
-
-/**
- * The teams somebody is in under a policy: those it stores, and those that only their token gave at the time (a bearer token's groups),
- * as far as such teams still come from groups.
- */
-function teamsUnder(policy: OrgPolicy, current: OrgPolicy, who: AuditedUse['who']): readonly string[] {
-  const known = new Set(storedTeams(current, who))
-  const byToken = who.teams.filter(
-    (uid) => !known.has(uid) && policy.teams.some((team) => team.uid === uid && team.idpGroups.length > 0),
-  )
-  return [...new Set([...storedTeams(policy, who), ...byToken])].toSorted()
-}
-
 interface Outcome {
   readonly constraints: Constraints
   readonly reason: string | undefined
 }
 
-function outcomeOf(state: RehearsedState, current: OrgPolicy, use: AuditedUse, now: number): Outcome {
+function outcomeOf(state: RehearsedState, teams: readonly string[], use: AuditedUse, now: number): Outcome {
   const { policy, dashboards } = state
   const { kind, uid, name } = use.who
   const principal: Principal = {
@@ -98,7 +86,7 @@ function outcomeOf(state: RehearsedState, current: OrgPolicy, use: AuditedUse, n
     uid,
     name,
     orgUid: policy.orgUid,
-    teams: teamsUnder(policy, current, use.who),
+    teams,
     identity: undefined,
     credential: { kind: 'session', id: '' },
   }
@@ -126,11 +114,14 @@ function effectOf(before: Constraints, after: Constraints): RehearsedEffect | un
   return change === 'gained' ? 'newly-allowed' : change
 }
 
-function cautionsOf(current: OrgPolicy, proposed: OrgPolicy): readonly string[] {
-  return proposed.teams.flatMap(({ uid, idpGroups }) => {
-    const before = current.teams.find((team) => team.uid === uid)?.idpGroups ?? []
-    if (JSON.stringify(before.toSorted()) === JSON.stringify(idpGroups.toSorted())) return []
-    return [`the groups of team ${uid} change: who is in it is known when its people sign in again`]
+function cautionsOf(remapped: readonly Team[], unjudged: readonly UnjudgedLine[]): readonly string[] {
+  return remapped.map(({ uid }) => {
+    const own = unjudged.filter(({ teams }) => teams.includes(uid))
+    const people = new Set(own.map(({ who }) => who.uid)).size
+    const judged = `the groups of team ${uid} change: who is in it is judged by the groups that other teams name`
+    if (own.length === 0) return judged
+    const requests = own.reduce((sum, { allowed, denied }) => sum + allowed + denied, 0)
+    return `${judged}; ${requests} requests of ${people} people cannot be judged until they sign in again`
   })
 }
 
@@ -151,6 +142,23 @@ function countsOf(lines: readonly RehearsedLine[]): Rehearsal['counts'] {
   }
 }
 
+const weight = ({ allowed, denied }: AuditedUse): number => allowed + denied
+
+function byWeight(a: AuditedUse, b: AuditedUse): number {
+  return weight(b) - weight(a) || (a.who.uid < b.who.uid ? -1 : 1)
+}
+
+/** Judges each person once, however much they asked. */
+function createJudge(current: OrgPolicy, proposed: OrgPolicy, remapped: readonly Team[]) {
+  const known = new Map<string, JudgedTeams>()
+  return (who: AuditedUse['who']): JudgedTeams => {
+    const key = JSON.stringify([who.kind, who.uid, who.teams])
+    const found = known.get(key) ?? judgeTeams(current, proposed, who, remapped)
+    known.set(key, found)
+    return found
+  }
+}
+
 /**
  * What a change of policy would have done to the requests of the past: each is decided under the policy as it is and as proposed. A
  * request that is denied today already is not "newly" denied, whatever was answered then.
@@ -162,15 +170,27 @@ export function rehearse(
   uses: readonly AuditedUse[],
   now: number,
 ): Rehearsal {
+  const remapped = remappedTeams(current.policy, proposed.policy)
+  const judged = createJudge(current.policy, proposed.policy, remapped)
   let requests = 0
   let unchanged = 0
   const lines: RehearsedLine[] = []
+  const unjudged: UnjudgedLine[] = []
   for (const use of uses) {
-    const count = use.allowed + use.denied
+    const count = weight(use)
     requests += count
-    const before = outcomeOf(current, current.policy, use, now)
-    const after = outcomeOf(proposed, current.policy, use, now)
+    const before = outcomeOf(current, teamsToday(current.policy, use.who), use, now)
+    const { certain, possible } = judged(use.who)
+    const after = outcomeOf(proposed, certain, use, now)
     const effect = effectOf(before.constraints, after.constraints)
+    if (possible.length > 0) {
+      const most = outcomeOf(proposed, [...certain, ...possible].toSorted(), use, now)
+      if (changeOf(after.constraints, most.constraints) !== undefined) {
+        const ifIn = effectOf(before.constraints, most.constraints) ?? 'unchanged'
+        unjudged.push({ ...use, teams: possible, ifIn, ifNot: effect ?? 'unchanged' })
+        continue
+      }
+    }
     if (effect === undefined) unchanged += count
     else
       lines.push({
@@ -182,8 +202,8 @@ export function rehearse(
       })
   }
   const rank = ({ effect }: RehearsedLine): number => effects.indexOf(effect)
-  const weight = ({ allowed, denied }: RehearsedLine): number => allowed + denied
-  lines.sort((a, b) => rank(a) - rank(b) || weight(b) - weight(a) || (a.who.uid < b.who.uid ? -1 : 1))
-  const cautions = cautionsOf(current.policy, proposed.policy)
-  return { lines, counts: countsOf(lines), requests, unchanged, cautions }
+  lines.sort((a, b) => rank(a) - rank(b) || byWeight(a, b))
+  unjudged.sort(byWeight)
+  const cautions = cautionsOf(remapped, unjudged)
+  return { lines, counts: countsOf(lines), requests, unchanged, unjudged, cautions }
 }

@@ -1,19 +1,27 @@
 import type { Member } from '@gatehouse/authz'
 import type { OrgTransaction } from './transaction.ts'
 
-type MemberRow = { uid: string; name: string; isDisabled: boolean; teams: Member['teams'] }
+type MemberRow = {
+  uid: string
+  name: string
+  isDisabled: boolean
+  teams: Member['teams']
+  isProvisioned: boolean
+}
 
 /** Users who are members of the entered org, with their teams. */
 export async function listMembers(tx: OrgTransaction): Promise<readonly Member[]> {
-  return tx.rows<MemberRow>(`
+  const rows = await tx.rows<MemberRow>(`
     select u.uid, u.name, u.disabled or m.disabled as "isDisabled",
       coalesce(json_agg(json_build_object('uid', t.team_uid,
           'source', case t.source when 'manual' then 'manual' else 'sso' end) order by t.team_uid, t.source)
-        filter (where t.team_uid is not null), '[]') as teams
+        filter (where t.team_uid is not null), '[]') as teams,
+      exists (select from scim_users s where s.org_uid = m.org_uid and s.user_uid = m.user_uid) as "isProvisioned"
     from memberships m
     join users u on u.uid = m.user_uid
     left join team_members t on t.org_uid = m.org_uid and t.user_uid = m.user_uid
     where m.org_uid = app_org()
-    group by u.uid, u.name, u.disabled, m.disabled
+    group by m.org_uid, m.user_uid, u.uid, u.name, u.disabled, m.disabled
     order by u.uid`)
+  return rows.map(({ isProvisioned, ...member }) => (isProvisioned ? { ...member, isProvisioned } : member))
 }

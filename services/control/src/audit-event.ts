@@ -15,6 +15,7 @@ const stems: Readonly<Record<string, string>> = {
   'dashboards:disapprove': 'C008',
   'dashboards:delete': 'C009',
   'rehearsals:create': 'A022',
+  'rehearsals:attach': 'A022',
   'provisioning-tokens:create': 'T001',
   'provisioning-tokens:revoke': 'T002',
   'scim-groups:create': 'A007',

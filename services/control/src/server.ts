@@ -80,7 +80,8 @@ function createControlStore(pool: Pool, onError: (error: Error) => void) {
     begin: (hash) => beginSessionCheck(pool, hash),
     end: (hash, answer) => endSessionCheck(pool, hash, answer),
   }
-  const rehearse: ControlDeps['rehearse'] = (document, period) => rehearseAccess(pool, document, period)
+  const rehearse: ControlDeps['rehearse'] = (document, period, onProgress) =>
+    rehearseAccess(pool, document, period, onProgress)
   const provisioner: ControlDeps['findProvisioner'] = (hash) => findProvisioner(pool, hash)
   return { store, attempts, changes, sessions, rehearse, provisioner, close: identities.close }
 }

@@ -9,6 +9,12 @@ export interface Period {
   readonly until: number
 }
 
+/** How far a period has been looked at: the share of it, 0 to 1, and the requests found. */
+export interface Progress {
+  readonly progress: number
+  readonly requests: number
+}
+
 /** Events grouped by one statement: a bounded piece of work, however long the period. */
 const chunkEvents = 20_000
 
@@ -102,11 +108,14 @@ export async function readAuditedUses(
   pool: Pool,
   orgUid: string,
   period: Period,
+  onProgress: (progress: Progress) => Promise<void> = () => Promise.resolve(),
 ): Promise<readonly AuditedUse[]> {
   const groups = new Map<string, Row>()
+  let requests = 0
   for await (const [from, to] of chunksOf(pool, orgUid, period)) {
     const rows = await withAudit(pool, { org: orgUid }, (tx) => tx.rows<Row>(grouping, [orgUid, from, to]))
     for (const row of rows) {
+      requests += row.allowed + row.denied
       const key = keyOf(row)
       const known = groups.get(key)
       groups.set(
@@ -120,6 +129,8 @@ export async function readAuditedUses(
             },
       )
     }
+    const { since, until } = period
+    await onProgress({ progress: (to.getTime() - since) / (until - since), requests })
   }
   return [...groups.values()].flatMap(useOf)
 }

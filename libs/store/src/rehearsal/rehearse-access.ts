@@ -5,7 +5,7 @@ import { findOrg } from '../orgs.ts'
 import type { Pool } from '../pool.ts'
 import { readSnapshot } from '../snapshot.ts'
 import { enterOrg, type Transaction, withTransaction } from '../transaction.ts'
-import { type Period, readAuditedUses } from './audited-uses.ts'
+import { type Period, type Progress, readAuditedUses } from './audited-uses.ts'
 
 /** What a document would have done to the requests of one org. */
 export interface RehearsedOrg {
@@ -49,6 +49,7 @@ async function proposedStates(
 /**
  * Rehearses an access document on the audited requests of a period: exactly what applying it would have changed for each. Orgs that are
  * not there yet have no past and are left out.
+ * @param onProgress Told of each org from its beginning to its end, some 20,000 events apart.
  * @param period.now The moment at which grants count as begun or ended; ms since the epoch.
  * @throws GatehouseError as `applyAccess`.
  */
@@ -56,13 +57,14 @@ export async function rehearseAccess(
   pool: Pool,
   document: AccessDocument,
   period: Period & { readonly now: number },
+  onProgress?: (progress: Progress) => Promise<void>,
 ): Promise<readonly RehearsedOrg[]> {
   const { before, after } = await proposedStates(pool, document)
   const rehearsed: RehearsedOrg[] = []
   for (const [orgUid, current] of before) {
     const proposed = after.get(orgUid)
     if (proposed === undefined) continue
-    const uses = await readAuditedUses(pool, orgUid, period)
+    const uses = await readAuditedUses(pool, orgUid, period, onProgress)
     rehearsed.push({ orgUid, rehearsal: rehearse(current, proposed, uses, period.now) })
   }
   return rehearsed

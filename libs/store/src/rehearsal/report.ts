@@ -1,8 +1,12 @@
-import type { Constraints, Rehearsal, RehearsedEffect } from '@gatehouse/authz'
+import type { Constraints, Rehearsal, RehearsedEffect, UnjudgedLine } from '@gatehouse/authz'
 import { printMatcher } from '@gatehouse/promql'
 import { z } from 'zod'
 
 const count = z.strictObject({ lines: z.number(), requests: z.number() })
+
+const effect = z.enum(['newly-denied', 'newly-allowed', 'narrowed', 'widened', 'changed'])
+const outcome = z.enum([...effect.options, 'unchanged'])
+const who = z.strictObject({ kind: z.enum(['user', 'service-account']), uid: z.string(), name: z.string() })
 
 /** A rehearsal as it is answered, printed and kept: plain values only. */
 export const rehearsalReportSchema = z.strictObject({
@@ -16,11 +20,29 @@ export const rehearsalReportSchema = z.strictObject({
     widened: count,
     changed: count,
   }),
+  unjudged: z
+    .strictObject({
+      requests: z.number(),
+      lines: z.array(
+        z.strictObject({
+          who,
+          dataSource: z.string(),
+          dashboard: z.string().nullable(),
+          alert: z.string().nullable(),
+          requests: z.number(),
+          teams: z.array(z.string()).describe('Whether they are in these is known when they sign in again'),
+          ifIn: outcome,
+          ifNot: outcome,
+        }),
+      ),
+      omitted: z.number().describe('Lines beyond the first 1,000'),
+    })
+    .describe('Requests whose fate depends on groups of people that nobody knows yet'),
   cautions: z.array(z.string()),
   lines: z.array(
     z.strictObject({
-      effect: z.enum(['newly-denied', 'newly-allowed', 'narrowed', 'widened', 'changed']),
-      who: z.strictObject({ kind: z.enum(['user', 'service-account']), uid: z.string(), name: z.string() }),
+      effect,
+      who,
       action: z.string(),
       dataSource: z.string(),
       dashboard: z.string().nullable().describe('As the client said; unverified'),
@@ -46,9 +68,24 @@ function selectorsOf({ alternatives }: Constraints): string[] {
   return alternatives.map((matchers) => `{${matchers.map(printMatcher).join(',')}}`)
 }
 
+function unjudgedOf(lines: readonly UnjudgedLine[]): RehearsalReport['unjudged'] {
+  const shown = lines.slice(0, maxLines).map((line) => ({
+    who: { kind: line.who.kind, uid: line.who.uid, name: line.who.name },
+    dataSource: line.dataSource,
+    dashboard: line.dashboard ?? null,
+    alert: line.alert ?? null,
+    requests: line.allowed + line.denied,
+    teams: [...line.teams],
+    ifIn: line.ifIn,
+    ifNot: line.ifNot,
+  }))
+  const requests = lines.reduce((sum, { allowed, denied }) => sum + allowed + denied, 0)
+  return { requests, lines: shown, omitted: lines.length - shown.length }
+}
+
 /** A rehearsal as plain values, at most 1,000 lines of it. */
 export function reportOf(orgUid: string, rehearsal: Rehearsal): RehearsalReport {
-  const { lines, counts, requests, unchanged, cautions } = rehearsal
+  const { lines, counts, requests, unchanged, unjudged, cautions } = rehearsal
   const shown = lines.slice(0, maxLines).map((line) => ({
     effect: line.effect satisfies RehearsedEffect,
     who: { kind: line.who.kind, uid: line.who.uid, name: line.who.name },
@@ -69,6 +106,7 @@ export function reportOf(orgUid: string, rehearsal: Rehearsal): RehearsalReport 
     requests,
     unchanged,
     counts: { ...counts },
+    unjudged: unjudgedOf(unjudged),
     cautions: [...cautions],
     lines: shown,
     omitted: lines.length - shown.length,

@@ -1,13 +1,17 @@
 import { randomUUID } from 'node:crypto'
 import { systemEvent } from '@gatehouse/audit'
 import type { AccessDifference, AccessDocument } from '@gatehouse/authz'
+import { GatehouseError } from '@gatehouse/errors'
 import { printMatcher } from '@gatehouse/promql'
 import {
   type AccessChange,
   type AccessPlan,
   applyAccessIn,
+  attachRehearsal,
   createChangeRecorder,
   enterOrg,
+  hashDocument,
+  type OrgTransaction,
   planAccess,
   type Pool,
   withTransaction,
@@ -20,6 +24,8 @@ import { readAccessFiles } from './access-files.ts'
 interface PlanOptions {
   readonly 'config.file'?: string
   readonly adopt?: boolean
+  /** Uid of the rehearsal of just these files. */
+  readonly rehearsal?: string
   readonly output: 'text' | 'json'
 }
 
@@ -62,13 +68,24 @@ async function plan(files: readonly string[], options: PlanOptions): Promise<voi
   if (planned.changes.length > 0) process.exitCode = 1
 }
 
+/** Attaches a rehearsal to the event of the change. @throws GatehouseError if it was of something else. */
+async function attach(
+  tx: OrgTransaction,
+  { uid, documentSha256, change }: { uid: string; documentSha256: string; change: string },
+): Promise<void> {
+  const rehearsed = await attachRehearsal(tx, uid, { change, by: 'gatehouse' })
+  if (rehearsed.documentSha256 !== documentSha256)
+    throw new GatehouseError('conflict', 'the rehearsal is of other access files: rehearse these')
+}
+
 /** Applies a document and writes the event of each org it changes, all in one transaction. */
 async function applyRecorded(
   pool: Pool,
   document: AccessDocument,
-  options: { readonly adopt: boolean },
+  options: { readonly adopt: boolean; readonly rehearsal: string | undefined },
 ): Promise<readonly AccessChange[]> {
   const record = createChangeRecorder()
+  const documentSha256 = hashDocument(document)
   return withTransaction(pool, async (tx) => {
     const changes = await applyAccessIn(tx, document, options)
     for (const { uid } of document.orgs) {
@@ -82,12 +99,17 @@ async function applyRecorded(
         process: 'gatehouse policy apply',
         detail: {
           ...counts,
+          documentSha256,
+          ...(options.rehearsal === undefined ? {} : { rehearsal: options.rehearsal }),
           rows: own.slice(0, 200).map(({ table, kind, key }) => `${kind} ${table} ${key}`),
         },
         now: Date.now(),
         uuid: randomUUID(),
       })
-      await record(await enterOrg(tx, uid), { ...event, orgUid: uid, resource: { kind: 'orgs', uid } })
+      const entered = await enterOrg(tx, uid)
+      if (options.rehearsal !== undefined)
+        await attach(entered, { uid: options.rehearsal, documentSha256, change: event.id })
+      await record(entered, { ...event, orgUid: uid, resource: { kind: 'orgs', uid } })
     }
     return changes
   })
@@ -96,7 +118,7 @@ async function applyRecorded(
 async function apply(files: readonly string[], options: PlanOptions): Promise<void> {
   const document = readAccessFiles(files)
   const changes = await withDatabase(options['config.file'], (pool) =>
-    applyRecorded(pool, document, { adopt: options.adopt === true }),
+    applyRecorded(pool, document, { adopt: options.adopt === true, rehearsal: options.rehearsal }),
   )
   if (options.output === 'json') console.log(JSON.stringify({ changes }, undefined, 2))
   else printPlan({ changes, orgs: [] })
@@ -120,6 +142,7 @@ export function planCommand(): Command {
 /** `gatehouse policy apply`: makes the access of the files' orgs what they say, all or nothing. */
 export function applyCommand(): Command {
   return withOptions(new Command('apply'))
+    .option('--rehearsal <uid>', 'the rehearsal of these files, to be attached to the change')
     .description('make the access of the files’ orgs exactly what they say, all of it or nothing')
     .action(apply)
 }

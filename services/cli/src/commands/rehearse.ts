@@ -3,9 +3,14 @@ import { readFileSync } from 'node:fs'
 import { systemEvent } from '@gatehouse/audit'
 import { parseAccessDocument } from '@gatehouse/authz'
 import {
+  beginRehearsal,
   createChangeRecorder,
+  endRehearsal,
   enterOrg,
+  hashDocument,
+  type Period,
   type Pool,
+  type Progress,
   rehearseAccess,
   type RehearsalReport,
   reportOf,
@@ -58,6 +63,7 @@ function printReport({
   requests,
   unchanged,
   counts,
+  unjudged,
   cautions,
   lines,
   omitted,
@@ -67,39 +73,71 @@ function printReport({
     if (count.lines > 0) console.log(`  ${effect}: ${count.requests} requests in ${count.lines} lines`)
   for (const line of lines) printLine(line)
   if (omitted > 0) console.log(`  and ${omitted} more lines`)
+  if (unjudged.requests > 0)
+    console.log(
+      `  cannot be judged: ${unjudged.requests} requests in ${unjudged.lines.length + unjudged.omitted} lines`,
+    )
+  for (const { who, dataSource, requests: count, teams, ifIn, ifNot } of unjudged.lines)
+    console.log(
+      `  cannot be judged: ${who.name} [${who.kind} ${who.uid}] on ${dataSource}, ${count} requests: ${ifIn} if in ${teams.join(', ')}, ${ifNot} if not`,
+    )
   for (const caution of cautions) console.log(`  note: ${caution}`)
 }
 
-/** Whoever rehearses learns what people asked: that is an event of their org. */
-async function recordRehearsal(pool: Pool, report: RehearsalReport, durationMs: number): Promise<void> {
-  const { orgUid, requests, counts } = report
+interface Rehearsed extends Period {
+  readonly uid: string
+  readonly documentSha256: string
+  readonly durationMs: number
+}
+
+/** Keeps the report, to be attached to the change. Whoever rehearses learns what people asked: that is an event of their org. */
+async function keepReport(pool: Pool, report: RehearsalReport, rehearsed: Rehearsed): Promise<void> {
+  const { orgUid, requests, counts, unjudged } = report
+  const { uid, documentSha256, durationMs } = rehearsed
   const event = systemEvent({
     code: 'A022I',
     action: 'rehearsals:create',
     process: 'gatehouse policy rehearse',
-    detail: { requests, counts },
+    detail: { state: 'done', documentSha256, requests, counts, unjudged: unjudged.requests },
     now: Date.now(),
     uuid: randomUUID(),
   })
   const record = createChangeRecorder()
-  await withTransaction(pool, async (tx) =>
-    record(await enterOrg(tx, orgUid), { ...event, orgUid, outcome: { ...event.outcome, durationMs } }),
-  )
+  await withTransaction(pool, async (tx) => {
+    const entered = await enterOrg(tx, orgUid)
+    await beginRehearsal(entered, { ...rehearsed, createdBy: 'gatehouse' })
+    await endRehearsal(entered, uid, { report })
+    const resource = { kind: 'rehearsals', uid }
+    await record(entered, { ...event, orgUid, resource, outcome: { ...event.outcome, durationMs } })
+  })
+}
+
+/** Shows on a terminal how far it is. */
+function showProgress({ progress, requests }: Progress): Promise<void> {
+  if (process.stderr.isTTY)
+    process.stderr.write(
+      `\r${Math.round(progress * 100)} %, ${requests} requests${progress === 1 ? '\n' : ''}`,
+    )
+  return Promise.resolve()
 }
 
 async function run(file: string, options: RehearseOptions): Promise<void> {
   const document = parseAccessDocument(parse(readFileSync(file, 'utf8')))
+  const [uid, documentSha256] = [randomUUID(), hashDocument(document)]
   await withDatabase(options['config.file'], async (pool) => {
     const started = performance.now()
     const now = Date.now()
-    const rehearsed = await rehearseAccess(pool, document, { since: now - options.since, until: now, now })
+    const period = { since: now - options.since, until: now }
+    const rehearsed = await rehearseAccess(pool, document, { ...period, now }, showProgress)
     const durationMs = Math.round(performance.now() - started)
     const reports = rehearsed.map(({ orgUid, rehearsal }) => reportOf(orgUid, rehearsal))
-    for (const report of reports) await recordRehearsal(pool, report, durationMs)
-    if (options.output === 'json') console.log(JSON.stringify({ durationMs, orgs: reports }, undefined, 2))
+    for (const report of reports)
+      await keepReport(pool, report, { uid, documentSha256, ...period, durationMs })
+    const kept = { uid, documentSha256, durationMs }
+    if (options.output === 'json') console.log(JSON.stringify({ ...kept, orgs: reports }, undefined, 2))
     else {
       for (const report of reports) printReport(report)
-      console.log(`rehearsed in ${(durationMs / 1000).toFixed(1)} s`)
+      console.log(`rehearsed in ${(durationMs / 1000).toFixed(1)} s; kept as ${uid}`)
     }
     if (reports.some(({ counts }) => counts['newly-denied'].lines > 0)) process.exitCode = 1
   })

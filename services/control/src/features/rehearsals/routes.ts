@@ -1,42 +1,77 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { type AccessDocument, parseAccessDocument } from '@gatehouse/authz'
 import { GatehouseError } from '@gatehouse/errors'
 import { nothing, type Permissions, type Route, route } from '@gatehouse/http'
 import type { RecognisedUser } from '@gatehouse/identity'
 import {
+  attachRehearsal,
+  beginRehearsal,
   findRehearsal,
-  keepRehearsal,
-  type Period,
+  hashDocument,
+  listRehearsals,
+  type RehearsalRecord,
   rehearsalReportSchema,
-  type RehearsedOrg,
-  reportOf,
 } from '@gatehouse/store'
 import { z } from 'zod'
 import type { Changes } from '../../changes.ts'
 import { orgResource } from '../folders/resource.ts'
 import { uidSchema } from '../folders/schemas.ts'
+import { createRehearsalRunner, type Rehearse } from './run.ts'
 
 export interface RehearsalRouteDeps {
   readonly permissions: Permissions<RecognisedUser>
   readonly changes: Changes
-  readonly rehearse: (
-    document: AccessDocument,
-    period: Period & { readonly now: number },
-  ) => Promise<readonly RehearsedOrg[]>
+  readonly rehearse: Rehearse
 }
 
 const dayMs = 86_400_000
-const recordSchema = z.strictObject({
+const byUid = z.strictObject({ uid: uidSchema })
+const summarySchema = z.strictObject({
   uid: z.string(),
+  state: z.enum(['running', 'done', 'failed']),
+  progress: z.number().describe('Share of the period that was looked at, 0 to 1'),
+  requests: z.number().describe('Requests found in it'),
+  failure: z.string().nullable(),
   since: z.string(),
   until: z.string(),
-  documentSha256: z.string().describe('Of the document’s JSON'),
-  report: rehearsalReportSchema,
+  documentSha256: z.string().describe('Of what the document declares'),
+  createdBy: z.string(),
+  createdAt: z.string(),
+  attachedTo: z.array(z.strictObject({ change: z.string(), by: z.string(), at: z.string() })),
+})
+const recordSchema = summarySchema.extend({
+  report: rehearsalReportSchema.nullable().describe('Once it is done'),
 })
 const proposalSchema = z.strictObject({
   document: z.unknown().describe('Access document of the caller’s org, as JSON'),
   days: z.number().positive().max(92).default(7).describe('How far back requests are looked at'),
 })
+
+function timeOf(ms: number): string {
+  return new Date(ms).toISOString()
+}
+
+function summaryOf(record: RehearsalRecord): z.output<typeof summarySchema> {
+  const { uid, state, progress, requests, failure, documentSha256, createdBy, attachedTo } = record
+  return {
+    uid,
+    state,
+    progress,
+    requests,
+    failure: failure ?? null,
+    since: timeOf(record.since),
+    until: timeOf(record.until),
+    documentSha256,
+    createdBy,
+    createdAt: timeOf(record.createdAt),
+    attachedTo: attachedTo.map(({ at, ...rest }) => ({ ...rest, at: timeOf(at) })),
+  }
+}
+
+function answerOf(record: RehearsalRecord): z.output<typeof recordSchema> {
+  const report = record.state === 'done' ? rehearsalReportSchema.parse(record.report) : null
+  return { ...summaryOf(record), report }
+}
 
 /** Another org's document is refused before anything is asked of the store, the same as one that does not exist. */
 function documentOf(value: unknown, orgUid: string): AccessDocument {
@@ -47,88 +82,111 @@ function documentOf(value: unknown, orgUid: string): AccessDocument {
   return document
 }
 
-/** One at a time in a process: a rehearsal reads the requests of days. */
-function createTurn() {
-  let isBusy = false
-  return async <T>(work: () => Promise<T>): Promise<T> => {
-    if (isBusy)
-      throw new GatehouseError('too_many_requests', 'another rehearsal is running', { retryAfter: 10 })
-    isBusy = true
-    try {
-      return await work()
-    } finally {
-      isBusy = false
-    }
-  }
+function found(record: RehearsalRecord | undefined): RehearsalRecord {
+  if (record === undefined) throw new GatehouseError('not_found', 'there is no such rehearsal')
+  return record
 }
 
-function createRoute({ permissions, changes, rehearse }: RehearsalRouteDeps): Route {
-  const inTurn = createTurn()
+function permissionOf({ permissions }: RehearsalRouteDeps) {
+  return permissions.can('access:explain', (principal) => Promise.resolve(orgResource(principal)))
+}
+
+function createRoute(deps: RehearsalRouteDeps): Route {
+  const { changes, rehearse } = deps
+  const runner = createRehearsalRunner(changes, rehearse)
   return route({
     method: 'post',
     path: '/api/v1/access/rehearsals',
-    summary: 'What a proposed access document would have done to the requests of the last days',
+    summary:
+      'Begin to try a proposed access document on the requests of the last days; then read how far it is',
     action: 'rehearsals:create',
-    permission: permissions.can('access:explain', (principal) => Promise.resolve(orgResource(principal))),
+    permission: permissionOf(deps),
     params: nothing,
     query: nothing,
     body: proposalSchema,
-    status: 201,
+    status: 202,
     maxBodyBytes: 1_000_000,
     response: recordSchema,
-    handler: async ({ caller, body, trail }) => {
+    handler: async ({ caller, body, trail, setHeader }) => {
       const { orgUid } = caller
       const document = documentOf(body.document, orgUid)
+      const documentSha256 = hashDocument(document)
       const now = Date.now()
       const period = { since: now - Math.round(body.days * dayMs), until: now, now }
-      const [rehearsed] = await inTurn(() => rehearse(document, period))
-      if (rehearsed === undefined) throw new GatehouseError('not_found', 'the org does not exist')
-      const report = reportOf(orgUid, rehearsed.rehearsal)
       const uid = randomUUID()
-      const sha256 = (value: unknown): string =>
-        createHash('sha256').update(JSON.stringify(value)).digest('hex')
-      const documentSha256 = sha256(body.document)
-      return changes.change(trail, async (tx) => {
-        await keepRehearsal(tx, { uid, documentSha256, ...period, createdBy: caller.uid, report })
-        const { counts, requests } = report
-        const detail = { documentSha256, reportSha256: sha256(report), days: body.days, requests, counts }
-        const [since, until] = [period.since, period.until].map((ms) => new Date(ms).toISOString())
-        return {
-          result: { uid, since: since ?? '', until: until ?? '', documentSha256, report },
-          note: { code: 'A022I', resource: { kind: 'rehearsals', uid }, detail },
-        }
-      })
-    },
-  })
-}
-
-function readRoute({ permissions, changes }: RehearsalRouteDeps): Route {
-  return route({
-    method: 'get',
-    path: '/api/v1/access/rehearsals/:uid',
-    summary: 'A rehearsal as it was reported',
-    action: 'rehearsals:read',
-    permission: permissions.can('access:explain', (principal) => Promise.resolve(orgResource(principal))),
-    params: z.strictObject({ uid: uidSchema }),
-    query: nothing,
-    body: nothing,
-    response: recordSchema,
-    handler: async ({ caller, params }) => {
-      const found = await changes.read(caller.orgUid, (tx) => findRehearsal(tx, params.uid))
-      if (found === undefined) throw new GatehouseError('not_found', 'there is no such rehearsal')
-      const { uid, since, until, documentSha256, report } = found
-      return {
-        uid,
-        since: new Date(since).toISOString(),
-        until: new Date(until).toISOString(),
-        documentSha256,
-        report: rehearsalReportSchema.parse(report),
+      runner.reserve()
+      try {
+        const begun = await changes.change(trail, async (tx) => {
+          await beginRehearsal(tx, { uid, documentSha256, ...period, createdBy: caller.uid })
+          const detail = { state: 'running', documentSha256, days: body.days }
+          const resource = { kind: 'rehearsals', uid }
+          return { result: found(await findRehearsal(tx, uid)), note: { code: 'A022I', resource, detail } }
+        })
+        void runner.run({ uid, orgUid, document, documentSha256, period, trail })
+        setHeader('location', `/api/v1/access/rehearsals/${uid}`)
+        return answerOf(begun)
+      } catch (error) {
+        runner.release()
+        throw error
       }
     },
   })
 }
 
+function readRoutes(deps: RehearsalRouteDeps): readonly Route[] {
+  const { changes } = deps
+  const common = { method: 'get', permission: permissionOf(deps), query: nothing, body: nothing } as const
+  return [
+    route({
+      ...common,
+      path: '/api/v1/access/rehearsals',
+      summary: 'The latest 100 rehearsals, without their reports',
+      action: 'rehearsals:list',
+      params: nothing,
+      response: z.strictObject({ items: z.array(summarySchema) }),
+      handler: async ({ caller }) => ({
+        items: (await changes.read(caller.orgUid, listRehearsals)).map(summaryOf),
+      }),
+    }),
+    route({
+      ...common,
+      path: '/api/v1/access/rehearsals/:uid',
+      summary: 'A rehearsal: how far it is, and its report once it is done',
+      action: 'rehearsals:read',
+      params: byUid,
+      response: recordSchema,
+      handler: async ({ caller, params }) =>
+        answerOf(found(await changes.read(caller.orgUid, (tx) => findRehearsal(tx, params.uid)))),
+    }),
+  ]
+}
+
+function attachRoute(deps: RehearsalRouteDeps): Route {
+  return route({
+    method: 'post',
+    path: '/api/v1/access/rehearsals/:uid/attach',
+    summary: 'Attach a report to the change it was made for',
+    action: 'rehearsals:attach',
+    permission: permissionOf(deps),
+    params: byUid,
+    query: nothing,
+    body: z.strictObject({
+      change: z.string().trim().min(1).max(500).describe('Its audit event, commit, ticket or address'),
+    }),
+    response: summarySchema,
+    handler: ({ caller, params, body, trail }) =>
+      deps.changes.change(trail, async (tx) => {
+        const { change } = body
+        const attached = await attachRehearsal(tx, params.uid, { change, by: caller.uid })
+        const { documentSha256 } = attached
+        const resource = { kind: 'rehearsals', uid: params.uid }
+        const detail = { state: 'attached', documentSha256, change }
+        return { result: summaryOf(attached), note: { code: 'A022I', resource, detail } }
+      }),
+  })
+}
+
 /** `/api/v1/access/rehearsals`: trying a change of access on the requests of the past, before it is made. */
 export function rehearsalRoutes(deps: RehearsalRouteDeps): readonly Route[] {
-  return [createRoute(deps), readRoute(deps)]
+  return [createRoute(deps), ...readRoutes(deps), attachRoute(deps)]
 }
