@@ -304,6 +304,14 @@ table identities [row security forced] (
   subject text not null,
   user_uid uid not null
 );
+table local_admin_codes [row security] (
+  org_uid uid not null,
+  hash text not null,
+  made_by text not null,
+  reason text not null,
+  created_at timestamp with time zone not null default now(),
+  expires_at timestamp with time zone not null
+);
 table login_attempts (
   state_hash text not null,
   browser_hash text not null,
@@ -369,13 +377,7 @@ table rehearsals [row security forced] (
   until timestamp with time zone not null,
   created_by text not null,
   created_at timestamp with time zone not null default now(),
-  report jsonb,
-  state text not null default 'done'::text,
-  progress double precision not null default 1,
-  requests bigint not null default 0,
-  alive_at timestamp with time zone not null default now(),
-  failure text,
-  attached_to jsonb not null default '[]'::jsonb
+  report jsonb not null
 );
 table replicas [row security forced] (
   org_uid uid not null,
@@ -602,6 +604,11 @@ constraint on idempotency_keys: idempotency_keys_request_check CHECK ((request ~
 constraint on identities: identities_pkey PRIMARY KEY (issuer, subject);
 constraint on identities: identities_subject_check CHECK (((length(subject) >= 1) AND (length(subject) <= 256)));
 constraint on identities: identities_user_uid_fkey FOREIGN KEY (user_uid) REFERENCES users(uid) ON DELETE CASCADE;
+constraint on local_admin_codes: local_admin_codes_hash_check CHECK ((hash ~ '^[0-9a-f]{64}$'::text));
+constraint on local_admin_codes: local_admin_codes_made_by_check CHECK (((length(made_by) >= 1) AND (length(made_by) <= 200)));
+constraint on local_admin_codes: local_admin_codes_org_uid_fkey FOREIGN KEY (org_uid) REFERENCES orgs(uid) ON DELETE CASCADE;
+constraint on local_admin_codes: local_admin_codes_pkey PRIMARY KEY (hash);
+constraint on local_admin_codes: local_admin_codes_reason_check CHECK (((length(reason) >= 10) AND (length(reason) <= 500)));
 constraint on login_attempts: login_attempts_browser_hash_check CHECK ((browser_hash ~ '^[0-9a-f]{64}$'::text));
 constraint on login_attempts: login_attempts_code_verifier_check CHECK ((length(code_verifier) <= 200));
 constraint on login_attempts: login_attempts_issuer_name_check CHECK ((length(issuer_name) <= 100));
@@ -634,12 +641,8 @@ constraint on provisioning_tokens: provisioning_tokens_prefix_check CHECK (((len
 constraint on provisioning_tokens: provisioning_tokens_subject_from_check CHECK ((subject_from = ANY (ARRAY['externalId'::text, 'userName'::text])));
 constraint on rehearsals: rehearsals_check CHECK ((since < until));
 constraint on rehearsals: rehearsals_document_sha256_check CHECK ((document_sha256 ~ '^[0-9a-f]{64}$'::text));
-constraint on rehearsals: rehearsals_done CHECK (((state = 'done'::text) = (report IS NOT NULL)));
-constraint on rehearsals: rehearsals_failure_check CHECK ((length(failure) <= 500));
 constraint on rehearsals: rehearsals_org_uid_fkey FOREIGN KEY (org_uid) REFERENCES orgs(uid) ON DELETE CASCADE;
 constraint on rehearsals: rehearsals_pkey PRIMARY KEY (org_uid, uid);
-constraint on rehearsals: rehearsals_progress_check CHECK (((progress >= (0)::double precision) AND (progress <= (1)::double precision)));
-constraint on rehearsals: rehearsals_state_check CHECK ((state = ANY (ARRAY['running'::text, 'done'::text, 'failed'::text])));
 constraint on replicas: replicas_name_check CHECK (((length(name) >= 1) AND (length(name) <= 63)));
 constraint on replicas: replicas_org_uid_data_source_uid_shard_fkey FOREIGN KEY (org_uid, data_source_uid, shard) REFERENCES shards(org_uid, data_source_uid, name) ON DELETE CASCADE;
 constraint on replicas: replicas_pkey PRIMARY KEY (org_uid, data_source_uid, shard, name);
@@ -763,6 +766,8 @@ CREATE INDEX idempotency_keys_created ON public.idempotency_keys USING btree (or
 CREATE UNIQUE INDEX idempotency_keys_pkey ON public.idempotency_keys USING btree (org_uid, principal, key);
 CREATE UNIQUE INDEX identities_pkey ON public.identities USING btree (issuer, subject);
 CREATE INDEX identities_user ON public.identities USING btree (user_uid);
+CREATE INDEX local_admin_codes_org ON public.local_admin_codes USING btree (org_uid);
+CREATE UNIQUE INDEX local_admin_codes_pkey ON public.local_admin_codes USING btree (hash);
 CREATE INDEX login_attempts_expires ON public.login_attempts USING btree (expires_at);
 CREATE UNIQUE INDEX login_attempts_pkey ON public.login_attempts USING btree (state_hash);
 CREATE UNIQUE INDEX memberships_pkey ON public.memberships USING btree (org_uid, user_uid);
@@ -847,6 +852,8 @@ policy lookups on identities for ALL to gatehouse_definer using (true) with chec
 policy members_only on identities for ALL to gatehouse_app using ((EXISTS ( SELECT
    FROM memberships m
   WHERE (((m.user_uid)::text = (identities.user_uid)::text) AND ((m.org_uid)::text = app_org())))));
+policy lookups on local_admin_codes for ALL to gatehouse_definer using (true) with check (true);
+policy org_only on local_admin_codes for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
 policy lookups on memberships for ALL to gatehouse_definer using (true) with check (true);
 policy org_only on memberships for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
 policy lookups on noted_endings for ALL to gatehouse_definer using (true);
@@ -1578,6 +1585,17 @@ end
 $function$
 
 -- owner the migrating role;
+CREATE OR REPLACE FUNCTION public.take_local_admin_code(wanted text)
+ RETURNS TABLE(org_uid text, made_by text, reason text)
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    delete from public.local_admin_codes c where c.hash = wanted and c.expires_at > now()
+    returning c.org_uid, c.made_by, c.reason
+  $function$
+
+-- owner gatehouse_definer;
 CREATE OR REPLACE FUNCTION public.take_notices(at_most integer)
  RETURNS TABLE(org_uid text, uid text, channel text, target text, message jsonb, attempts integer)
  LANGUAGE sql
@@ -1719,6 +1737,7 @@ CREATE TRIGGER user_changed AFTER UPDATE OF name, disabled ON public.users FOR E
 
 grant DELETE, INSERT, SELECT on table audit_label_values to gatehouse_app;
 grant DELETE, INSERT, SELECT on table idempotency_keys to gatehouse_app;
+grant DELETE, INSERT, SELECT on table local_admin_codes to gatehouse_app;
 grant DELETE, INSERT, SELECT on table login_attempts to gatehouse_app;
 grant DELETE, INSERT, SELECT, UPDATE on table access_requests to gatehouse_app;
 grant DELETE, INSERT, SELECT, UPDATE on table audit_export_chunks to gatehouse_app;
@@ -1749,6 +1768,7 @@ grant DELETE, INSERT, SELECT, UPDATE on table shards to gatehouse_app;
 grant DELETE, INSERT, SELECT, UPDATE on table team_members to gatehouse_app;
 grant DELETE, INSERT, SELECT, UPDATE on table teams to gatehouse_app;
 grant DELETE, INSERT, SELECT, UPDATE on table tenants to gatehouse_app;
+grant DELETE, SELECT on table local_admin_codes to gatehouse_definer;
 grant DELETE, SELECT on table orgs to gatehouse_app;
 grant DELETE, SELECT on table sessions to gatehouse_definer;
 grant EXECUTE on function app_audit_all() to gatehouse_definer;
@@ -1780,6 +1800,7 @@ grant EXECUTE on function recognise_user(text,text,text,text,text) to gatehouse_
 grant EXECUTE on function revoke_session(text) to gatehouse_app;
 grant EXECUTE on function revoke_sessions_of(text,text,text,timestamp with time zone) to gatehouse_app;
 grant EXECUTE on function session_ends(text) to gatehouse_app;
+grant EXECUTE on function take_local_admin_code(text) to gatehouse_app;
 grant EXECUTE on function take_notices(integer) to gatehouse_app;
 grant EXECUTE on function touch_sessions(text[],timestamp with time zone[]) to gatehouse_app;
 grant EXECUTE on function touch_tokens(text[],timestamp with time zone[]) to gatehouse_app;

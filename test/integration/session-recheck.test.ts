@@ -140,6 +140,7 @@ describe('a live session', () => {
 
   it('sends each refresh token once, however many requests and processes use the session', async () => {
     const browser = await signedIn()
+    idp.faults = { refreshDelayMs: 400 }
     const other = await secondControl()
     try {
       for (let i = 0; i < 30; i += 1) {

@@ -52,12 +52,12 @@ export interface As {
 }
 
 export async function startAccessApiWorld(
-  options: Pick<ControlWorldOptions, 'issuers' | 'notifications'> = {},
+  options: Pick<ControlWorldOptions, 'issuers' | 'notifications' | 'control'> = {},
 ): Promise<AccessApiWorld> {
   const world = await startControlWorld({
     access: `apiVersion: gatehouse/v1\nkind: Access\norgs:${org('health')}${org('transport')}${platform}\n`,
-    control: { trustProxy: ['loopback'] },
     ...options,
+    control: { trustProxy: ['loopback'], ...options.control },
   })
   const tokens = new Map<string, string>()
   let calls = 0

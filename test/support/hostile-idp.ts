@@ -1,5 +1,6 @@
 import { createHash, createHmac, randomUUID } from 'node:crypto'
 import { createServer } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { AddressInfo } from 'node:net'
 import { exportJWK, exportSPKI, generateKeyPair, type GenerateKeyPairResult, SignJWT } from 'jose'
 
@@ -17,6 +18,8 @@ export interface Faults {
   token?: { readonly status: number; readonly body: string }
   /** The same, when it is asked with a refresh token. */
   refresh?: { readonly status: number; readonly body: string }
+  /** Time it takes to answer one, ms. */
+  refreshDelayMs?: number
   /** Leaves the ID token out of a refresh; then the userinfo endpoint has the claims, if discovery names it. */
   withoutIdToken?: boolean
 }
@@ -105,7 +108,8 @@ async function answerRefresh(
   token: string,
 ): Promise<[number, string]> {
   idp.refreshes.push(token)
-  const { refresh, withoutIdToken } = idp.faults
+  const { refresh, refreshDelayMs = 0, withoutIdToken } = idp.faults
+  await sleep(refreshDelayMs)
   if (refresh !== undefined) return [refresh.status, refresh.body]
   if (!codes.delete(token)) return [400, JSON.stringify({ error: 'invalid_grant' })]
   const answer = { access_token: 'x', token_type: 'Bearer', refresh_token: newRefreshToken(codes) }

@@ -113,6 +113,12 @@ export const eventTable = {
   X003: { W: 'Break-glass access used' },
   X004: { I: 'Break-glass reviewed', D: 'Break-glass review denied', E: 'Break-glass review failed' },
   X005: { I: 'Break-glass notice delivered', E: 'Break-glass notice could not be delivered' },
+  X006: {
+    I: 'Local administrator signed in',
+    D: 'Local administrator refused',
+    E: 'Local administrator could not sign in',
+  },
+  X007: { I: 'One-time code of a local administrator made' },
   S001: { I: 'Started' },
   S002: { I: 'Stopped' },
   S003: { I: 'Policy loaded', E: 'Policy could not be loaded' },

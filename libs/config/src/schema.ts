@@ -171,6 +171,17 @@ export const configSchema = z.strictObject({
         .min(1)
         .default(60)
         .describe('Sign-in requests of one address at once; then one a second'),
+      localAdmin: z
+        .strictObject({
+          orgs: z
+            .array(z.string().min(1))
+            .min(1)
+            .describe('Uids of orgs; each needs a data owner in notifications, who is told of every use'),
+        })
+        .optional()
+        .describe(
+          'Lets whoever has the database’s configuration sign in with a one-time code (gatehouse auth local-admin); absent: nobody',
+        ),
       sessionIdle: duration.prefault('1h').describe('A session unused for longer ends'),
       sessionLifetime: duration
         .prefault('12h')

@@ -58,16 +58,16 @@ function one(rows: readonly Row[]): BreakGlass {
   return breakGlassOf(row)
 }
 
-/** Opens reading at a place for a person: a grant of the viewer's role that ends by itself, and the record of it. */
+/** Opens reading (or what another `role` gives) at a place for a person: a grant that ends by itself, and the record of it. */
 export async function openBreakGlass(
   tx: OrgTransaction,
-  opening: Pick<BreakGlass, 'openedBy' | 'where' | 'reason' | 'expiresAt'>,
+  opening: Pick<BreakGlass, 'openedBy' | 'where' | 'reason' | 'expiresAt'> & { readonly role?: string },
 ): Promise<BreakGlass> {
-  const { openedBy, where, reason, expiresAt } = opening
+  const { openedBy, where, reason, expiresAt, role = 'viewer' } = opening
   const grantUid = await createTemporaryGrant(tx, {
     origin: 'break-glass',
     subject: { kind: 'user', uid: openedBy },
-    role: 'viewer',
+    role,
     where: where.kind === 'org' ? { kind: 'org' } : { kind: where.kind, uid: where.uid },
     constraints: [],
     notBefore: undefined,

@@ -61,6 +61,13 @@ export { createPolicyStore, type PolicyStore, type PolicyStoreOptions } from './
 export { createPool, type Pool, type PoolOptions } from './pool.ts'
 export { recogniseUser, signIn, type UserRecord, type VouchedIdentity } from './recognise.ts'
 export { deleteRole, listRoles, putRole } from './roles.ts'
+export {
+  keepLocalAdminCode,
+  type LocalAdminCode,
+  localAdminIssuer,
+  openLocalAdmin,
+  takeLocalAdminCode,
+} from './local-admin.ts'
 export { listTeams } from './teams.ts'
 export * from './rehearsal/index.ts'
 export * from './scim/index.ts'

@@ -1,6 +1,12 @@
 import type { AuditEvent } from '@gatehouse/audit'
 import { authorize, isAction, type OrgPolicy } from '@gatehouse/authz'
-import type { ControlConfig, IssuerConfig, LimitsConfig, Material, NotificationsConfig } from '@gatehouse/config'
+import type {
+  ControlConfig,
+  IssuerConfig,
+  LimitsConfig,
+  Material,
+  NotificationsConfig,
+} from '@gatehouse/config'
 import { GatehouseError } from '@gatehouse/errors'
 import { type App, type AppDeps, createApp, createPermissions, type Permissions } from '@gatehouse/http'
 import {
@@ -35,6 +41,7 @@ import { mountForward } from './forward.ts'
 import { mountLimits, signInRates } from './limit-sign-in.ts'
 import type { LoginAttempts } from './login/attempts.ts'
 import { createLoginIssuer, endSessionUrl, type LoginIssuer } from './login/client.ts'
+import { type LocalAdminDeps, mountLocalAdmin } from './login/local-admin.ts'
 import { createLoginCookies } from './login/cookies.ts'
 import { mountLogin } from './login/routes.ts'
 import { createSessionChecks, type SessionChecksDeps } from './login/session-checks.ts'
@@ -60,6 +67,7 @@ export interface ControlDeps {
   readonly sessions: Pick<CurrentSessionDeps, 'sessionEnds' | 'extendSession'> &
     Pick<SessionRouteDeps, 'sealedOf'> &
     Pick<SessionChecksDeps, 'begin' | 'end'>
+  readonly takeLocalAdminCode: LocalAdminDeps['takeCode']
   readonly findProvisioner: ScimRouteDeps['findProvisioner']
   readonly notifications: NotificationsConfig
   /** Called after notices were added. */
@@ -119,6 +127,15 @@ function checkExternalUrl(externalUrl: string): void {
     throw new Error(`control.externalUrl ${externalUrl} must be https, except on this machine itself`)
 }
 
+/** Nobody signs in past the identity providers without anybody being told. */
+function checkLocalAdmin(orgs: readonly string[], { notifications, issuers }: ControlDeps): void {
+  const untold = orgs.find((org) => !notifications.dataOwners.some((owner) => owner.org === org))
+  if (untold !== undefined)
+    throw new Error(`control.localAdmin: the org ${untold} has no data owner in notifications.dataOwners`)
+  if (issuers.some(({ name }) => name === 'local'))
+    throw new Error('control.localAdmin: no issuer may be named local, whose sign-in page that is')
+}
+
 /**
  * Builds the control plane's Express application.
  * @param externalUrl Where browsers reach it.
@@ -157,6 +174,21 @@ export function createControl(deps: ControlDeps, externalUrl: string): App['expr
   mountLogin(app.express, { issuers, attempts, store, cookies, lifetime, externalUrl, record, logger })
   const endSession = endSessionWith(issuers, externalUrl)
   const changes = createChanges(deps.changes)
+  const { localAdmin } = config
+  if (localAdmin !== undefined) {
+    checkLocalAdmin(localAdmin.orgs, deps)
+    const { takeLocalAdminCode: takeCode, notifications: told } = deps
+    const opening = {
+      store,
+      changes,
+      cookies,
+      record,
+      takeCode,
+      notifications: told,
+      wakeNotices: deps.wakeNotices,
+    }
+    mountLocalAdmin(app.express, { ...opening, orgs: localAdmin.orgs })
+  }
   const { notifications, wakeNotices } = deps
   const asking = { permissions, policyOf, changes, notifications, wakeNotices }
   const routes = [

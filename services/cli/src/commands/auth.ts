@@ -17,6 +17,7 @@ import { findDashboard, findFolder, type OrgTransaction, readSnapshot, withOrg }
 import { Command } from 'commander'
 import { configFileHelp } from '../config-file.ts'
 import { withDatabase } from '../database.ts'
+import { localAdminCommand } from './local-admin.ts'
 
 interface AskOptions {
   readonly 'config.file'?: string
@@ -147,5 +148,6 @@ export function authCommand(): Command {
         .requiredOption('--as <principal>', asHelp)
         .action((action: string, target: string, options: AskOptions) => why(action, target, options, false)),
     )
+    .addCommand(localAdminCommand())
     .addCommand(asking('who').description('everybody who may, and by which grants').action(who))
 }

@@ -25,7 +25,7 @@ export interface NewSession {
   /** Ends this long from now whatever happens, ms. */
   readonly lifetimeMs: number
   /** What its identity provider gave, sealed under the secret. */
-  readonly sealed: string
+  readonly sealed: string | undefined
   /** How often its identity provider is asked again, and how old the last good answer may be; undefined: it cannot be asked. */
   readonly check: SessionCheck | undefined
 }

@@ -3,7 +3,7 @@ import type { Notice } from '@gatehouse/store'
 
 /** What is told: `subject` and `text` for people, `facts` for programs. */
 export interface NoticeContent {
-  readonly kind: 'break-glass-opened' | 'break-glass-closed' | 'access-requested'
+  readonly kind: 'break-glass-opened' | 'break-glass-closed' | 'access-requested' | 'local-admin-signed-in'
   readonly orgUid: string
   readonly subject: string
   readonly text: string
