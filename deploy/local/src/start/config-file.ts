@@ -10,6 +10,10 @@ export interface ConfigInput {
   readonly issuer: string
   readonly clientId: string
   readonly clientSecret: string
+  /** Ed25519 private key that seals the audit log. */
+  readonly auditKeyFile: string
+  /** Where the log's checkpoints are kept outside the database. */
+  readonly checkpointsFile: string
 }
 
 /** Writes the configuration of gateway and control, as `gatehouse serve --config.file` reads it; mode 0600, it holds secrets. */
@@ -31,7 +35,11 @@ export function writeConfigFile(file: string, input: ConfigInput): void {
         clientSecret: { value: input.clientSecret },
       },
     ],
-    audit: { spoolDir: 'audit-spool' },
+    audit: {
+      spoolDir: 'audit-spool',
+      signingKeyFile: input.auditKeyFile,
+      anchors: [{ kind: 'file', name: 'checkpoints', path: input.checkpointsFile }],
+    },
   }
   const head = '# Written by `npm start` at each start; holds secrets.\n'
   writeFileSync(file, head + stringify(config), { mode: 0o600 })

@@ -12,6 +12,7 @@ import { createKeeper, type Keeper } from '../process/keeper.ts'
 import { together } from '../process/together.ts'
 import { ensureTools } from '../tools.ts'
 import { loadAccess } from './access.ts'
+import { makeAuditKey } from './audit-key.ts'
 import { writeConfigFile } from './config-file.ts'
 import { buildConsole } from './console.ts'
 import type { StartOptions } from './options.ts'
@@ -148,7 +149,10 @@ async function startServices(
   const { state, progress, ports, secrets, endings } = context
   const { clientSecret } = secrets
   const listening = { gatewayPort: ports.of('gateway'), controlPort: ports.of('control') }
+  makeAuditKey(state.auditKeyFile)
   writeConfigFile(state.configFile, {
+    auditKeyFile: state.auditKeyFile,
+    checkpointsFile: state.checkpointsFile,
     ...database,
     ...listening,
     issuer,

@@ -17,6 +17,9 @@ export interface StateDir {
   readonly readyFile: string
   readonly secretsFile: string
   readonly idpKeyFile: string
+  /** Seals the audit log; its public half has the same name with `.pub`. */
+  readonly auditKeyFile: string
+  readonly checkpointsFile: string
   /** `http.config.file`s for promtool, one a token. */
   readonly promtool: string
 }
@@ -32,6 +35,8 @@ export function stateDir(path: string): StateDir {
     readyFile: join(path, 'ready.json'),
     secretsFile: join(path, 'secrets.json'),
     idpKeyFile: join(path, 'idp-keys.json'),
+    auditKeyFile: join(path, 'audit-key.pem'),
+    checkpointsFile: join(path, 'audit-checkpoints.jsonl'),
     promtool: join(path, 'promtool'),
   }
 }
@@ -80,6 +85,7 @@ export function resetStateDir(state: StateDir): void {
   const servers = ['postgres', ...shardPlans.flatMap(({ replicas }) => replicas)]
   for (const name of servers) removeServerDir(join(state.data, name))
   const kept = [state.data, state.logs, state.promtool, join(state.path, 'audit-spool')]
-  for (const path of [...kept, state.configFile, state.readyFile, state.secretsFile, state.idpKeyFile])
-    rmSync(path, { recursive: true, force: true })
+  const audit = [state.auditKeyFile, `${state.auditKeyFile}.pub`, state.checkpointsFile]
+  const files = [state.configFile, state.readyFile, state.secretsFile, state.idpKeyFile]
+  for (const path of [...kept, ...files, ...audit]) rmSync(path, { recursive: true, force: true })
 }
