@@ -155,12 +155,8 @@ export default function WhoScreen() {
               {
                 id: 'what',
                 title: 'Which of these series',
-                cell: ({ overlap, constraints }) => (
-                  <>
-                    {overlap === 'all' ? 'all of them' : 'those with'}
-                    {overlap !== 'all' && <> {list(constraints.words)}</>}
-                  </>
-                ),
+                cell: ({ overlap, constraints }) =>
+                  overlap === 'all' ? 'all of them' : list(constraints.words),
               },
               { id: 'because', title: 'By which path', cell: (holder) => <Paths {...holder} /> },
               {

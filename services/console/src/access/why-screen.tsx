@@ -12,6 +12,7 @@ import { useSearchState } from '../router/location.ts'
 import { AccessPage } from './frame.tsx'
 import { type Explained, explained, type Where } from './model.ts'
 import { PlaceField, placeFrom, placeText } from './resource-field.tsx'
+import { actionText } from './role-screen.tsx'
 import { type Chosen, SubjectField } from './subject-field.tsx'
 import { kindWord, list, subjectLink, subjectText, whereText } from './words.ts'
 
@@ -37,7 +38,8 @@ function Verdict({
   readonly name: string
   readonly asked: Question
 }) {
-  const what = `${asked.action} on ${kindWord(asked.resource.kind)} ${asked.resource.uid}`
+  const action = actionText(asked.action)
+  const what = `${action.charAt(0).toLowerCase()}${action.slice(1)}, on ${kindWord(asked.resource.kind)} ${asked.resource.uid}`
   return (
     <section className={`card stack verdict ${value.allowed ? '' : 'verdict-no'}`} role="status">
       <h2>

@@ -9,10 +9,10 @@ export function whoText({ identity, event: { actor } }: Pick<Item, 'identity' | 
 }
 
 /** What it was done to. */
-export function targetText({ event: { resource, plan } }: Pick<Item, 'event'>): string {
+export function targetText({ event: { resource, plan, request } }: Pick<Item, 'event'>): string {
   if (resource !== null && resource !== undefined)
     return `${resource.kind.replaceAll('-', ' ')} ${resource.uid}`
-  return plan?.dataSource ?? ''
+  return plan?.dataSource ?? request?.route ?? ''
 }
 
 export const resultKinds = { allowed: 'good', denied: 'danger', failed: 'caution' } as const
