@@ -1,9 +1,9 @@
 /**
- * The closed table of event codes: resource letter, number, severity. Codes are stable: a row is never renamed or
- * removed, and a number is never used again. The reference page is generated from this table.
+ * The closed table of event codes: resource letter, number, severity. Codes are stable: once released, a row is never renamed
+ * or removed, and a number is never used again. The reference page is generated from this table.
  *
  * Letters: Q queries, V views of the control plane, L sign-in, T tokens, A access changes, C catalogue (data sources, folders,
- * dashboards), R reviews, E the audit log itself, X break-glass, S the system. Severities: I done, W done with a
+ * dashboards), E the audit log itself, X break-glass, S the system. Severities: I done, W done with a
  * reservation, D denied, E failed.
  */
 export const eventTable = {
@@ -17,8 +17,6 @@ export const eventTable = {
   Q008: { D: 'Request not authenticated' },
   Q009: { D: 'Request refused by a limit' },
   Q010: { E: 'Request malformed' },
-  Q011: { E: 'Answer withheld: it held series outside the constraints' },
-  Q012: { I: 'Remote read answered', D: 'Remote read denied', E: 'Remote read failed' },
   Q013: { I: 'Silence written', D: 'Silence denied', E: 'Silence failed' },
   Q014: { I: 'Query explained', D: 'Query explanation denied', E: 'Query explanation failed' },
   V001: { I: 'Control resource read', D: 'Control resource denied', E: 'Control resource failed' },
@@ -30,18 +28,14 @@ export const eventTable = {
   L001: { I: 'Signed in', D: 'Sign-in denied', E: 'Sign-in failed' },
   L002: { I: 'Signed out', E: 'Sign-out failed' },
   L003: { I: 'Session revoked', D: 'Session revocation denied', E: 'Session revocation failed' },
-  L004: { W: 'Session expired' },
   L005: { I: 'Sign-in begun', E: 'Sign-in could not begin' },
   T001: { I: 'Token created', D: 'Token creation denied', E: 'Token creation failed' },
   T002: { I: 'Token revoked', D: 'Token revocation denied', E: 'Token revocation failed' },
-  T003: { I: 'Token used for the first time' },
   T004: { I: 'Token rotated', D: 'Token rotation denied', E: 'Token rotation failed' },
-  T005: { D: 'Token refused' },
   A001: { I: 'Role created', D: 'Role creation denied', E: 'Role creation failed' },
   A002: { I: 'Role changed', D: 'Role change denied', E: 'Role change failed' },
   A003: { I: 'Role deleted', D: 'Role deletion denied', E: 'Role deletion failed' },
   A004: { I: 'Grant created', D: 'Grant creation denied', E: 'Grant creation failed' },
-  A005: { I: 'Grant changed', D: 'Grant change denied', E: 'Grant change failed' },
   A006: { I: 'Grant revoked', D: 'Grant revocation denied', E: 'Grant revocation failed' },
   A007: { I: 'Team created', D: 'Team creation denied', E: 'Team creation failed' },
   A008: { I: 'Team changed', D: 'Team change denied', E: 'Team change failed' },
@@ -84,11 +78,6 @@ export const eventTable = {
   C007: { I: 'Dashboard created', D: 'Dashboard creation denied', E: 'Dashboard creation failed' },
   C008: { I: 'Dashboard changed', D: 'Dashboard change denied', E: 'Dashboard change failed' },
   C009: { I: 'Dashboard deleted', D: 'Dashboard deletion denied', E: 'Dashboard deletion failed' },
-  C010: { I: 'Other resource changed', D: 'Other resource change denied', E: 'Other resource change failed' },
-  R001: { I: 'Review requested', D: 'Review request denied', E: 'Review request failed' },
-  R002: { I: 'Review approved', D: 'Review approval denied', E: 'Review approval failed' },
-  R003: { I: 'Review rejected', D: 'Review rejection denied', E: 'Review rejection failed' },
-  R004: { W: 'Review expired' },
   E001: { I: 'Audit log searched', D: 'Audit search denied', E: 'Audit search failed' },
   E002: { I: 'Audit event opened', D: 'Audit event denied', E: 'Audit event failed' },
   E003: { I: 'Audit export requested', D: 'Audit export denied', E: 'Audit export failed' },
@@ -126,7 +115,6 @@ export const eventTable = {
   S005: { I: 'Audit spool taken up after an unclean stop' },
   S006: { E: 'Audit spool damaged: part of it is set aside' },
   S007: { W: 'Audit log was unavailable: requests were refused' },
-  S008: { W: 'Clock jumped' },
   S009: { W: 'Audit sink is behind', I: 'Audit sink has caught up' },
   S010: { E: 'Checkpoint could not be written or anchored' },
 } as const satisfies Record<string, Partial<Record<Severity, string>>>

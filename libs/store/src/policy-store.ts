@@ -27,8 +27,17 @@ export interface PolicyStoreOptions {
   readonly maxStaleness: number
   /** How often versions are compared even if no notification came; ms, default 3,000. */
   readonly pollInterval?: number
+  /** Told of every snapshot that was read, and of every one that could not be. */
+  readonly onLoad?: (load: PolicyLoad) => void
   /** Faults in the background; the store mends itself. */
   readonly onError?: (error: Error) => void
+}
+
+/** An org's access settings that this process took up, or could not. */
+export interface PolicyLoad {
+  readonly orgUid: string
+  readonly version?: string
+  readonly error?: Error
 }
 
 const defaultPollMs = 3_000
@@ -45,7 +54,7 @@ async function readVersions(pool: Pool): Promise<ReadonlyMap<string, string>> {
 }
 
 /** The cached snapshots; knows which are out of date, and reads each once however many ask. */
-function createSnapshots(pool: Pool) {
+function createSnapshots(pool: Pool, onLoad: (load: PolicyLoad) => void) {
   const current = new Map<string, OrgSnapshot>()
   const changed = new Set<string>()
   const reading = new Map<string, Promise<OrgSnapshot>>()
@@ -57,11 +66,16 @@ function createSnapshots(pool: Pool) {
         changed.delete(orgUid)
         const snapshot = await withOrg(pool, orgUid, readSnapshot, { readOnly: true })
         current.set(orgUid, snapshot)
+        onLoad({ orgUid, version: snapshot.policy.version })
         if (!changed.has(orgUid)) return snapshot
       }
     } catch (error) {
-      if (toGatehouseError(error).code === 'not_found') current.delete(orgUid)
-      else changed.add(orgUid)
+      const fault = toGatehouseError(error)
+      if (fault.code === 'not_found') current.delete(orgUid)
+      else {
+        changed.add(orgUid)
+        onLoad({ orgUid, error: fault })
+      }
       throw error
     }
   }
@@ -81,7 +95,7 @@ function createSnapshots(pool: Pool) {
 /** Creates the policy store of one process; it starts to listen at once and must be closed. */
 export function createPolicyStore(options: PolicyStoreOptions): PolicyStore {
   const { pool, maxStaleness, pollInterval = defaultPollMs, onError = () => undefined } = options
-  const snapshots = createSnapshots(pool)
+  const snapshots = createSnapshots(pool, options.onLoad ?? (() => undefined))
   let contactAt = Number.NEGATIVE_INFINITY
   let timer: NodeJS.Timeout | undefined
   let isClosed = false

@@ -7,6 +7,7 @@ import {
   closeSession,
   createChangeRecorder,
   createIdentityStore,
+  createPolicyRecorder,
   createPolicyStore,
   createPool,
   endSessionCheck,
@@ -100,7 +101,9 @@ async function openAdapters(config: Config, log: Logger) {
     provisioner,
     close: closeIdentities,
   } = createControlStore(pool, onError)
-  const policies = createPolicyStore({ pool, maxStaleness: config.gateway.maxPolicyStaleness, onError })
+  const { onLoad, start: recordPolicies } = createPolicyRecorder('control', onError)
+  const { maxPolicyStaleness: maxStaleness } = config.gateway
+  const policies = createPolicyStore({ pool, maxStaleness, onLoad, onError })
   const closeStores = async (): Promise<void> => {
     await policies.close()
     await closeIdentities()
@@ -112,6 +115,7 @@ async function openAdapters(config: Config, log: Logger) {
       throw error
     },
   )
+  recordPolicies(audit.append)
   const keeper = startKeeperFromConfig(config.audit, { pool, append: audit.append, onError })
   const notices = createNoticeSender(
     {

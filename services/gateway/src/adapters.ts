@@ -3,6 +3,7 @@ import type { Config } from '@gatehouse/config'
 import {
   type AuditWriter,
   createIdentityStore,
+  createPolicyRecorder,
   createPolicyStore,
   createPool,
   openAuditWriter,
@@ -34,7 +35,11 @@ export async function openAdapters(
   if (url === undefined) throw new Error('database.url or database.urlFile is required')
   const pool = createPool({ url, size: config.database.poolSize, onError })
   const identities = createIdentityStore({ pool, onError })
-  const policies = createPolicyStore({ pool, maxStaleness: config.gateway.maxPolicyStaleness, onError })
+  // Each process has a spool of its own; together they hold what the configuration allows.
+  const writer = worker === undefined ? 'gateway' : `gateway-${worker.slot + 1}`
+  const { onLoad, start: recordPolicies } = createPolicyRecorder(writer, onError)
+  const { maxPolicyStaleness: maxStaleness } = config.gateway
+  const policies = createPolicyStore({ pool, maxStaleness, onLoad, onError })
   // Ready from the first request on, if Postgres is there.
   await policies.refresh().catch(onError)
   const closeStores = async (): Promise<void> => {
@@ -42,8 +47,6 @@ export async function openAdapters(
     await identities.close()
     await pool.end()
   }
-  // Each process has a spool of its own; together they hold what the configuration allows.
-  const writer = worker === undefined ? 'gateway' : `gateway-${worker.slot + 1}`
   const maxBytes = Math.ceil(config.audit.maxBytes / (worker?.count ?? 1))
   const audit = await openAuditWriter({ ...config.audit, maxBytes }, writer, { pool, onError }).catch(
     async (error: unknown) => {
@@ -51,6 +54,7 @@ export async function openAdapters(
       throw error
     },
   )
+  recordPolicies(audit.append)
   const close = async (): Promise<void> => {
     await audit.close()
     await closeStores()

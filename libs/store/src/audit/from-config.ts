@@ -5,6 +5,7 @@ import type { Pool } from '../pool.ts'
 import { type Anchor, createFileAnchor, createHttpAnchor } from './anchor.ts'
 import { type AuditKeeper, startAuditKeeper } from './keeper.ts'
 import { loadSigner } from './keys.ts'
+import { recordStart, recordStop } from './process-events.ts'
 import { createLabelValues, type LabelValueKey, type LabelValues } from './label-values.ts'
 import { createOtlpSink, createWebhookSink } from './sinks/http.ts'
 import { createFileSink, createStreamSink } from './sinks/lines.ts'
@@ -91,7 +92,17 @@ export async function openAuditWriter(
   const { spoolDir: dir, level, maxBytes } = config
   const labelValues = labelValuesFromConfig(config)
   const hiding = labelValues === undefined ? {} : { labelValues }
-  return createAuditWriter({ ...background, dir, writerId, level, maxBytes, ...hiding })
+  const writer = await createAuditWriter({ ...background, dir, writerId, level, maxBytes, ...hiding })
+  const { onError = () => undefined } = background
+  // A log that takes nothing now is told of by readiness and metrics; that is no reason not to start or stop.
+  await recordStart(writer, writerId, config).catch(onError)
+  return {
+    ...writer,
+    async close(timeoutMs) {
+      await recordStop(writer, writerId).catch(onError)
+      await writer.close(timeoutMs)
+    },
+  }
 }
 
 /** Starts what the configuration wants done in the background: sealing, anchors, sinks, exports. */

@@ -89,3 +89,4 @@ export {
   startKeeperFromConfig,
 } from './from-config.ts'
 export { proveEvent } from './prove-event.ts'
+export { createPolicyRecorder, type PolicyRecorder } from './process-events.ts'
