@@ -78,6 +78,12 @@ export function upstreamSchema({ duration }: Parts) {
       .prefault('1s')
       .describe('Time to connect to a replica before the next one is tried'),
     headersTimeout: duration.prefault('45s').describe('Time until a replica starts to answer'),
+    fillGaps: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Whether all replicas of a shard are asked, so that one fills the gaps of another; see docs/upstreams.md',
+      ),
     maxConnections: z.int().min(1).default(64).describe('Connections per replica'),
     maxResponseBytes: z
       .int()

@@ -4,6 +4,12 @@ export { type Connections, createConnections } from './connections.ts'
 export type { BodySink, Exchange } from './exchange.ts'
 export { readBody, tooLarge } from './read-body.ts'
 export type { ConnectionOptions } from './replica.ts'
-export { createUpstream, type Upstream, type UpstreamAnswer, type UpstreamDeps } from './upstream.ts'
+export {
+  createUpstream,
+  type Upstream,
+  type UpstreamAnswer,
+  type UpstreamBody,
+  type UpstreamDeps,
+} from './upstream.ts'
 export { createEvaluationIntervals, type EvaluationIntervals } from './evaluation-intervals.ts'
 export { createVersions, type Versions } from './versions.ts'

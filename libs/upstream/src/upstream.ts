@@ -4,6 +4,7 @@ import { type Clients, createClients } from './clients.ts'
 import type { Connections } from './connections.ts'
 import type { Coverage } from './coverage.ts'
 import type { Exchange } from './exchange.ts'
+import { fillGaps } from './fill/fill-gaps.ts'
 import { judge } from './judge.ts'
 import { createLiveness } from './liveness.ts'
 import { createUpstreamMetrics } from './metrics.ts'
@@ -12,9 +13,12 @@ import { unreachable } from './refusal.ts'
 import type { ConnectionOptions, ReplicaClient } from './replica.ts'
 import { createShardStates } from './shard-state.ts'
 
+/** The body of an answer, and when the replica says it made it. */
+export type UpstreamBody = Pick<Exchange, 'date' | 'contentLength' | 'attach' | 'resume' | 'abort'>
+
 /** A usable answer: status 200, a JSON object or the text that was asked for, not encoded; its body stands still. The holder must attach a sink or abort it. */
 export interface UpstreamAnswer {
-  readonly exchange: Exchange
+  readonly exchange: UpstreamBody
   /** Name of the replica that answered. */
   readonly replica: string
 }
@@ -37,8 +41,12 @@ export interface UpstreamDeps {
   /** Longest answer of a shard, bytes. */
   readonly maxResponseBytes: number
   readonly metrics: Metrics
+  /** Whether all replicas of a shard are asked, so that one fills the gaps of another. */
+  readonly fillsGaps?: boolean
 }
 
+/** Longest answer of one replica that is held to be put together with another's. */
+const maxFilledBytes = 33_554_432
 /** No request is worth a second one so soon. */
 const soonestHedgeMs = 50
 /** A replica that hangs costs no more than this. */
@@ -74,7 +82,7 @@ function candidatesOf(shard: Shard, clients: Clients): readonly Candidate[] {
 
 /** Creates the client of all shards; connections are made on use. */
 export function createUpstream(deps: UpstreamDeps): Upstream {
-  const { connections, options, maxResponseBytes, metrics } = deps
+  const { connections, options, maxResponseBytes, metrics, fillsGaps = false } = deps
   const clients = createClients(connections, options)
   const states = createShardStates()
   const liveness = createLiveness()
@@ -94,7 +102,7 @@ export function createUpstream(deps: UpstreamDeps): Upstream {
     return { result: run(), abort }
   }
 
-  return {
+  const upstream: Upstream = {
     async open(shard, request, signal) {
       signal.throwIfAborted()
       const { coverage, heads, retries, hedges } = states.of(shard)
@@ -127,4 +135,12 @@ export function createUpstream(deps: UpstreamDeps): Upstream {
       await clients.close()
     },
   }
+  if (!fillsGaps) return upstream
+  const preferred = (shard: Shard): Shard => {
+    const { coverage } = states.of(shard)
+    const candidates = candidatesOf(shard, clients)
+    coverage.refresh(new Map(candidates.map(({ replica, client }) => [replica.url, client])))
+    return { ...shard, replicas: inOrder(candidates, coverage).map(({ replica }) => replica) }
+  }
+  return fillGaps(upstream, preferred, maxFilledBytes)
 }

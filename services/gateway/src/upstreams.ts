@@ -17,14 +17,21 @@ export function createUpstreams(
   { upstream: settings }: Config,
   { metrics, log }: { readonly metrics: Metrics; readonly log: Logger },
 ) {
-  const { allowedAddresses, connections: rules, connectTimeout, maxResponseBytes, ...options } = settings
+  const {
+    allowedAddresses,
+    connections: rules,
+    connectTimeout,
+    maxResponseBytes,
+    fillGaps,
+    ...options
+  } = settings
   const connections = createConnections({
     rules,
     addresses: createAddressPolicy(allowedAddresses),
     timeout: connectTimeout,
     onError: (error) => log.error({ detail: error.message }, 'upstream credentials could not be read again'),
   })
-  const upstream = createUpstream({ connections, options, maxResponseBytes, metrics })
+  const upstream = createUpstream({ connections, options, maxResponseBytes, metrics, fillsGaps: fillGaps })
   return {
     upstream,
     alertmanagers: createAlertmanagers(connections),
