@@ -1,5 +1,5 @@
 import { type FormEvent, useEffect, useRef, useState } from 'react'
-import { permissionTable } from '@gatehouse/authz'
+import { permissionTable } from '@gatehouse/authz/permissions'
 import { useChange, useRead } from '../api/use-api.ts'
 import { announce } from '../parts/announce.tsx'
 import { Button } from '../parts/button.tsx'

@@ -1,4 +1,4 @@
-import { permissionTable } from '@gatehouse/authz'
+import { permissionTable } from '@gatehouse/authz/permissions'
 import { useCan } from '../api/me-context.ts'
 import { useRead } from '../api/use-api.ts'
 import { Badge } from '../parts/chips.tsx'

@@ -1,5 +1,5 @@
 import { type FormEvent, useState } from 'react'
-import { permissionTable } from '@gatehouse/authz'
+import { permissionTable } from '@gatehouse/authz/permissions'
 import { useCan, useMe } from '../api/me-context.ts'
 import { useChange } from '../api/use-api.ts'
 import { Button } from '../parts/button.tsx'
