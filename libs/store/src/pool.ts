@@ -29,5 +29,7 @@ export function createPool({ url, size = 10, onError }: PoolOptions): Pool {
     application_name: 'gatehouse',
   })
   pool.on('error', (error) => onError?.(error))
+  // The pool hears idle clients only; one that is lost in the middle of a transaction, between two statements, would end the process.
+  pool.on('connect', (client) => client.on('error', (error) => onError?.(error)))
   return pool
 }
