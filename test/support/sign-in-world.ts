@@ -68,6 +68,8 @@ export interface WorldOptions {
   readonly control?: object
   /** A Prometheus with series of the tenants `transport` and `health`; nothing answers there by default. */
   readonly prometheusUrl?: string
+  /** An access document (YAML) instead of the two orgs', given the address of the Prometheus. */
+  readonly access?: (prometheusUrl: string) => string
 }
 
 async function startProvider(controlUrl: string, keyFile: string): Promise<Idp> {
@@ -85,11 +87,11 @@ async function endAll(endings: (() => Promise<void> | void)[]): Promise<void> {
   for (const end of endings.splice(0).toReversed()) await end()
 }
 
-async function seedDatabase(prometheusUrl: string, endings: (() => Promise<void>)[]) {
+async function seedDatabase(access: string, endings: (() => Promise<void>)[]) {
   const database = await freshDatabase()
   endings.push(database.drop)
   const pool = createPool({ url: database.appUrl })
-  await applyAccess(pool, parseAccessDocument(parse(accessOf(prometheusUrl))))
+  await applyAccess(pool, parseAccessDocument(parse(access)))
   await pool.end()
   return database
 }
@@ -97,7 +99,8 @@ async function seedDatabase(prometheusUrl: string, endings: (() => Promise<void>
 async function startWorld(options: WorldOptions, endings: (() => Promise<void>)[]): Promise<SignInWorld> {
   const dir = temporaryDir()
   endings.push(async () => dir.remove())
-  const database = await seedDatabase(options.prometheusUrl ?? 'http://127.0.0.1:9', endings)
+  const { prometheusUrl = 'http://127.0.0.1:9', access = accessOf } = options
+  const database = await seedDatabase(access(prometheusUrl), endings)
   const [controlPort, gatewayPort] = [await freePort(), await freePort()]
   const idp = await startProvider(`http://127.0.0.1:${controlPort}`, join(dir.path, 'keys.json'))
   endings.push(idp.stop)

@@ -1,6 +1,7 @@
 import './charts.css'
 import './figures.css'
 import { cssColor } from './colours.ts'
+import { ScrollList } from './scroll-box.tsx'
 
 /** A value on its way from `min` to `max`. */
 export interface GaugeValue {
@@ -86,21 +87,21 @@ export function Gauge({
   readonly showsBands: boolean
 }) {
   return (
-    <ul className="gauges" role="list">
+    <ScrollList className="gauges">
       {values.map((one) => (
         <li key={one.id} className="gauge">
           <Dial one={one} showsBands={showsBands} />
           {values.length > 1 ? <span className="gauge-name">{one.name}</span> : null}
         </li>
       ))}
-    </ul>
+    </ScrollList>
   )
 }
 
 /** Bars below each other, each with its name and number. */
 export function BarGauge({ values }: { readonly values: readonly GaugeValue[] }) {
   return (
-    <ul className="bars" role="list">
+    <ScrollList className="bars">
       {values.map((one) => (
         <li key={one.id} className="bar-row">
           <span className="bar-label">{one.name}</span>
@@ -113,6 +114,6 @@ export function BarGauge({ values }: { readonly values: readonly GaugeValue[] })
           <span className="bar-value">{one.text}</span>
         </li>
       ))}
-    </ul>
+    </ScrollList>
   )
 }

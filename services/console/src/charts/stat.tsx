@@ -1,6 +1,7 @@
 import './charts.css'
 import './figures.css'
 import { cssColor } from './colours.ts'
+import { ScrollList } from './scroll-box.tsx'
 import { sparkPaths } from './spark.ts'
 
 /** One big number. */
@@ -36,7 +37,7 @@ function Trail({ values }: { readonly values: readonly (number | null)[] }) {
 /** Big numbers beside or below each other, as large as fits. */
 export function Stat({ values, showsNames, showsValues, coloring, isColumn }: StatProps) {
   return (
-    <ul className={`stats${isColumn ? ' stats-column' : ''}`} role="list">
+    <ScrollList className={`stats${isColumn ? ' stats-column' : ''}`}>
       {values.map(({ id, name, text, color, trail }) => (
         <li
           key={id}
@@ -51,6 +52,6 @@ export function Stat({ values, showsNames, showsValues, coloring, isColumn }: St
           {showsValues ? <span className="stat-text">{text}</span> : null}
         </li>
       ))}
-    </ul>
+    </ScrollList>
   )
 }

@@ -32,6 +32,7 @@ export interface FieldConfig {
   readonly max: number | undefined
   readonly displayName: string | undefined
   readonly noValue: string | undefined
+  /** An empty mode is that of the panel's kind. */
   readonly color: { readonly mode: string; readonly fixed: string | undefined }
   readonly thresholds: Thresholds
   readonly mappings: readonly Mapping[]
@@ -82,7 +83,7 @@ function readFieldConfig(json: Json): FieldConfig {
 
 function readColor(value: unknown): FieldConfig['color'] {
   const color = recordOf(value)
-  return { mode: textOf(color['mode']) ?? 'thresholds', fixed: textOf(color['fixedColor']) }
+  return { mode: textOf(color['mode']) ?? '', fixed: textOf(color['fixedColor']) }
 }
 
 export function readThresholds(value: unknown): Thresholds {

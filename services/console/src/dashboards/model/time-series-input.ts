@@ -23,7 +23,7 @@ const curves: Readonly<Record<string, NonNullable<SeriesLook['curve']>>> = {
 
 function colorFor(config: FieldConfig, values: readonly (number | null)[]): string | undefined {
   const { mode } = config.color
-  if (mode.startsWith('palette-')) return undefined
+  if (mode === '' || mode.startsWith('palette-')) return undefined
   // A line has one colour: that of its last value, as Grafana's legend shows it.
   return colorOf(config, values.findLast((value) => value !== null) ?? null)
 }

@@ -1,5 +1,5 @@
 import { type ReactNode, useMemo, useRef, useState } from 'react'
-import { type Annotation, saveSheet } from '../../charts/index.ts'
+import { type Annotation, saveSheet, ScrollBox } from '../../charts/index.ts'
 import { useSize } from '../../charts/use-size.ts'
 import { Disclosure } from '../../parts/disclosure.tsx'
 import { Icon } from '../../parts/icon.tsx'
@@ -130,7 +130,9 @@ export function PanelCard({ laid, page }: { readonly laid: LaidPanel; readonly p
   const isWaiting = data.isLoading && !needsNoData(panel.type)
   const isRefused = (requests?.refusals.length ?? 0) > 0 && (requests?.requests.length ?? 0) === 0
   return (
+    // A group, no landmark: a page of thirty landmarks has none.
     <section
+      role="group"
       ref={card}
       className={`panel${panel.transparent ? ' panel-transparent' : ''}`}
       aria-label={title === '' ? `Panel ${panel.id}` : title}
@@ -184,7 +186,7 @@ function inner({ isWaiting, refusals, hasFailed, view, asTable, page }: Inner): 
   const grafana = page.grafanaOf(panel)
   if (refusals.length > 0 && isSupported(panel.type))
     return (
-      <div className="panel-unsupported">
+      <ScrollBox className="panel-unsupported">
         <p>This panel cannot run here. {refusals.join(' ')}</p>
         {grafana === undefined ? null : (
           <p>
@@ -193,7 +195,7 @@ function inner({ isWaiting, refusals, hasFailed, view, asTable, page }: Inner): 
             </a>
           </p>
         )}
-      </div>
+      </ScrollBox>
     )
   if (isWaiting && isSupported(panel.type)) return <Skeleton lines={3} label={`Loading ${view.title}`} />
   if (hasFailed && isSupported(panel.type)) return null

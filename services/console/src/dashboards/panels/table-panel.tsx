@@ -93,7 +93,7 @@ export function TablePanel(view: PanelView) {
   return (
     <div className="panel-table">
       <Table
-        caption={title === '' ? 'Table' : title}
+        caption={`Rows of ${title === '' ? `panel ${panel.id}` : title}`}
         isCaptionHidden
         columns={columns}
         rows={Array.from({ length: Math.min(mostRows, count) }, (_, row) => row)}

@@ -1,3 +1,4 @@
+import { ScrollBox } from '../../charts/index.ts'
 import { interpolate } from '../model/interpolate.ts'
 import { textOf } from '../model/json.ts'
 import { Markdown } from './markdown.tsx'
@@ -10,8 +11,8 @@ export function TextPanel({ panel, values }: Pick<PanelView, 'panel' | 'values'>
   const mode = textOf(panel.options['mode']) ?? textOf(panel.raw['mode']) ?? 'markdown'
   const text = interpolate(content, values, 'text')
   return (
-    <div className="panel-text">
+    <ScrollBox className="panel-text">
       {mode === 'code' ? <pre className="snippet">{text}</pre> : <Markdown text={text} />}
-    </div>
+    </ScrollBox>
   )
 }

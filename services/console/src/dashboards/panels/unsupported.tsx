@@ -1,3 +1,4 @@
+import { ScrollBox } from '../../charts/index.ts'
 import type { Panel } from '../model/panel.ts'
 
 const names: Readonly<Record<string, string>> = {
@@ -28,7 +29,7 @@ export function Unsupported({
 }) {
   const name = names[panel.type] ?? (panel.type === '' ? 'without a kind' : `of the kind “${panel.type}”`)
   return (
-    <div className="panel-unsupported">
+    <ScrollBox className="panel-unsupported">
       <p>
         This is a panel {names[panel.type] === undefined ? name : `of the kind “${name}”`}, which this viewer
         does not draw. Its samples are in the table view.
@@ -42,6 +43,6 @@ export function Unsupported({
           </a>
         </p>
       )}
-    </div>
+    </ScrollBox>
   )
 }

@@ -73,12 +73,15 @@ function onScale(values: readonly ReducedValue[]): readonly GaugeValue[] {
 }
 
 /** Dials. */
-export function GaugePanel({ panel, data }: PanelView) {
+export function GaugePanel({ panel, title, data }: PanelView) {
+  const values = onScale(reducedValues(panel, data.frames))
   return (
     <Gauge
-      values={onScale(reducedValues(panel, data.frames))}
+      // A single one is what its panel says it is.
+      values={values.length === 1 && title !== '' ? values.map((one) => ({ ...one, name: title })) : values}
       showsBands={
-        panel.options['showThresholdMarkers'] !== false && panel.fields.defaults.color.mode === 'thresholds'
+        panel.options['showThresholdMarkers'] !== false &&
+        ['', 'thresholds'].includes(panel.fields.defaults.color.mode)
       }
     />
   )

@@ -1,3 +1,4 @@
+import './no-eval.ts'
 import { compileCapability, readDashboard } from '@gatehouse/authz'
 import { type FormEvent, useMemo, useState } from 'react'
 import '../dashboards.css'

@@ -172,7 +172,7 @@ export default function VersionsScreen({ params }: { readonly params: Params }) 
       <Reading read={board}>{(stored) => <Approval stored={stored} etag={board.etag} />}</Reading>
       <Reading read={versions}>
         {({ items }) => (
-          <section className="card stack" aria-label="Versions">
+          <div className="card stack">
             <div className="table-scroll" tabIndex={0} role="region" aria-label="Versions">
               <List
                 key={items[0]?.version}
@@ -182,7 +182,7 @@ export default function VersionsScreen({ params }: { readonly params: Params }) 
                 etag={board.etag}
               />
             </div>
-          </section>
+          </div>
         )}
       </Reading>
     </div>

@@ -26,7 +26,13 @@ function Cells({ panels, page }: { readonly panels: readonly LaidPanel[]; readon
 function Row({ laid, page }: { readonly laid: LaidRow; readonly page: PanelPage }) {
   const { row, title, panels } = laid
   const [isOpen, setOpen] = useState(!row.collapsed)
-  if (title === undefined) return <Cells panels={panels} page={page} />
+  if (title === undefined)
+    return (
+      <section>
+        <h2 className="visually-hidden">Panels</h2>
+        <Cells panels={panels} page={page} />
+      </section>
+    )
   return (
     <section className="board-row" aria-label={title === '' ? 'Row' : title}>
       <h2 className="board-row-title">
@@ -54,6 +60,7 @@ export function BoardGrid({ rows, page }: { readonly rows: readonly LaidRow[]; r
   if (alone !== undefined)
     return (
       <div className="board-alone">
+        <h2 className="visually-hidden">One panel</h2>
         <PanelCard laid={alone} page={page} />
       </div>
     )

@@ -1,0 +1,93 @@
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { keepScreenshot, launchBrowser } from '../support/browser.ts'
+import {
+  axeFindings,
+  type BoardsWorld,
+  listen,
+  readBoards,
+  readThrough,
+  signIn,
+  startBoardsWorld,
+} from './dashboards-world.ts'
+
+// All dashboards of the tests and the demo, and those of a folder in GATEHOUSE_DASHBOARDS, opened by somebody who may do nothing else.
+let boards: BoardsWorld
+let browser: Browser
+let context: BrowserContext
+let complaints: string[]
+
+beforeAll(async () => {
+  boards = await startBoardsWorld()
+  browser = await launchBrowser()
+})
+afterAll(async () => {
+  await browser?.close()
+  await boards?.close()
+})
+beforeEach(async () => {
+  context = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: 'en-GB' })
+  complaints = listen(context)
+})
+afterEach(() => context.close())
+
+async function open(uid: string): Promise<Page> {
+  const page = await context.newPage()
+  await page.goto(`${boards.world.control.url}/dashboards/${uid}`)
+  await signIn(page, 'nemo')
+  await readThrough(page)
+  return page
+}
+
+/** Panels that a person sees: not those of folded rows. */
+function errorsOn(page: Page): Promise<string[]> {
+  return page.locator('.panel-word-danger').allInnerTexts()
+}
+
+describe('dashboards open without an error', () => {
+  it.each(readBoards().map(({ name, uid }) => [name, uid] as const))('%s', async (name, uid) => {
+    const page = await open(uid)
+    const panels = await page.locator('.panel').count()
+    const errors = await errorsOn(page)
+    console.log(`${name}: ${panels} panels, ${errors.length} errors`)
+    expect(panels).toBeGreaterThan(0)
+    expect(errors).toEqual([])
+    expect(complaints).toEqual([])
+  })
+})
+
+describe('every feature', () => {
+  it('is shown as it is meant, and axe finds nothing in light and dark', async () => {
+    const page = await open('b0-every-feature')
+    await keepScreenshot(page, 'dashboard-every-feature')
+    const panel = (title: string) => page.getByRole('group', { name: title, exact: true })
+    expect(await panel('Predictions').locator('.stat-text').innerText()).toMatch(/^\d+\.\d\d req\/s$/)
+    expect(await panel('Wrong').getByRole('img').getAttribute('aria-label')).toBe(
+      'Wrong: 12%, on a scale from 0% to 100%',
+    )
+    expect(await panel('State').locator('.stat').first().innerText()).toContain('there')
+    expect(await panel('Rates').getByRole('img').getAttribute('aria-label')).toMatch(
+      /^Rates, time series chart of \d+ series from .* maximum /,
+    )
+    expect(await panel('Latency').getByRole('img').getAttribute('aria-label')).toMatch(
+      /^Latency, heat map of \d+ buckets/,
+    )
+    const table = panel('Models now').getByRole('table')
+    expect(await table.getByRole('columnheader').allInnerTexts()).toContain('Rate')
+    expect(await page.getByRole('heading', { name: /^Of prod/ }).count()).toBe(1)
+    expect(await panel('Of a database').innerText()).toContain('of the type postgres, not Prometheus')
+    expect(await panel('A pie').innerText()).toContain('does not draw')
+    expect(await page.getByText('nothing', { exact: false }).first().isVisible()).toBe(true)
+    expect(await page.getByRole('link', { name: 'Never' }).count()).toBe(0)
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme })
+      // Colours change within 120 ms.
+      await page.waitForTimeout(500)
+      expect(await axeFindings(page), colorScheme).toEqual([])
+    }
+    await keepScreenshot(page, 'dashboard-every-feature-dark')
+    await page.setViewportSize({ width: 320, height: 800 })
+    expect(Number(await page.evaluate('document.documentElement.scrollWidth'))).toBeLessThanOrEqual(320)
+    expect(complaints).toEqual([])
+  })
+})
