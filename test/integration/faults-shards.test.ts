@@ -77,9 +77,11 @@ async function recovered(org: string): Promise<ApiAnswer> {
 }
 
 const stopped = new Set<Prometheus>()
-function stop(server: Prometheus): void {
+async function stop(server: Prometheus): Promise<void> {
   process.kill(server.pid, 'SIGSTOP')
   stopped.add(server)
+  // A signal takes effect when the kernel gets to it.
+  await sleep(100)
 }
 
 afterEach(async () => {
@@ -103,7 +105,7 @@ describe('F01 a shard out of reach', () => {
 
 describe('F02 a server that hangs', () => {
   it('as one replica of two costs moments, not its time-out', async () => {
-    stop(shards.one[0])
+    await stop(shards.one[0])
     const { result, ms } = await timed(ask('transport'))
     expect([result.status, result.json.data.result[0].value[1]]).toEqual([200, '4'])
     expect(ms).toBeLessThan(6_000)
@@ -114,7 +116,7 @@ describe('F02 a server that hangs', () => {
 
   it('as a whole shard costs its own tenants the time they allow, and the others nothing', async () => {
     const before = proxy.open
-    stop(shards.two)
+    await stop(shards.two)
     const [gone, both, there] = await Promise.all([
       timed(ask('revenue', { timeout: '1s' })),
       timed(ask('defence', { timeout: '1s' })),

@@ -177,6 +177,8 @@ describe('replicas put together', () => {
     const { replica } = await ask(open(true), gone, range('up'))
     expect(replica).toBe('whole')
     process.kill(servers.late.pid, 'SIGSTOP')
+    // A signal takes effect when the kernel gets to it.
+    await sleep(100)
     try {
       const started = performance.now()
       expect((await ask(open(true), shardOf('late', 'whole'), range('up'))).replica).toBe('whole')
