@@ -87,6 +87,18 @@ describe('a change of access, before anybody makes it', () => {
   })
 })
 
+describe('why, of somebody who need not be there', () => {
+  it('is for those who may ask about others', async () => {
+    const body = {
+      principal: { kind: 'somebody', groups: ['health-crew'] },
+      action: 'datasources:query',
+      resource: { kind: 'data-source', uid: 'metrics' },
+    }
+    expect((await world.as(admin, 'post', '/access/explain', { body })).json).toMatchObject({ allowed: false })
+    expect((await world.as('health/viewer', 'post', '/access/explain', { body })).status).toBe(403)
+  })
+})
+
 describe('lists', () => {
   it('find by uid or name, and grants by their place', async () => {
     const uids = async (path: string) =>

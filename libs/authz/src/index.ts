@@ -23,6 +23,7 @@ export {
   parseScenario,
   runScenario,
   type Scenario,
+  type ScenarioAnswer,
   type ScenarioResult,
   scenarioSchema,
 } from './document/scenario.ts'

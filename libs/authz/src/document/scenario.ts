@@ -72,13 +72,35 @@ export function parseScenario(value: unknown): Scenario {
   return parsed.data
 }
 
+/** An answer as a scenario looks at it, from the decision functions or from a running system. */
+export interface ScenarioAnswer {
+  readonly isAllowed: boolean
+  /** Undefined if it is allowed, or not told. */
+  readonly firstFailing: string | undefined
+  /** `team:triage viewer` of every grant that allows. */
+  readonly reasons: readonly string[]
+  /** The alternatives as selectors. */
+  readonly selectors: readonly string[]
+}
+
+function answerOf({ decision, paths, firstFailing }: Explanation): ScenarioAnswer {
+  const alternatives = decision.allowed ? decision.constraints.alternatives : []
+  return {
+    isAllowed: decision.allowed && firstFailing === undefined,
+    firstFailing,
+    reasons: paths
+      .filter(({ fails }) => fails === undefined)
+      .map(({ grant: { subject, role } }) => `${subject.kind}:${subject.uid} ${role}`),
+    selectors: alternatives.map((matchers) => `{${matchers.map(printMatcher).join(',')}}`),
+  }
+}
+
 /** How an answer differs from what was expected; empty if it does not. */
 export function compareAnswer(
   expected: Expectation,
-  { decision, paths, firstFailing }: Explanation,
+  { isAllowed, firstFailing, reasons, selectors }: ScenarioAnswer,
 ): readonly string[] {
   const differences: string[] = []
-  const isAllowed = decision.allowed && firstFailing === undefined
   if (isAllowed !== (expected.expect === 'allow'))
     differences.push(
       `is ${isAllowed ? 'allowed' : `denied (${firstFailing ?? ''})`}, expected ${expected.expect}`,
@@ -86,16 +108,11 @@ export function compareAnswer(
   const { because, constraints } = expected
   if (because !== undefined && !isAllowed && firstFailing !== because)
     differences.push(`fails first at ${firstFailing ?? 'nothing'}, expected ${because}`)
-  const reasons = paths
-    .filter(({ fails }) => fails === undefined)
-    .map(({ grant: { subject, role } }) => `${subject.kind}:${subject.uid} ${role}`)
   if (because !== undefined && isAllowed && !reasons.includes(because))
     differences.push(`because of ${reasons.join(', ')}, expected ${because}`)
   const print = (alternatives: readonly string[]): string => alternatives.toSorted().join(' or ')
-  const found = decision.allowed ? decision.constraints.alternatives : []
-  const printed = found.map((matchers) => `{${matchers.map(printMatcher).join(',')}}`)
-  if (constraints !== undefined && print(printed) !== print(constraints.map(normalise)))
-    differences.push(`constraints are ${print(printed)}, expected ${print(constraints)}`)
+  if (constraints !== undefined && print(selectors) !== print(constraints.map(normalise)))
+    differences.push(`constraints are ${print(selectors)}, expected ${print(constraints)}`)
   return differences
 }
 
@@ -166,7 +183,7 @@ export function runScenario(scenario: Scenario): readonly ScenarioResult[] {
     const selector = expected.selector === undefined ? undefined : parseConstraint(expected.selector)
     return {
       expectation: expected,
-      differences: compareAnswer(expected, explain(policy, { ...question, selector })),
+      differences: compareAnswer(expected, answerOf(explain(policy, { ...question, selector }))),
     }
   })
 }

@@ -8,13 +8,15 @@ import {
   type Principal,
   principalOfMember,
   principalOfServiceAccount,
+  type Resource,
 } from '@gatehouse/authz'
 import { GatehouseError, isGatehouseError } from '@gatehouse/errors'
+import type { OrgTransaction } from '@gatehouse/store'
 import type { z } from 'zod'
 import { found, type ManageDeps } from '../../manage.ts'
 import { answerOfGrant } from '../grants/routes.ts'
 import { constraintsInWords, selectorOf } from '../me/words.ts'
-import { loadResource } from './load-resource.ts'
+import { loadResource, type NamedResource } from './load-resource.ts'
 import type { explainSchema, explanationSchema } from './schemas.ts'
 
 type Answer = z.output<typeof explanationSchema>
@@ -58,8 +60,34 @@ function notInScope(policyVersion: string): Answer {
   }
 }
 
+type Named = NonNullable<Question['principal']>
+
+function isAsker(asker: Principal, principal: Named): boolean {
+  return principal.kind === asker.kind && principal.uid === asker.uid
+}
+
+/** A person who has nothing but what these groups and teams give. */
+function somebodyIn(
+  policy: OrgPolicy,
+  { groups, teams }: { readonly groups: readonly string[]; readonly teams: readonly string[] },
+): Principal {
+  const mapped = policy.teams.filter(({ idpGroups }) => idpGroups.some((group) => groups.includes(group)))
+  const all = [...new Set([...teams, ...mapped.map(({ uid }) => uid)])].toSorted()
+  const credential = { kind: 'session', id: '' } as const
+  return {
+    kind: 'user',
+    uid: '',
+    orgUid: policy.orgUid,
+    name: 'somebody',
+    teams: all,
+    identity: undefined,
+    credential,
+  }
+}
+
 function principalOf(policy: OrgPolicy, asker: Principal, { principal }: Question): Principal {
-  if (principal === undefined || (principal.kind === asker.kind && principal.uid === asker.uid)) return asker
+  if (principal === undefined || isAsker(asker, principal)) return asker
+  if (principal.kind === 'somebody') return somebodyIn(policy, principal)
   if (principal.kind === 'service-account') {
     const account = policy.serviceAccounts.find(({ uid }) => uid === principal.uid)
     return principalOfServiceAccount(policy, found(account, 'service account'))
@@ -71,6 +99,14 @@ function principalOf(policy: OrgPolicy, asker: Principal, { principal }: Questio
       'user',
     ),
   )
+}
+
+/** As {@link loadResource}; the platform org may ask about other orgs, which it manages. */
+async function resourceFor(tx: OrgTransaction, policy: OrgPolicy, named: NamedResource): Promise<Resource> {
+  const { kind, uid } = named
+  if (policy.isPlatform && (kind === 'org' || kind === 'audit-log'))
+    return { kind, uid, orgUid: policy.orgUid }
+  return loadResource(tx, named)
 }
 
 /**
@@ -86,14 +122,14 @@ export async function explainFor(
   const { orgUid } = asker
   const policy = await policyOf(orgUid)
   const { principal } = question
-  const isOwn = principal === undefined || (principal.kind === asker.kind && principal.uid === asker.uid)
+  const isOwn = principal === undefined || isAsker(asker, principal)
   const org = { kind: 'org', uid: orgUid, orgUid } as const
   const now = Date.now()
   const mayExplain = authorize(policy, { principal: asker, action: 'access:explain', resource: org, now })
   if (!isOwn && !mayExplain.allowed) throw new GatehouseError('forbidden', mayExplain.reason)
   const of = principalOf(policy, asker, question)
   const resource = await changes
-    .read(orgUid, (tx) => loadResource(tx, question.resource))
+    .read(orgUid, (tx) => resourceFor(tx, policy, question.resource))
     .catch((error: unknown) => {
       if (!mayExplain.allowed && isGatehouseError(error) && error.code === 'not_found') return undefined
       throw error

@@ -6,12 +6,22 @@ import { folderResource, loadFolder } from '../folders/resource.ts'
 import { placeOf } from '../grants/holdings.ts'
 import { accountResource, loadAccount } from '../service-accounts/resource.ts'
 
+/** A resource as a question names it. */
+export interface NamedResource {
+  readonly kind: ResourceKind
+  readonly uid: string
+  /** For a dashboard or folder that need not be there: the folder it would be in. */
+  readonly folderUid?: string | undefined
+}
+
 /** The resource with this kind and uid in the entered org. @throws GatehouseError `not_found`, the same for another org's as for none. */
 export async function loadResource(
   tx: OrgTransaction,
-  { kind, uid }: { readonly kind: ResourceKind; readonly uid: string },
+  { kind, uid, folderUid }: NamedResource,
 ): Promise<Resource> {
   const { orgUid } = tx
+  if (folderUid !== undefined && (kind === 'dashboard' || kind === 'folder'))
+    return { kind, uid, orgUid, folderUid: (await loadFolder(tx, folderUid)).uid }
   switch (kind) {
     case 'org':
     case 'audit-log':

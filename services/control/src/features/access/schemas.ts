@@ -21,6 +21,9 @@ const resourceSchema = z.strictObject({
     'audit-log',
   ]),
   uid: z.string().min(1).max(63),
+  folderUid: uidSchema
+    .optional()
+    .describe('A dashboard or folder that need not be there: as if it were in this folder'),
 })
 const question = {
   action: actionSchema,
@@ -34,7 +37,16 @@ const question = {
 
 export const explainSchema = z.strictObject({
   principal: z
-    .strictObject({ kind: z.enum(['user', 'service-account']), uid: uidSchema })
+    .union([
+      z.strictObject({ kind: z.enum(['user', 'service-account']), uid: uidSchema }),
+      z
+        .strictObject({
+          kind: z.literal('somebody'),
+          groups: z.array(z.string().max(256)).max(200).default([]),
+          teams: z.array(uidSchema).max(200).default([]),
+        })
+        .describe('A person who is only in these IdP groups and teams, whether or not there is one'),
+    ])
     .optional()
     .describe('Default: the asker'),
   ...question,

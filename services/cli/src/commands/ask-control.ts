@@ -1,0 +1,119 @@
+import { readFileSync } from 'node:fs'
+import {
+  compareAnswer,
+  type Expectation,
+  type Scenario,
+  type ScenarioAnswer,
+  type ScenarioResult,
+} from '@gatehouse/authz'
+import { z } from 'zod'
+
+/** A running control plane, and with whose token each org's questions are asked (they need access:explain). */
+export interface Asking {
+  /** Base URL of control. */
+  readonly url: string
+  /** Tokens by org. */
+  readonly tokens: ReadonlyMap<string, string>
+}
+
+const answerSchema = z.object({
+  allowed: z.boolean(),
+  firstFailing: z.string().nullable(),
+  constraints: z.object({ selectors: z.array(z.string()) }).nullable(),
+  paths: z.array(
+    z.object({
+      grant: z.object({ subject: z.object({ kind: z.string(), uid: z.string() }), role: z.string() }),
+      fails: z.string().nullable(),
+    }),
+  ),
+})
+
+async function post(url: URL, token: string, body: unknown): Promise<Response> {
+  return fetch(url, {
+    method: 'POST',
+    redirect: 'error',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+    signal: AbortSignal.timeout(10_000),
+  })
+}
+
+async function userUid(url: string, token: string, subject: string): Promise<string> {
+  const response = await fetch(new URL(`/api/v1/users?search=${encodeURIComponent(subject)}`, url), {
+    redirect: 'error',
+    headers: { authorization: `Bearer ${token}` },
+    signal: AbortSignal.timeout(10_000),
+  })
+  const found = z
+    .object({ items: z.array(z.object({ uid: z.string(), name: z.string() })) })
+    .safeParse(await response.json())
+  return found.data?.items.find(({ name }) => name === subject)?.uid ?? 'nobody'
+}
+
+async function principalOf(who: Expectation['who'], url: string, token: string): Promise<object> {
+  if ('serviceAccount' in who) return { kind: 'service-account', uid: who.serviceAccount }
+  if ('user' in who) return { kind: 'user', uid: await userUid(url, token, who.user.subject) }
+  return { kind: 'somebody', groups: who.groups ?? [], teams: who.teams ?? [] }
+}
+
+/** What is not there is denied, whatever the condition; nobody is told more over HTTP. */
+const notThere: ScenarioAnswer = { isAllowed: false, firstFailing: undefined, reasons: [], selectors: [] }
+
+function read(body: unknown): ScenarioAnswer {
+  const { allowed, firstFailing, constraints, paths } = answerSchema.parse(body)
+  return {
+    isAllowed: allowed,
+    firstFailing: firstFailing ?? undefined,
+    reasons: paths
+      .filter(({ fails }) => fails === null)
+      .map(({ grant: { subject, role } }) => `${subject.kind}:${subject.uid} ${role}`),
+    selectors: constraints?.selectors ?? [],
+  }
+}
+
+async function askOne(
+  scenario: Scenario,
+  expectation: Expectation,
+  { url, token }: { readonly url: string; readonly token: string },
+): Promise<ScenarioResult> {
+  const { who, action, on, selector, at = scenario.at } = expectation
+  const response = await post(new URL('/api/v1/access/explain', url), token, {
+    principal: await principalOf(who, url, token),
+    action,
+    resource: { kind: on.kind, uid: on.uid, ...(on.folder === undefined ? {} : { folderUid: on.folder }) },
+    at,
+    ...(selector === undefined ? {} : { selector }),
+  })
+  if (response.status === 404) {
+    const { because: _, ...rest } = expectation
+    return { expectation, differences: compareAnswer(rest, notThere) }
+  }
+  if (response.status !== 200) return { expectation, differences: [`${url} answers ${response.status}`] }
+  return { expectation, differences: compareAnswer(expectation, read(await response.json())) }
+}
+
+/**
+ * Asks a running control plane what a scenario expects; its access must be the scenario's. Expectations that cannot be asked are
+ * left out: of orgs without a token, and about resources of another org, which nobody can even name.
+ */
+export async function askScenario(scenario: Scenario, asking: Asking): Promise<readonly ScenarioResult[]> {
+  const results: ScenarioResult[] = []
+  for (const expectation of scenario.expect) {
+    const { who, on } = expectation
+    const token = asking.tokens.get(who.org)
+    if (token === undefined || (on.org ?? who.org) !== who.org) continue
+    results.push(await askOne(scenario, expectation, { url: asking.url, token }))
+  }
+  return results
+}
+
+/** Reads `health=token-file` options. @throws Error naming one that is not so. */
+export function readTokens(options: readonly string[]): ReadonlyMap<string, string> {
+  return new Map(
+    options.map((option) => {
+      const at = option.indexOf('=')
+      if (at < 1) throw new Error(`--token-file ${option}: write <org>=<file>`)
+      return [option.slice(0, at), readFileSync(option.slice(at + 1), 'utf8').trim()]
+    }),
+  )
+}
