@@ -25,6 +25,7 @@ import {
   revokeSessionsOf,
   signIn,
   startKeeperFromConfig,
+  takeLocalAdminCode,
   takeLoginAttempt,
   takeNotices,
   withOrg,
@@ -84,7 +85,17 @@ function createControlStore(pool: Pool, onError: (error: Error) => void) {
   const rehearse: ControlDeps['rehearse'] = (document, period, onProgress) =>
     rehearseAccess(pool, document, period, onProgress)
   const provisioner: ControlDeps['findProvisioner'] = (hash) => findProvisioner(pool, hash)
-  return { store, attempts, changes, sessions, rehearse, provisioner, close: identities.close }
+  const takeLocalAdmin: ControlDeps['takeLocalAdminCode'] = (hash) => takeLocalAdminCode(pool, hash)
+  return {
+    store,
+    attempts,
+    changes,
+    sessions,
+    rehearse,
+    provisioner,
+    takeLocalAdmin,
+    close: identities.close,
+  }
 }
 
 async function openAdapters(config: Config, log: Logger) {
@@ -99,6 +110,7 @@ async function openAdapters(config: Config, log: Logger) {
     sessions,
     rehearse,
     provisioner,
+    takeLocalAdmin,
     close: closeIdentities,
   } = createControlStore(pool, onError)
   const { onLoad, start: recordPolicies } = createPolicyRecorder('control', onError)
@@ -146,6 +158,7 @@ async function openAdapters(config: Config, log: Logger) {
     sessions,
     rehearse,
     provisioner,
+    takeLocalAdmin,
     policies,
     audit,
     notices,
@@ -190,6 +203,7 @@ function depsOf(config: Config, adapters: Adapters, log: Logger): ControlDeps {
     sessions: adapters.sessions,
     rehearse: adapters.rehearse,
     findProvisioner: adapters.provisioner,
+    takeLocalAdminCode: adapters.takeLocalAdmin,
     notifications: config.notifications,
     wakeNotices: adapters.notices.wake,
     policyOf: async (orgUid) => (await adapters.policies.get(orgUid)).policy,
