@@ -369,6 +369,30 @@ table provisioning_tokens [row security forced] (
   revoked_at timestamp with time zone,
   last_used_at timestamp with time zone
 );
+table query_statistics [row security forced] (
+  org_uid uid not null,
+  hour timestamp with time zone not null,
+  principal_uid text not null,
+  dashboard_uid text not null,
+  data_source_uid text not null,
+  fingerprint text not null,
+  queries bigint not null,
+  failed bigint not null,
+  from_cache bigint not null,
+  samples bigint not null,
+  seconds double precision not null,
+  bytes bigint not null
+);
+table query_stops [row security forced] (
+  org_uid uid not null,
+  uid uid not null,
+  kind text not null,
+  value text not null,
+  reason text not null,
+  created_by text not null,
+  created_at timestamp with time zone not null default now(),
+  expires_at timestamp with time zone
+);
 table rehearsals [row security forced] (
   org_uid uid not null,
   uid uid not null,
@@ -377,7 +401,13 @@ table rehearsals [row security forced] (
   until timestamp with time zone not null,
   created_by text not null,
   created_at timestamp with time zone not null default now(),
-  report jsonb not null
+  report jsonb,
+  state text not null default 'done'::text,
+  progress double precision not null default 1,
+  requests bigint not null default 0,
+  alive_at timestamp with time zone not null default now(),
+  failure text,
+  attached_to jsonb not null default '[]'::jsonb
 );
 table replicas [row security forced] (
   org_uid uid not null,
@@ -392,6 +422,19 @@ table roles [row security forced] (
   version integer not null,
   description text not null default ''::text,
   permissions jsonb not null
+);
+table running_queries [row security forced] (
+  org_uid uid not null,
+  uid text not null,
+  process text not null,
+  request_id text not null,
+  principal_uid text not null,
+  data_source_uid text not null,
+  endpoint text not null,
+  query text not null,
+  fingerprint text not null,
+  started_at timestamp with time zone not null,
+  seen_at timestamp with time zone not null default now()
 );
 table schema_migrations (
   name text not null,
@@ -468,6 +511,22 @@ table shards [row security forced] (
   data_source_uid uid not null,
   name text not null,
   slice jsonb not null
+);
+table slow_queries [row security forced] (
+  org_uid uid not null,
+  uid text not null,
+  at timestamp with time zone not null,
+  request_id text not null,
+  principal_uid text not null,
+  dashboard_uid text not null,
+  data_source_uid text not null,
+  endpoint text not null,
+  query text not null,
+  fingerprint text not null,
+  seconds double precision not null,
+  samples bigint not null,
+  bytes bigint not null,
+  cache text not null
 );
 table team_members [row security forced] (
   org_uid uid not null,
@@ -639,10 +698,21 @@ constraint on provisioning_tokens: provisioning_tokens_org_uid_fkey FOREIGN KEY 
 constraint on provisioning_tokens: provisioning_tokens_pkey PRIMARY KEY (org_uid, uid);
 constraint on provisioning_tokens: provisioning_tokens_prefix_check CHECK (((length(prefix) >= 1) AND (length(prefix) <= 24)));
 constraint on provisioning_tokens: provisioning_tokens_subject_from_check CHECK ((subject_from = ANY (ARRAY['externalId'::text, 'userName'::text])));
+constraint on query_statistics: query_statistics_org_uid_fkey FOREIGN KEY (org_uid) REFERENCES orgs(uid) ON DELETE CASCADE;
+constraint on query_statistics: query_statistics_pkey PRIMARY KEY (org_uid, hour, principal_uid, dashboard_uid, data_source_uid, fingerprint);
+constraint on query_stops: query_stops_kind_check CHECK ((kind = ANY (ARRAY['tenant'::text, 'principal'::text, 'fingerprint'::text])));
+constraint on query_stops: query_stops_org_uid_fkey FOREIGN KEY (org_uid) REFERENCES orgs(uid) ON DELETE CASCADE;
+constraint on query_stops: query_stops_pkey PRIMARY KEY (org_uid, uid);
+constraint on query_stops: query_stops_reason_check CHECK (((length(reason) >= 1) AND (length(reason) <= 500)));
+constraint on query_stops: query_stops_value_check CHECK (((length(value) >= 1) AND (length(value) <= 256)));
 constraint on rehearsals: rehearsals_check CHECK ((since < until));
 constraint on rehearsals: rehearsals_document_sha256_check CHECK ((document_sha256 ~ '^[0-9a-f]{64}$'::text));
+constraint on rehearsals: rehearsals_done CHECK (((state = 'done'::text) = (report IS NOT NULL)));
+constraint on rehearsals: rehearsals_failure_check CHECK ((length(failure) <= 500));
 constraint on rehearsals: rehearsals_org_uid_fkey FOREIGN KEY (org_uid) REFERENCES orgs(uid) ON DELETE CASCADE;
 constraint on rehearsals: rehearsals_pkey PRIMARY KEY (org_uid, uid);
+constraint on rehearsals: rehearsals_progress_check CHECK (((progress >= (0)::double precision) AND (progress <= (1)::double precision)));
+constraint on rehearsals: rehearsals_state_check CHECK ((state = ANY (ARRAY['running'::text, 'done'::text, 'failed'::text])));
 constraint on replicas: replicas_name_check CHECK (((length(name) >= 1) AND (length(name) <= 63)));
 constraint on replicas: replicas_org_uid_data_source_uid_shard_fkey FOREIGN KEY (org_uid, data_source_uid, shard) REFERENCES shards(org_uid, data_source_uid, name) ON DELETE CASCADE;
 constraint on replicas: replicas_pkey PRIMARY KEY (org_uid, data_source_uid, shard, name);
@@ -651,6 +721,11 @@ constraint on roles: roles_name_check CHECK ((name ~ '^[a-z][a-z0-9-]{0,62}$'::t
 constraint on roles: roles_org_uid_fkey FOREIGN KEY (org_uid) REFERENCES orgs(uid) ON DELETE CASCADE;
 constraint on roles: roles_pkey PRIMARY KEY (org_uid, name);
 constraint on roles: roles_version_check CHECK ((version > 0));
+constraint on running_queries: running_queries_org_uid_fkey FOREIGN KEY (org_uid) REFERENCES orgs(uid) ON DELETE CASCADE;
+constraint on running_queries: running_queries_pkey PRIMARY KEY (org_uid, uid);
+constraint on running_queries: running_queries_process_check CHECK (((length(process) >= 1) AND (length(process) <= 64)));
+constraint on running_queries: running_queries_query_check CHECK ((length(query) <= 4096));
+constraint on running_queries: running_queries_uid_check CHECK (((length(uid) >= 1) AND (length(uid) <= 64)));
 constraint on schema_migrations: schema_migrations_pkey PRIMARY KEY (name);
 constraint on scim_group_members: scim_group_members_org_uid_group_uid_fkey FOREIGN KEY (org_uid, group_uid) REFERENCES scim_groups(org_uid, uid) ON DELETE CASCADE;
 constraint on scim_group_members: scim_group_members_org_uid_user_uid_fkey FOREIGN KEY (org_uid, user_uid) REFERENCES scim_users(org_uid, user_uid) ON DELETE CASCADE;
@@ -687,6 +762,10 @@ constraint on sessions: sessions_user_agent_check CHECK ((length(user_agent) <= 
 constraint on shards: shards_name_check CHECK (((length(name) >= 1) AND (length(name) <= 63)));
 constraint on shards: shards_org_uid_data_source_uid_fkey FOREIGN KEY (org_uid, data_source_uid) REFERENCES data_sources(org_uid, uid) ON DELETE CASCADE;
 constraint on shards: shards_pkey PRIMARY KEY (org_uid, data_source_uid, name);
+constraint on slow_queries: slow_queries_org_uid_fkey FOREIGN KEY (org_uid) REFERENCES orgs(uid) ON DELETE CASCADE;
+constraint on slow_queries: slow_queries_pkey PRIMARY KEY (org_uid, uid);
+constraint on slow_queries: slow_queries_query_check CHECK ((length(query) <= 4096));
+constraint on slow_queries: slow_queries_uid_check CHECK (((length(uid) >= 1) AND (length(uid) <= 64)));
 constraint on team_members: team_members_org_uid_team_uid_fkey FOREIGN KEY (org_uid, team_uid) REFERENCES teams(org_uid, uid) ON DELETE CASCADE;
 constraint on team_members: team_members_org_uid_user_uid_fkey FOREIGN KEY (org_uid, user_uid) REFERENCES memberships(org_uid, user_uid) ON DELETE CASCADE;
 constraint on team_members: team_members_pkey PRIMARY KEY (org_uid, team_uid, user_uid, source);
@@ -779,10 +858,14 @@ CREATE UNIQUE INDEX orgs_one_platform ON public.orgs USING btree (platform) WHER
 CREATE UNIQUE INDEX orgs_pkey ON public.orgs USING btree (uid);
 CREATE UNIQUE INDEX provisioning_tokens_hash_key ON public.provisioning_tokens USING btree (hash);
 CREATE UNIQUE INDEX provisioning_tokens_pkey ON public.provisioning_tokens USING btree (org_uid, uid);
+CREATE UNIQUE INDEX query_statistics_pkey ON public.query_statistics USING btree (org_uid, hour, principal_uid, dashboard_uid, data_source_uid, fingerprint);
+CREATE UNIQUE INDEX query_stops_pkey ON public.query_stops USING btree (org_uid, uid);
 CREATE INDEX rehearsals_created ON public.rehearsals USING btree (org_uid, created_at);
 CREATE UNIQUE INDEX rehearsals_pkey ON public.rehearsals USING btree (org_uid, uid);
 CREATE UNIQUE INDEX replicas_pkey ON public.replicas USING btree (org_uid, data_source_uid, shard, name);
 CREATE UNIQUE INDEX roles_pkey ON public.roles USING btree (org_uid, name);
+CREATE UNIQUE INDEX running_queries_pkey ON public.running_queries USING btree (org_uid, uid);
+CREATE INDEX running_queries_process ON public.running_queries USING btree (org_uid, process);
 CREATE UNIQUE INDEX schema_migrations_pkey ON public.schema_migrations USING btree (name);
 CREATE UNIQUE INDEX scim_group_members_pkey ON public.scim_group_members USING btree (org_uid, group_uid, user_uid);
 CREATE INDEX scim_group_members_user ON public.scim_group_members USING btree (org_uid, user_uid);
@@ -802,6 +885,8 @@ CREATE UNIQUE INDEX sessions_pkey ON public.sessions USING btree (hash);
 CREATE UNIQUE INDEX sessions_uid_key ON public.sessions USING btree (uid);
 CREATE INDEX sessions_user ON public.sessions USING btree (org_uid, user_uid);
 CREATE UNIQUE INDEX shards_pkey ON public.shards USING btree (org_uid, data_source_uid, name);
+CREATE UNIQUE INDEX slow_queries_pkey ON public.slow_queries USING btree (org_uid, uid);
+CREATE INDEX slow_queries_seconds ON public.slow_queries USING btree (org_uid, seconds DESC);
 CREATE UNIQUE INDEX team_members_pkey ON public.team_members USING btree (org_uid, team_uid, user_uid, source);
 CREATE INDEX team_members_user ON public.team_members USING btree (org_uid, user_uid);
 CREATE INDEX teams_idp_groups ON public.teams USING gin (idp_groups);
@@ -864,9 +949,13 @@ policy lookups on orgs for ALL to gatehouse_definer using (true) with check (tru
 policy org_only on orgs for ALL to gatehouse_app using (((uid)::text = app_org())) with check (((uid)::text = app_org()));
 policy lookups on provisioning_tokens for ALL to gatehouse_definer using (true) with check (true);
 policy org_only on provisioning_tokens for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
+policy org_only on query_statistics for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
+policy lookups on query_stops for ALL to gatehouse_definer using (true) with check (true);
+policy org_only on query_stops for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
 policy org_only on rehearsals for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
 policy org_only on replicas for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
 policy org_only on roles for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
+policy org_only on running_queries for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
 policy org_only on scim_group_members for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
 policy org_only on scim_groups for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
 policy org_only on scim_users for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
@@ -877,6 +966,7 @@ policy org_only on service_accounts for ALL to gatehouse_app using (((org_uid)::
 policy lookups on sessions for ALL to gatehouse_definer using (true) with check (true);
 policy org_only on sessions for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
 policy org_only on shards for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
+policy org_only on slow_queries for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
 policy lookups on team_members for ALL to gatehouse_definer using (true) with check (true);
 policy org_only on team_members for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
 policy lookups on teams for ALL to gatehouse_definer using (true) with check (true);
@@ -1453,6 +1543,18 @@ end
 $function$
 
 -- owner the migrating role;
+CREATE OR REPLACE FUNCTION public.notify_query_stops()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  perform pg_notify('gatehouse_queries', '');
+  return null;
+end
+$function$
+
+-- owner the migrating role;
 CREATE OR REPLACE FUNCTION public.orgs_with_endings()
  RETURNS SETOF text
  LANGUAGE sql
@@ -1486,6 +1588,17 @@ AS $function$
     with done as (
       delete from public.sessions s where s.expires_at < ended_before or s.revoked_at < ended_before returning 1)
     select count(*)::int from done
+  $function$
+
+-- owner gatehouse_definer;
+CREATE OR REPLACE FUNCTION public.query_stops_in_force()
+ RETURNS TABLE(org_uid text, uid text, kind text, value text, reason text, expires_at timestamp with time zone)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    select s.org_uid, s.uid, s.kind, s.value, s.reason, s.expires_at from public.query_stops s
+    where s.expires_at is null or s.expires_at > now()
   $function$
 
 -- owner gatehouse_definer;
@@ -1693,6 +1806,7 @@ CREATE TRIGGER policy_updated AFTER UPDATE ON public.memberships REFERENCING NEW
 CREATE TRIGGER policy_updated BEFORE UPDATE OF name, managed, platform, issuers ON public.orgs FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION bump_own_policy_version();
 CREATE TRIGGER sharing_ended AFTER UPDATE OF public_sharing ON public.orgs FOR EACH ROW WHEN ((old.public_sharing AND (NOT new.public_sharing))) EXECUTE FUNCTION end_share_links();
 CREATE TRIGGER version_changed AFTER INSERT OR DELETE OR UPDATE ON public.orgs FOR EACH ROW EXECUTE FUNCTION notify_policy_version();
+CREATE TRIGGER stops_changed AFTER INSERT OR DELETE ON public.query_stops FOR EACH STATEMENT EXECUTE FUNCTION notify_query_stops();
 CREATE TRIGGER data_source_deleted AFTER DELETE ON public.replicas REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION touch_data_sources();
 CREATE TRIGGER data_source_inserted AFTER INSERT ON public.replicas REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION touch_data_sources();
 CREATE TRIGGER data_source_updated AFTER UPDATE ON public.replicas REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION touch_data_sources();
@@ -1739,6 +1853,8 @@ grant DELETE, INSERT, SELECT on table audit_label_values to gatehouse_app;
 grant DELETE, INSERT, SELECT on table idempotency_keys to gatehouse_app;
 grant DELETE, INSERT, SELECT on table local_admin_codes to gatehouse_app;
 grant DELETE, INSERT, SELECT on table login_attempts to gatehouse_app;
+grant DELETE, INSERT, SELECT on table query_stops to gatehouse_app;
+grant DELETE, INSERT, SELECT on table slow_queries to gatehouse_app;
 grant DELETE, INSERT, SELECT, UPDATE on table access_requests to gatehouse_app;
 grant DELETE, INSERT, SELECT, UPDATE on table audit_export_chunks to gatehouse_app;
 grant DELETE, INSERT, SELECT, UPDATE on table audit_exports to gatehouse_app;
@@ -1755,9 +1871,11 @@ grant DELETE, INSERT, SELECT, UPDATE on table memberships to gatehouse_app;
 grant DELETE, INSERT, SELECT, UPDATE on table noted_endings to gatehouse_app;
 grant DELETE, INSERT, SELECT, UPDATE on table notices to gatehouse_app;
 grant DELETE, INSERT, SELECT, UPDATE on table provisioning_tokens to gatehouse_app;
+grant DELETE, INSERT, SELECT, UPDATE on table query_statistics to gatehouse_app;
 grant DELETE, INSERT, SELECT, UPDATE on table rehearsals to gatehouse_app;
 grant DELETE, INSERT, SELECT, UPDATE on table replicas to gatehouse_app;
 grant DELETE, INSERT, SELECT, UPDATE on table roles to gatehouse_app;
+grant DELETE, INSERT, SELECT, UPDATE on table running_queries to gatehouse_app;
 grant DELETE, INSERT, SELECT, UPDATE on table scim_group_members to gatehouse_app;
 grant DELETE, INSERT, SELECT, UPDATE on table scim_groups to gatehouse_app;
 grant DELETE, INSERT, SELECT, UPDATE on table scim_users to gatehouse_app;
@@ -1796,6 +1914,7 @@ grant EXECUTE on function find_user(text,text) to gatehouse_app;
 grant EXECUTE on function orgs_with_endings() to gatehouse_app;
 grant EXECUTE on function policy_versions() to gatehouse_app;
 grant EXECUTE on function prune_sessions(timestamp with time zone) to gatehouse_app;
+grant EXECUTE on function query_stops_in_force() to gatehouse_app;
 grant EXECUTE on function recognise_user(text,text,text,text,text) to gatehouse_app;
 grant EXECUTE on function revoke_session(text) to gatehouse_app;
 grant EXECUTE on function revoke_sessions_of(text,text,text,timestamp with time zone) to gatehouse_app;
@@ -1834,6 +1953,7 @@ grant SELECT on table memberships to gatehouse_definer;
 grant SELECT on table noted_endings to gatehouse_definer;
 grant SELECT on table notices to gatehouse_definer;
 grant SELECT on table provisioning_tokens to gatehouse_definer;
+grant SELECT on table query_stops to gatehouse_definer;
 grant SELECT on table service_account_tokens to gatehouse_definer;
 grant SELECT on table service_accounts to gatehouse_definer;
 grant SELECT on table team_members to gatehouse_definer;

@@ -82,7 +82,7 @@ function asked(): string[] {
     return `${method} ${path} ${pairs.map(([name, value]) => `${name}=${value}`).join('&')}`
   })
 }
-const upAt4 = 'POST /api/v1/query query=up{tenant="a"}&time=4.000'
+const upAt4 = 'POST /api/v1/query query=up{tenant="a"}&time=4.000&stats=true'
 
 describe('what gets through, and as what', () => {
   it.each<[string, RawRequest, string]>([
@@ -97,7 +97,7 @@ describe('what gets through, and as what', () => {
     [
       'plus and %2B (H12)',
       get('query=up+%2B+1&time=4'),
-      'POST /api/v1/query query=up{tenant="a"} + 1&time=4.000',
+      'POST /api/v1/query query=up{tenant="a"} + 1&time=4.000&stats=true',
     ],
     ['a thousand parameters before the query (H11)', get(`${'a=1&'.repeat(1_000)}query=up&time=4`), upAt4],
     [
@@ -137,7 +137,7 @@ describe('what gets through, and as what', () => {
     [
       'typed numbers (H33)',
       get('query=up&start=1970-01-01T00:00:04.5Z&end=1e1&step=1.5', 'query_range'),
-      'POST /api/v1/query_range query=up{tenant="a"}&start=4.500&end=10.000&step=1500ms',
+      'POST /api/v1/query_range query=up{tenant="a"}&start=4.500&end=10.000&step=1500ms&stats=true',
     ],
     [
       'options',

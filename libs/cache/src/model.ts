@@ -45,6 +45,8 @@ export type Fetched<S> =
       /** The earliest of the shards' clocks (their `Date`), ms; guards against a wrong clock here. */
       readonly asOf: number | undefined
       readonly answeredBy?: readonly AnsweredBy[]
+      /** Samples that shards read for it; undefined if they did not tell. */
+      readonly samples?: number | undefined
     }
   | { readonly kind: 'stream'; readonly stream: S }
 
@@ -78,6 +80,8 @@ export type CachedAnswer<S> =
       readonly isComplete: boolean
       /** Who was asked for what was fetched; nobody for a hit. */
       readonly answeredBy: readonly AnsweredBy[]
+      /** Samples that shards read for what was fetched; undefined if they did not tell. */
+      readonly samples: number | undefined
       /** How long this very text may be given again; ms, 0 if not at all. */
       readonly freshMs: number
       /** The body compressed for the caller; made once for a cached answer. */

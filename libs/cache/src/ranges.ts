@@ -198,7 +198,14 @@ export function createRanges(deps: RangeDeps) {
     const asOf = earliest(bodies)
     const answeredBy = bodies.flatMap((part) => part.answeredBy ?? [])
     const made = {
-      fetched: { kind: 'body', body: renderMatrix(covered, annotations), isComplete, asOf, answeredBy },
+      fetched: {
+        kind: 'body',
+        body: renderMatrix(covered, annotations),
+        isComplete,
+        asOf,
+        answeredBy,
+        samples: sumOf(bodies),
+      },
       result: 'extended',
       spans: gaps,
     } as const
@@ -256,6 +263,12 @@ function joinAnnotations(scanned: readonly ScannedMatrix[]): Annotations {
     warnings: scanned.flatMap(({ annotations }) => annotations.warnings),
     infos: scanned.flatMap(({ annotations }) => annotations.infos),
   }
+}
+
+/** Samples of all parts that tell. */
+function sumOf(bodies: readonly Body[]): number | undefined {
+  const told = bodies.flatMap(({ samples }) => samples ?? [])
+  return told.length === 0 ? undefined : told.reduce((sum, one) => sum + one, 0)
 }
 
 function earliest(bodies: readonly Body[]): number | undefined {

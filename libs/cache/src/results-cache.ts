@@ -172,10 +172,10 @@ export function createResultsCache<S>(deps: ResultsCacheDeps): ResultsCache<S> {
     if (result === 'bypass' && reason !== undefined) metrics.bypasses.inc({ reason })
     const outcome: CacheOutcome = { result, reason, fetched: spans, isShared }
     if (fetched.kind === 'stream') return { kind: 'stream', stream: fetched.stream, outcome }
-    const { body, isComplete, answeredBy = [] } = fetched
+    const { body, isComplete, samples, answeredBy = [] } = fetched
     const gzip = () => (entry === undefined ? gzipped(body) : texts.gzip(key, entry))
     const freshMs = entry === undefined ? 0 : Math.max(0, entry.expiresAt - clock.monotonic())
-    return { kind: 'body', body, isComplete, answeredBy, freshMs, gzip, outcome }
+    return { kind: 'body', body, isComplete, answeredBy, samples, freshMs, gzip, outcome }
   }
 
   const refresh = (key: string, request: CacheRequest, fetch: Fetch<S>): void => {

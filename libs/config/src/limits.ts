@@ -51,6 +51,7 @@ export function createLimitsSchema(parts: Parts) {
     slotsPerDataSource: slots.describe('Requests to one data source that run at once'),
     maxQueued: z.int().min(1).default(200).describe('Requests of one org that may wait for a slot'),
     queueWait: duration.prefault('10s').describe('Longest wait for a slot, then 429'),
+    slowQuery: duration.prefault('5s').describe('Queries that take longer are listed as slow'),
     orgRate: rate.optional().describe('Requests per second of one org; absent: unlimited'),
     principalRate: rate.optional().describe('Requests per second of one user or service account'),
     overrides: z

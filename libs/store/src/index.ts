@@ -69,6 +69,7 @@ export {
   takeLocalAdminCode,
 } from './local-admin.ts'
 export { listTeams } from './teams.ts'
+export * from './queries/index.ts'
 export * from './rehearsal/index.ts'
 export * from './scim/index.ts'
 export {

@@ -41,6 +41,11 @@ const seed: readonly string[] = [
   `insert into scim_group_members (org_uid, group_uid, user_uid) values ($1::text, 'sg', 'u-' || $1::text)`,
   `insert into idempotency_keys (org_uid, principal, key, request, answer)
      values ($1::text, 'user:u-' || $1::text, 'k1', encode(sha256('r'), 'hex'), '{}')`,
+  `insert into query_stops (org_uid, uid, kind, value, reason, created_by) values ($1::text, 'stop', 'principal', 'u', 'why', 'u')`,
+  `insert into running_queries (org_uid, uid, process, request_id, principal_uid, data_source_uid, endpoint, query, fingerprint, started_at)
+     values ($1::text, 'q', 'p', 'r', 'u', 'main', 'query', 'up', 'f', now())`,
+  `insert into query_statistics values ($1::text, now(), 'u', '', 'main', 'f', 1, 0, 0, 1, 1, 1)`,
+  `insert into slow_queries values ($1::text, 's', now(), 'r', 'u', '', 'main', 'query', 'up', 'f', 9, 1, 1, 'miss')`,
   `insert into guardrails (org_uid, uid, selector, reason) values ($1::text, 'rail', '{a="b"}', 'why')`,
 ]
 // Tables of other files of this package have tests of their own; here it counts that none of them is open.
@@ -200,6 +205,7 @@ describe('the application role', () => {
       'orgs_with_endings',
       'policy_versions',
       'prune_sessions',
+      'query_stops_in_force',
       'recognise_user',
       'revoke_session',
       'revoke_sessions_of',

@@ -9,6 +9,7 @@ import {
   openAuditWriter,
   type IdentityStore,
   type PolicyStore,
+  type Pool,
 } from '@gatehouse/store'
 import type { Logger } from '@gatehouse/telemetry'
 
@@ -16,6 +17,7 @@ import type { Logger } from '@gatehouse/telemetry'
 export interface Adapters {
   readonly identities: IdentityStore
   readonly policies: PolicyStore
+  readonly pool: Pool
   readonly audit: AuditWriter
   /** Ships what the spool holds, for some seconds at most, and disconnects. */
   close(): Promise<void>
@@ -59,5 +61,5 @@ export async function openAdapters(
     await audit.close()
     await closeStores()
   }
-  return { identities, policies, audit, close }
+  return { identities, policies, pool, audit, close }
 }

@@ -22,6 +22,8 @@ export interface Notes {
   plan: Plan
   /** How the cache came by the answer. */
   cache: string
+  /** Samples that shards read. */
+  samples: number
   /** Whether every shard that was to be asked has answered. */
   isComplete: boolean
 }
@@ -204,7 +206,7 @@ export function auditEventOf(
     metrics: [...(plan?.metrics ?? [])],
     decision: decisionOf(decision, ending.errorCode),
     plan: planOf(notes, answered),
-    outcome: outcomeOf(ending),
+    outcome: { ...outcomeOf(ending), ...(notes.samples === undefined ? {} : { samples: notes.samples }) },
     ...headerFacts(message),
   }
 }

@@ -8,7 +8,11 @@ import { methodsAt } from './endpoints.ts'
 import { type GatewayMetrics, unknownEndpoint } from './metrics.ts'
 import { answer, type Deps } from './pipeline.ts'
 import { readRequest, type RequestLimits } from './request.ts'
+import type { QueryReader } from './cached/read-query.ts'
 import type { Sent } from './delivery.ts'
+import { readHints } from './hints.ts'
+import { factOf } from './statistics/fact.ts'
+import type { Statistics } from './statistics/collect.ts'
 import { respond } from './respond.ts'
 import { createTrail, type Trail } from './trail.ts'
 
@@ -24,6 +28,8 @@ export interface HandlerDeps {
     readonly maxResponseBytes: number
     readonly idleTimeout: number
   }
+  readonly statistics: Pick<Statistics, 'note'>
+  readonly read: QueryReader
   /** Whether the process is draining: connections end with their next answer. */
   readonly isDraining: () => boolean
   /** Whether there is more to do than can be done. */
@@ -36,6 +42,11 @@ export interface HandlerDeps {
 interface Outcome {
   readonly answer: Answer
   readonly error: GatehouseError | undefined
+}
+
+/** How an answer was sent, and what dashboard it is said to be for. */
+interface Accounted extends Sent {
+  readonly dashboardUid: string | undefined
 }
 
 function refuse(error: GatehouseError, trail: Trail): Outcome {
@@ -100,12 +111,23 @@ export function createHandler(deps: HandlerDeps) {
     }
   }
 
-  const account = (trail: Trail, outcome: Outcome, { bytes, error }: Sent): void => {
+  const account = (trail: Trail, outcome: Outcome, { bytes, error, dashboardUid }: Accounted): void => {
     const endpoint = trail.endpoint?.name ?? unknownEndpoint
     const status = statusOf(outcome.answer)
     const ms = trail.elapsedMs()
     const isBroken = error !== undefined
     metrics.end({ endpoint, status, seconds: ms / 1000, bytes, isBroken })
+    const { requestId, startedAt } = trail
+    const ended = {
+      requestId,
+      startedAt,
+      seconds: ms / 1000,
+      bytes,
+      hasFailed: isBroken || status >= 400,
+      dashboardUid,
+    }
+    const fact = factOf(trail.notes, ended, deps.read)
+    if (fact !== undefined) deps.statistics.note(fact)
     if (!isBroken && !log.isLevelEnabled('debug')) return
     const fields = { requestId: trail.requestId, endpoint, status, bytes, ms: Math.round(ms * 10) / 10 }
     if (isBroken) log.warn({ ...fields, reason: error.message }, 'answer broke off')
@@ -135,6 +157,6 @@ export function createHandler(deps: HandlerDeps) {
       return { bytes: 0, error: toGatehouseError(error) }
     })
     budget.end()
-    account(trail, outcome, sent)
+    account(trail, outcome, { ...sent, dashboardUid: readHints(message.headers)?.['dashboardUid'] })
   }
 }

@@ -90,6 +90,7 @@ export async function answer(
     cache,
     isComplete,
     answeredBy,
+    samples,
   } = await deps.cached.answer(reached.req, plan, {
     source,
     access,
@@ -109,9 +110,10 @@ export async function answer(
   })
   for (const { shard, replica } of answeredBy) trail.answered(shard, replica)
   trail.note('isComplete', isComplete)
+  if (samples !== undefined) trail.note('samples', samples)
   if (cache !== undefined) trail.note('cache', cacheResult(cache))
   const completeness = { asked: askedShards(plan, cache), answered: answeredBy, cache }
-  const checked = checkAnswer(found, limits, { samples: undefined, notes })
+  const checked = checkAnswer(found, limits, { samples, notes })
   const shown = seriesOf === undefined ? checked : await asSeries(checked, seriesOf)
   const told = req.wantsInfos ? await withInfos(shown, completeness) : shown
   return plan.kind === 'local' ? told : { ...told, headers: completenessHeaders(completeness) }

@@ -6,12 +6,14 @@ import { createLogger, createMetrics, type Logger, type Metrics } from '@gatehou
 import { type Adapters, openAdapters } from './adapters.ts'
 import { createCachedExecution } from './cached/answer-cached.ts'
 import type { StreamedAnswer } from './cached/fetch.ts'
-import { createQueryReader } from './cached/read-query.ts'
+import { createQueryReader, type QueryReader } from './cached/read-query.ts'
 import { createCapabilityDecider } from './capability.ts'
 import { createHandler } from './handler.ts'
 import { createDataPlane } from './http-server.ts'
 import { createGatewayMetrics } from './metrics.ts'
 import { createLimiting } from './limits/limiting.ts'
+import type { Stops } from './limits/stops.ts'
+import { openOperators } from './operators.ts'
 import type { Deps } from './pipeline.ts'
 import { watchLoop } from './loop-watch.ts'
 import { createPlanner } from './plan.ts'
@@ -46,12 +48,14 @@ function createReadiness(config: Config, { policies, audit }: Adapters, isDraini
 interface Running {
   readonly upstreams: ReturnType<typeof createUpstreams>
   readonly cache: OpenCache<StreamedAnswer>
+  readonly read: QueryReader
+  readonly stops: Stops
 }
 
 function createPipeline(
   config: Config,
   { identities, policies }: Adapters,
-  { upstreams, cache }: Running,
+  { upstreams, cache, read, stops }: Running,
 ): Deps {
   const { authenticate } = createAuthenticator({
     store: identities,
@@ -60,7 +64,6 @@ function createPipeline(
     maxStaleness: config.gateway.maxPolicyStaleness,
   })
   const planner = createPlanner()
-  const read = createQueryReader()
   return {
     authenticate,
     orgState: policies.get,
@@ -74,7 +77,7 @@ function createPipeline(
       planner,
       read,
     }),
-    limiting: createLimiting({ config: config.limits, ...cache, read, stops: () => [] }),
+    limiting: createLimiting({ config: config.limits, ...cache, read, stops }),
   }
 }
 
@@ -113,7 +116,15 @@ export async function startGateway(config: Config, overrides: GatewayOverrides =
     handlers: metricsHandlers(metrics),
     drop: dropStream,
   })
-  const pipeline = createPipeline(config, adapters, { upstreams, cache })
+  const read = createQueryReader()
+  const operators = openOperators({
+    pool: adapters.pool,
+    running: cache.running,
+    slowSeconds: config.limits.slowQuery / 1000,
+    log,
+  })
+  const { stops, statistics } = operators
+  const pipeline = createPipeline(config, adapters, { upstreams, cache, read, stops })
   const { deadline, maxUrlBytes, maxBodyBytes, listenAddress, tls } = config.gateway
   const loop = watchLoop()
   const proxies = createNetworks(config.gateway.trustProxy)
@@ -126,6 +137,8 @@ export async function startGateway(config: Config, overrides: GatewayOverrides =
     pipeline,
     audit,
     metrics: gatewayMetrics,
+    statistics,
+    read,
     log,
     limits,
     isDraining,
@@ -140,6 +153,7 @@ export async function startGateway(config: Config, overrides: GatewayOverrides =
     await pipeline.upstream.close()
     await pipeline.alertmanagers.close()
     await cache.close()
+    await operators.close()
     await adapters.close()
   }
   const listening = await listen(server, listenAddress, drainOf(config)).catch(async (error: unknown) => {

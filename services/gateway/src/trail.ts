@@ -13,6 +13,8 @@ export interface Trail {
   /** ms since the epoch. */
   readonly startedAt: number
   readonly endpoint: Route['endpoint'] | undefined
+  /** What is known of it so far. */
+  readonly notes: Partial<Notes>
   /** Whether it is known who sent the request. */
   readonly isAttributed: boolean
   /** Notes a fact and hands it on. */
@@ -35,6 +37,7 @@ export function createTrail(message: IncomingMessage, address: string | undefine
     requestId,
     address,
     startedAt,
+    notes,
     get endpoint() {
       return notes.route?.endpoint
     },

@@ -158,6 +158,7 @@ describe('fair queue', () => {
 
 describe('running queries', () => {
   const query = (id: string, orgUid: string, startedAt: number): RunningQuery => ({
+    uid: id,
     id,
     orgUid,
     principalUid: 'p',

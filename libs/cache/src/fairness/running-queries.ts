@@ -3,7 +3,9 @@ import type { FairnessMetrics } from './metrics.ts'
 
 /** A query that runs, as operators see it. */
 export interface RunningQuery {
-  /** Request id. */
+  /** Of this run alone. */
+  readonly uid: string
+  /** Request id; clients choose it. */
   readonly id: string
   readonly orgUid: string
   readonly principalUid: string
@@ -22,8 +24,8 @@ export interface RunningQueries {
   start(query: RunningQuery, abort: (reason: GatehouseError) => void): () => void
   /** Longest-running first; of one org, or of all. */
   list(orgUid?: string): readonly RunningQuery[]
-  /** @returns whether it was still running. */
-  cancel(id: string, reason: string): boolean
+  /** @returns whether it was still running here. */
+  cancel(uid: string, reason: string): boolean
   /** Cancels every running query that matches. @returns how many. */
   cancelWhere(matches: (query: RunningQuery) => boolean, reason: string): number
 }
@@ -58,7 +60,7 @@ export function createRunningQueries(metrics: FairnessMetrics): RunningQueries {
         .filter((query) => orgUid === undefined || query.orgUid === orgUid)
         .sort((a, b) => a.startedAt - b.startedAt)
     },
-    cancel: (id, reason) => cancelWhere((query) => query.id === id, reason) > 0,
+    cancel: (uid, reason) => cancelWhere((query) => query.uid === uid, reason) > 0,
     cancelWhere,
   }
 }

@@ -38,6 +38,7 @@ type WireAnswer =
       readonly kind: 'body'
       readonly isComplete: boolean
       readonly answeredBy: CachedBody['answeredBy']
+      readonly samples?: number | undefined
       readonly freshMs: number
       readonly outcome: CacheOutcome
     }
@@ -107,8 +108,17 @@ export function createSharedResults<S>(deps: SharedResultsDeps<S>): {
     const outcome: CacheOutcome = { result: 'bypass', reason: undefined, fetched: [], isShared: false }
     const fetched = await fetch({ range: undefined, signal: request.signal, mayStream: true })
     if (fetched.kind === 'stream') return { kind: 'stream', stream: fetched.stream, outcome }
-    const { body, isComplete, answeredBy = [] } = fetched
-    return { kind: 'body', body, isComplete, answeredBy, freshMs: 0, gzip: () => gzipped(body), outcome }
+    const { body, isComplete, samples, answeredBy = [] } = fetched
+    return {
+      kind: 'body',
+      body,
+      isComplete,
+      answeredBy,
+      samples,
+      freshMs: 0,
+      gzip: () => gzipped(body),
+      outcome,
+    }
   }
 
   const cachedHere = async (request: CacheRequest, fetch: Fetch<S>): Promise<CachedAnswer<S>> => {
@@ -150,9 +160,18 @@ export function createSharedResults<S>(deps: SharedResultsDeps<S>): {
         return { kind: 'stream', stream: held.stream, outcome: answer.outcome }
       }
       case 'body': {
-        const { isComplete, answeredBy, freshMs, outcome } = answer
+        const { isComplete, answeredBy, samples, freshMs, outcome } = answer
         if (freshMs > 0 && outcome.result !== 'stale') near.set(exactKey(request.key), body, freshMs)
-        return { kind: 'body', body, isComplete, answeredBy, freshMs, gzip: () => gzipped(body), outcome }
+        return {
+          kind: 'body',
+          body,
+          isComplete,
+          answeredBy,
+          samples,
+          freshMs,
+          gzip: () => gzipped(body),
+          outcome,
+        }
       }
     }
   }
@@ -167,7 +186,15 @@ export function createSharedResults<S>(deps: SharedResultsDeps<S>): {
       if (copy !== undefined) {
         metrics.requests.inc({ endpoint: request.key.endpoint, result: 'hit' })
         const outcome: CacheOutcome = { result: 'hit', reason: undefined, fetched: [], isShared: false }
-        return { kind: 'body', ...copy, isComplete: true, answeredBy: [], freshMs: 0, outcome }
+        return {
+          kind: 'body',
+          ...copy,
+          isComplete: true,
+          answeredBy: [],
+          samples: undefined,
+          freshMs: 0,
+          outcome,
+        }
       }
       const peer = neighbours.peer(owner)
       // While that process is away, each does its work for itself.
@@ -196,9 +223,9 @@ export function createSharedResults<S>(deps: SharedResultsDeps<S>): {
       const { ticket, ...request } = fromJson(value as WireRequest)
       const answer = await local.cached({ ...request, signal }, fetchAt(peer, ticket))
       if (answer.kind === 'body') {
-        const { body, isComplete, answeredBy, freshMs, outcome } = answer
+        const { body, isComplete, answeredBy, samples, freshMs, outcome } = answer
         return {
-          value: { kind: 'body', isComplete, answeredBy, freshMs, outcome } satisfies WireAnswer,
+          value: { kind: 'body', isComplete, answeredBy, samples, freshMs, outcome } satisfies WireAnswer,
           body,
         }
       }

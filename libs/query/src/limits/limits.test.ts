@@ -135,15 +135,16 @@ describe('assertNotStopped', () => {
     expiresAt,
   })
   it.each([
-    [rule({ kind: 'tenant', tenant: 'a' }), true],
-    [rule({ kind: 'tenant', tenant: 'b' }), false],
+    [rule({ kind: 'tenant', orgUid: undefined, tenant: 'a' }), true],
+    [rule({ kind: 'tenant', orgUid: undefined, tenant: 'b' }), false],
+    [rule({ kind: 'tenant', orgUid: 'o2', tenant: 'a' }), false],
     [rule({ kind: 'principal', orgUid: 'o', principalUid: 'p' }), true],
     [rule({ kind: 'principal', orgUid: 'o2', principalUid: 'p' }), false],
     [rule({ kind: 'fingerprint', orgUid: undefined, fingerprint: 'f' }), true],
     [rule({ kind: 'fingerprint', orgUid: 'o2', fingerprint: 'f' }), false],
     [rule({ kind: 'fingerprint', orgUid: 'o', fingerprint: 'g' }), false],
-    [rule({ kind: 'tenant', tenant: 'a' }, 100), false],
-    [rule({ kind: 'tenant', tenant: 'a' }, 101), true],
+    [rule({ kind: 'tenant', orgUid: undefined, tenant: 'a' }, 100), false],
+    [rule({ kind: 'tenant', orgUid: undefined, tenant: 'a' }, 101), true],
   ])('%o → %s', (stop, isStopped) => {
     const check = (): void => assertNotStopped([stop], subject, 100)
     if (isStopped) expect(check).toThrow('stopped by an operator: overload')

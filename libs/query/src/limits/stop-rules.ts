@@ -1,8 +1,8 @@
 import { GatehouseError } from '@gatehouse/errors'
 
-/** What an operator may stop. A fingerprint is stopped in one org, or in all when `orgUid` is undefined. */
+/** What an operator may stop, in one org; a tenant or fingerprint in all of them when `orgUid` is undefined. */
 export type StopTarget =
-  | { readonly kind: 'tenant'; readonly tenant: string }
+  | { readonly kind: 'tenant'; readonly orgUid: string | undefined; readonly tenant: string }
   | { readonly kind: 'principal'; readonly orgUid: string; readonly principalUid: string }
   | { readonly kind: 'fingerprint'; readonly orgUid: string | undefined; readonly fingerprint: string }
 
@@ -39,7 +39,10 @@ export function findStopRule(
 function isTarget(target: StopTarget, subject: StopSubject): boolean {
   switch (target.kind) {
     case 'tenant':
-      return subject.tenants.includes(target.tenant)
+      return (
+        subject.tenants.includes(target.tenant) &&
+        (target.orgUid === undefined || target.orgUid === subject.orgUid)
+      )
     case 'principal':
       return target.orgUid === subject.orgUid && target.principalUid === subject.principalUid
     case 'fingerprint':

@@ -25,6 +25,8 @@ export interface Answered {
   readonly cache: CacheOutcome | undefined
   readonly isComplete: boolean
   readonly answeredBy: readonly AnsweredBy[]
+  /** Samples that shards read for it; undefined if they did not tell, or none were asked. */
+  readonly samples: number | undefined
 }
 
 export interface CachedDeps {
@@ -53,10 +55,15 @@ function toAnswer(found: CachedAnswer<StreamedAnswer>): Answer {
 function ofFetched(fetched: Fetched<StreamedAnswer>): Omit<Answered, 'cache'> {
   if (fetched.kind === 'stream') {
     const { body, end, answeredBy } = fetched.stream
-    return { answer: { kind: 'stream', exchange: body, end }, isComplete: true, answeredBy }
+    return {
+      answer: { kind: 'stream', exchange: body, end },
+      isComplete: true,
+      answeredBy,
+      samples: undefined,
+    }
   }
-  const { body, isComplete, answeredBy = [] } = fetched
-  return { answer: { kind: 'bytes', body, gzip: undefined }, isComplete, answeredBy }
+  const { body, isComplete, samples, answeredBy = [] } = fetched
+  return { answer: { kind: 'bytes', body, gzip: undefined }, isComplete, answeredBy, samples }
 }
 
 /** Answers what is never cached, in the slots it needs. */
@@ -116,7 +123,7 @@ export function createCachedExecution(deps: CachedDeps): CachedExecution {
         const answer = await answerDirectly(plan, question, { ...execution, answered })
         const names = new Set(answeredBy.map(({ shard }) => shard))
         const isComplete = plan.steps.every(({ shard }) => names.has(shard.name))
-        return { answer, cache: undefined, isComplete, answeredBy }
+        return { answer, cache: undefined, isComplete, answeredBy, samples: undefined }
       }
       const fetching = { plan, planner, execution, maxHeldBytes: config.maxEntryBytes }
       const fetch = createFetch(question, fetching)
@@ -127,7 +134,9 @@ export function createCachedExecution(deps: CachedDeps): CachedExecution {
       const found = await results.cached(requestOf(question, req, { plan, execution }), fetch)
       const answeredBy = found.kind === 'body' ? found.answeredBy : found.stream.answeredBy
       const isComplete = found.kind === 'body' ? found.isComplete : true
-      return { answer: toAnswer(found), cache: found.outcome, isComplete, answeredBy }
+      // Who waited for another's fetch has read nothing more.
+      const samples = found.kind === 'body' && !found.outcome.isShared ? found.samples : undefined
+      return { answer: toAnswer(found), cache: found.outcome, isComplete, answeredBy, samples }
     },
   }
 }

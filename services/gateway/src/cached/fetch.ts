@@ -8,6 +8,7 @@ import { execute } from '../execute.ts'
 import type { Plan, Planner } from '../plan.ts'
 import { type BodyStream, holdOrStream } from './held-body.ts'
 import type { CacheableQuestion } from './key.ts'
+import { takeStats, withoutStats } from './take-stats.ts'
 
 /** An answer that is passed on as it comes. */
 export interface StreamedAnswer {
@@ -71,15 +72,23 @@ async function hold(
   }
 }
 
+/** The question with statistics, from which samples are counted; a client's own wish for them stays. */
+function counted(question: CacheableQuestion): CacheableQuestion {
+  if (question.kind !== 'query' && question.kind !== 'query_range') return question
+  const { options } = question
+  return options.stats === undefined ? { ...question, options: { ...options, stats: 'true' } } : question
+}
+
 /**
  * Creates the fetch of a question: it asks the shards, on a clock of its own, as it may outlast the request that began it, for others
  * that wait for it too.
  */
 export function createFetch(question: CacheableQuestion, fetching: Fetching): Fetch<StreamedAnswer> {
   const { planner, execution } = fetching
+  const takes = 'options' in question && question.options.stats === undefined
   return async ({ range, signal, mayStream }): Promise<Made> => {
     const isPart = question.kind === 'query_range' && range !== undefined
-    const asked = isPart ? { ...question, range } : question
+    const asked = counted(isPart ? { ...question, range } : question)
     const plan = isPart ? planner(asked, execution.access) : fetching.plan
     const answeredBy: AnsweredBy[] = []
     let asOf = Number.POSITIVE_INFINITY
@@ -103,10 +112,17 @@ export function createFetch(question: CacheableQuestion, fetching: Fetching): Fe
       }
       const answer = await execute(plan, asked, { ...execution, budget, answered })
       const held = await hold(answer, { mayStream, maxHeldBytes: fetching.maxHeldBytes })
-      if (held.kind === 'stream') return { kind: 'stream', stream: { body: held.stream, answeredBy, end } }
+      if (held.kind === 'stream')
+        return {
+          kind: 'stream',
+          stream: { body: takes ? withoutStats(held.stream) : held.stream, answeredBy, end },
+        }
       end()
+      const { body, samples } = takes ? takeStats(held.body) : { body: held.body, samples: undefined }
       return {
-        ...held,
+        kind: 'body',
+        body,
+        samples,
         isComplete: isWhole(plan, answeredBy),
         asOf: undefined,
         answeredBy,

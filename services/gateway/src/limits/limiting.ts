@@ -1,12 +1,15 @@
+import { randomUUID } from 'node:crypto'
 import type { Constraints, Principal } from '@gatehouse/authz'
 import type { FairQueue, RateLimiter, RunningQueries } from '@gatehouse/cache'
 import type { LimitsConfig } from '@gatehouse/config'
-import { assertNotStopped, type DataSource, type LimitNotes, type StopRule } from '@gatehouse/query'
+import { GatehouseError } from '@gatehouse/errors'
+import { assertNotStopped, type DataSource, findStopRule, type LimitNotes } from '@gatehouse/query'
 import type { Budget } from '../budget.ts'
 import type { QueryReader } from '../cached/read-query.ts'
 import type { Question } from '../question.ts'
 import { type Bounds, createLimitsOf } from './bounds.ts'
 import { checkQuestion } from './check-query.ts'
+import type { Stops } from './stops.ts'
 import { createTakeSlots, type TakeSlots } from './slots.ts'
 import { tenantsRead } from './tenants-read.ts'
 
@@ -47,8 +50,7 @@ export interface LimitingDeps {
   readonly rates: RateLimiter
   readonly running: RunningQueries
   readonly read: QueryReader
-  /** Orders in force. */
-  readonly stops: () => readonly StopRule[]
+  readonly stops: Stops
 }
 
 /** Creates the limits of one gateway. */
@@ -56,16 +58,24 @@ export function createLimiting(deps: LimitingDeps): Limiting {
   const { config, slots, rates, running, read, stops } = deps
   const limitsOf = createLimitsOf(config)
 
-  const obey = ({ question, principal, source, constraints, tenants, startedAt }: Asking): void => {
-    const rules = stops()
-    if (rules.length === 0) return
-    const subject = {
-      orgUid: principal.orgUid,
-      principalUid: principal.uid,
-      tenants: tenantsRead({ question, tenantLabel: source.tenantLabel, constraints, tenants, read }),
-      fingerprint: 'query' in question ? read(question.query).fingerprint : '',
-    }
-    assertNotStopped(rules, subject, startedAt)
+  const subjectOf = ({ question, principal, source, constraints, tenants }: Asking) => ({
+    orgUid: principal.orgUid,
+    principalUid: principal.uid,
+    tenants: tenantsRead({ question, tenantLabel: source.tenantLabel, constraints, tenants, read }),
+    fingerprint: 'query' in question ? read(question.query).fingerprint : '',
+  })
+
+  const obey = (asking: Asking): void => {
+    const rules = stops.current()
+    if (rules.length > 0) assertNotStopped(rules, subjectOf(asking), Date.now())
+    // An order that is given while it runs ends it.
+    const { budget } = asking
+    const leave = stops.watch((changed) => {
+      const rule = findStopRule(changed, subjectOf(asking), Date.now())
+      if (rule !== undefined)
+        budget.cancel(new GatehouseError('canceled', `stopped by an operator: ${rule.reason}`))
+    })
+    budget.onEnd(leave)
   }
 
   return {
@@ -81,6 +91,7 @@ export function createLimiting(deps: LimitingDeps): Limiting {
       if ('query' in question) {
         const leave = running.start(
           {
+            uid: randomUUID(),
             id: asking.requestId,
             orgUid: principal.orgUid,
             principalUid: principal.uid,

@@ -1,0 +1,68 @@
+import type { BodySink } from '@gatehouse/upstream'
+import type { BodyStream } from './held-body.ts'
+
+// No label value holds it: quotes are escaped there. A label called `stats` has a text after it, no object.
+const member = Buffer.from(',"stats":{')
+/** The statistics of a whole query are no longer; those of every step are asked for by clients only, and left in. */
+const maxStatsBytes = 2_048
+const openBrace = 0x7b
+const closeBrace = 0x7d
+
+/** Where the object that opens at `from` ends. Statistics hold no text with braces. */
+function endOfObject(body: Buffer, from: number): number {
+  let depth = 0
+  for (let at = from; at < body.length; at += 1) {
+    if (body[at] === openBrace) depth += 1
+    else if (body[at] === closeBrace && --depth === 0) return at + 1
+  }
+  return -1
+}
+
+function samplesIn(text: string): number | undefined {
+  try {
+    const { samples } = JSON.parse(text) as { samples?: { totalQueryableSamples?: unknown } }
+    const total = samples?.totalQueryableSamples
+    return typeof total === 'number' ? total : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Takes a query's statistics out of an answer that they were asked for only to be counted. */
+export function takeStats(body: Buffer): { readonly body: Buffer; readonly samples: number | undefined } {
+  const at = body.lastIndexOf(member)
+  if (at === -1) return { body, samples: undefined }
+  const end = endOfObject(body, at + member.length - 1)
+  if (end === -1 || end - at > maxStatsBytes) return { body, samples: undefined }
+  const samples = samplesIn(body.toString('utf8', at + member.length - 1, end))
+  if (samples === undefined) return { body, samples }
+  return { body: Buffer.concat([body.subarray(0, at), body.subarray(end)]), samples }
+}
+
+/** Twice what statistics take, so that they are in the last piece as a whole. */
+const tailBytes = 2 * maxStatsBytes
+
+/** The stream without the statistics at its end. */
+export function withoutStats(stream: BodyStream): BodyStream {
+  let tail: Buffer = Buffer.alloc(0)
+  return {
+    contentLength: undefined,
+    attach(sink: BodySink) {
+      stream.attach({
+        data(chunk) {
+          const all = tail.length === 0 ? chunk : Buffer.concat([tail, chunk])
+          const ready = Math.max(0, all.length - tailBytes)
+          tail = all.subarray(ready)
+          return ready === 0 || sink.data(all.subarray(0, ready))
+        },
+        end() {
+          sink.data(takeStats(tail).body)
+          sink.end()
+        },
+        error: (error) => sink.error(error),
+      })
+    },
+    resume: () => stream.resume(),
+    abort: (reason) => stream.abort(reason),
+  }
+}
