@@ -26,6 +26,7 @@ const stems: Readonly<Record<string, string>> = {
   'access-requests:deny': 'A025',
   'access-requests:withdraw': 'A026',
   'break-glass:open': 'X001',
+  'local-admins:sign-in': 'X006',
   'break-glass:close': 'X002',
   'break-glass:review': 'X004',
   'share-links:create': 'A004',
