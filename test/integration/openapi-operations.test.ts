@@ -329,6 +329,9 @@ describe('documented operations of provisioning', () => {
     const token = String(made.json.token)
     for (const path of ['ServiceProviderConfig', 'ResourceTypes', 'Schemas'])
       await api.send(`get /scim/v2/${path}`, { token })
+    await api.send('get /scim/v2/ResourceTypes/{id}', { token, params: { id: 'User' } })
+    const groupSchema = 'urn:ietf:params:scim:schemas:core:2.0:Group'
+    await api.send('get /scim/v2/Schemas/{id}', { token, params: { id: groupSchema } })
     const op = (path: string, value: unknown) => ({
       schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
       Operations: [{ op: 'replace', path, value }],

@@ -1,6 +1,8 @@
 import { readSnapshot, withOrg } from '@gatehouse/store'
+import { SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type ControlAnswer, type ControlWorld, startControlWorld } from '../support/control-world.ts'
+import { type HostileIdp, startHostileIdp } from '../support/hostile-idp.ts'
 import { callApi } from '../support/prometheus-api.ts'
 import { type RecordingPrometheus, startRecordingPrometheus } from '../support/recording-prometheus.ts'
 
@@ -12,6 +14,7 @@ const groupUrn = 'urn:ietf:params:scim:schemas:core:2.0:Group'
 
 let world: ControlWorld
 let shard: RecordingPrometheus
+let idp: HostileIdp
 let admin: string
 let entra: string
 let okta: string
@@ -43,9 +46,13 @@ async function newToken(orgUid: string, body: object = {}): Promise<ControlAnswe
 
 beforeAll(async () => {
   shard = await startRecordingPrometheus()
+  idp = await startHostileIdp()
   world = await startControlWorld({
     access: `apiVersion: gatehouse/v1\nkind: Access\norgs:${org('health', shard.url)}${org('transport', shard.url)}\n`,
-    issuers: [{ name: 'idp', issuer, clientId: 'gatehouse' }],
+    issuers: [
+      { name: 'idp', issuer, clientId: 'gatehouse' },
+      { name: 'entra', issuer: idp.issuer, clientId: 'gatehouse', subjectClaim: 'oid' },
+    ],
   })
   admin = await world.token('health', 'admin')
   entra = (await newToken('health')).json.token
@@ -54,6 +61,7 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   await world.close()
+  await idp.close()
   await shard.close()
 })
 
@@ -234,6 +242,137 @@ describe('as Entra ID calls it', () => {
     expect((await scim(entra, 'delete', `/Users/${id}`)).status).toBe(404)
     const empty = await scim(entra, 'get', `/Groups/${groupId}`)
     expect(empty.json.members).toEqual([])
+    expect((await scim(entra, 'delete', `/Groups/${groupId}`)).status).toBe(204)
+  })
+})
+
+describe('who is provisioned and who signs in', () => {
+  // As Entra ID makes them: `sub` differs from application to application, `oid` is the same in all.
+  const objectId = '3d2f1c9e-6a54-4c0e-9b1f-2f6f3c1f8a77'
+  async function status(claims: Record<string, unknown>): Promise<number> {
+    const now = Math.floor(Date.now() / 1_000)
+    const token = await new SignJWT({ iss: idp.issuer, aud: 'gatehouse', iat: now, exp: now + 60, ...claims })
+      .setProtectedHeader({ alg: 'RS256', kid: 'k1', typ: 'at+jwt' })
+      .sign(idp.keys.privateKey)
+    return (await callApi(world.base(), 'query', { token, parameters: { query: 'up' } })).status
+  }
+
+  it('are the same person where the object id is pushed and the tokens’ `sub` is another', async () => {
+    const { token } = (await newToken('health', { issuer: 'entra' })).json
+    const person = { sub: 'pairwise-of-this-app', oid: objectId }
+    expect(await status(person)).not.toBe(200)
+    const made = await scim(token, 'post', '/Users', { userName: 'mia@example.org', externalId: objectId })
+    const group = await scim(token, 'post', '/Groups', {
+      displayName: 'sg-roads',
+      members: [{ value: made.json.id }],
+    })
+    const renamed = await patch(token, `/Groups/${group.json.id}`, {
+      op: 'Replace',
+      path: 'displayName',
+      value: 'sg-signals',
+    })
+    expect(renamed.status).toBe(200)
+    expect(await within(2_000, async () => (await status(person)) === 200)).toBe(true)
+    expect(await status({ ...person, sub: 'pairwise-of-another-app' })).toBe(200)
+    // The object id in another claim is nobody; nor is anybody without one.
+    expect(await status({ sub: objectId, oid: 'somebody-else' })).not.toBe(200)
+    expect(await status({ sub: objectId })).toBe(401)
+    const off = await patch(token, `/Users/${made.json.id}`, {
+      op: 'Replace',
+      path: 'active',
+      value: 'False',
+    })
+    expect(off.status).toBe(200)
+    expect(await within(2_000, async () => (await status(person)) !== 200)).toBe(true)
+    for (const path of [`/Users/${made.json.id}`, `/Groups/${group.json.id}`])
+      expect((await scim(token, 'delete', path)).status).toBe(204)
+  })
+})
+
+describe('as both call it', () => {
+  const ids: string[] = []
+  let groupId = ''
+
+  it('in batches: members come and go a hundred at a time, in force within two seconds', async () => {
+    for (let n = 0; n < 120; n += 1) {
+      const name = `batch-${n}`
+      ids.push((await scim(entra, 'post', '/Users', { userName: name, externalId: name })).json.id)
+    }
+    groupId = (await scim(entra, 'post', '/Groups', { displayName: 'sg-signals' })).json.id
+    const members = (from: number, to: number) => ids.slice(from, to).map((value) => ({ $ref: null, value }))
+    const last = await signedIn('batch-119')
+    await patch(entra, `/Groups/${groupId}`, { op: 'Add', path: 'members', value: members(0, 100) })
+    const added = await patch(
+      entra,
+      `/Groups/${groupId}`,
+      ...members(100, 120).map((value) => ({ op: 'Add', path: 'members', value: [value] })),
+    )
+    expect(added.json.members).toHaveLength(120)
+    expect(await within(2_000, async () => (await last.status()) === 200)).toBe(true)
+    const [event] = await world.auditOf(added.requestId)
+    expect(event?.detail?.['added']).toHaveLength(20)
+    // The same again changes nothing.
+    const again = await patch(entra, `/Groups/${groupId}`, {
+      op: 'Add',
+      path: 'members',
+      value: members(0, 100),
+    })
+    expect(again.json.members).toHaveLength(120)
+    const removed = await patch(
+      entra,
+      `/Groups/${groupId}`,
+      { op: 'Remove', path: 'members', value: members(0, 60) },
+      ...ids.slice(60).map((id) => ({ op: 'remove', path: `members[value eq "${id}"]` })),
+    )
+    expect(removed.json.members).toEqual([])
+    expect(await within(2_000, async () => (await last.status()) === 403)).toBe(true)
+  })
+
+  it('asks whether a reference is set, by a filter on two attributes', async () => {
+    const [manager, person] = ids
+    const set = await patch(entra, `/Users/${person}`, {
+      op: 'Add',
+      path: `${enterpriseUrn}:manager`,
+      value: [{ $ref: null, value: manager }],
+    })
+    expect(set.status).toBe(200)
+    const held = async (value: string | undefined): Promise<number> => {
+      const asked = encodeURIComponent(`id eq "${person}" and manager eq "${value}"`)
+      return (await scim(entra, 'get', `/Users?filter=${asked}&attributes=id`)).json.totalResults
+    }
+    expect([await held(manager), await held(person)]).toEqual([1, 0])
+    await patch(entra, `/Users/${person}`, {
+      op: 'Replace',
+      path: `${enterpriseUrn}:manager`,
+      value: manager,
+    })
+    expect(await held(manager)).toBe(1)
+    await patch(entra, `/Users/${person}`, { op: 'Remove', path: `${enterpriseUrn}:manager` })
+    expect(await held(manager)).toBe(0)
+  })
+
+  it('asks what is supported, as a whole and one by one', async () => {
+    const config = await scim(okta, 'get', '/ServiceProviderConfig')
+    expect(config.json).toMatchObject({
+      patch: { supported: true },
+      filter: { supported: true, maxResults: 200 },
+    })
+    for (const [path, id] of [
+      ['/ResourceTypes', 'User'],
+      ['/ResourceTypes', 'Group'],
+      ['/Schemas', userUrn],
+      ['/Schemas', groupUrn],
+    ] as const) {
+      const all = await scim(okta, 'get', path)
+      const one = await scim(okta, 'get', `${path}/${id}`)
+      expect([one.status, one.json.id]).toEqual([200, id])
+      expect(all.json.Resources.map((item: { id: string }) => item.id)).toContain(id)
+    }
+    expect((await scim(okta, 'get', '/Schemas/urn:none')).status).toBe(404)
+  })
+
+  it('takes them out again', async () => {
+    for (const id of ids) expect((await scim(entra, 'delete', `/Users/${id}`)).status).toBe(204)
     expect((await scim(entra, 'delete', `/Groups/${groupId}`)).status).toBe(204)
   })
 })

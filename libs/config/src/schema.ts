@@ -46,6 +46,12 @@ const issuer = z.strictObject({
   clientSecret: secret.optional(),
   scopes: z.array(z.string()).default(['openid', 'profile', 'email', 'groups']),
   groupsClaim: z.string().default('groups').describe('Claim that lists the IdP groups'),
+  subjectClaim: z
+    .enum(['sub', 'oid'])
+    .default('sub')
+    .describe(
+      'Claim that says who somebody is; `oid` for Entra ID, whose `sub` differs from application to application',
+    ),
   audience: z.string().default('gatehouse').describe('Audience that bearer access tokens must carry'),
   idTokenAudiences: z
     .array(z.string().min(1))

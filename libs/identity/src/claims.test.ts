@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { groupsFrom, identityFrom } from './claims.ts'
 
-const issuer = { issuer: 'https://idp.example', groupsClaim: 'groups' }
+const issuer = { issuer: 'https://idp.example', groupsClaim: 'groups', subjectClaim: 'sub' }
 
 describe('groupsFrom', () => {
   const cases: [string, unknown, string[]][] = [
@@ -23,6 +23,14 @@ describe('groupsFrom', () => {
 })
 
 describe('identityFrom', () => {
+  it('takes the configured claim for who it is, and no other', () => {
+    const entra = { ...issuer, subjectClaim: 'oid' }
+    expect(identityFrom({ sub: 'pairwise', oid: 'object-1' }, entra)?.subject).toBe('object-1')
+    expect(identityFrom({ sub: 'pairwise' }, entra)).toBeUndefined()
+    expect(identityFrom({ sub: 'pairwise', oid: ['object-1'] }, entra)).toBeUndefined()
+    expect(identityFrom({ sub: 'pairwise', oid: 'object-1' }, issuer)?.subject).toBe('pairwise')
+  })
+
   it('is keyed by issuer and subject; the name falls back', () => {
     expect(identityFrom({ sub: 's', email: 'a@b' }, issuer)).toEqual({
       issuer: 'https://idp.example',

@@ -19,12 +19,12 @@ export function groupsFrom(claim: unknown): readonly string[] {
   return groups.every((group) => group !== undefined) ? [...new Set(groups)] : []
 }
 
-/** Who a verified token speaks of, or undefined without a usable subject. */
+/** Who a verified token speaks of, or undefined without a usable subject. Another claim never stands in for the configured one. */
 export function identityFrom(
   claims: JWTPayload,
-  issuer: { issuer: string; groupsClaim: string },
+  issuer: { issuer: string; groupsClaim: string; subjectClaim: string },
 ): VouchedIdentity | undefined {
-  const subject = shortText(claims.sub)
+  const subject = shortText(claims[issuer.subjectClaim])
   if (subject === undefined) return undefined
   const email = shortText(claims['email'])
   return {

@@ -52,7 +52,9 @@ export async function verifyLogoutToken(token: string, issuer: Issuer): Promise<
   if (type !== 'logout+jwt' && type !== 'jwt') throw refused(`its type is ${type}`)
   if (!hasLogoutEvent(payload)) throw refused('it has no logout event')
   if ('nonce' in payload) throw refused('it has a nonce')
-  const [subject, idpSession] = [text(payload.sub), text(payload['sid'])]
+  // Where another claim says who somebody is, the token's `sub` names nobody we know: then only the session counts.
+  const subject = config.subjectClaim === 'sub' ? text(payload.sub) : undefined
+  const idpSession = text(payload['sid'])
   if (subject === undefined && idpSession === undefined) throw refused('it names neither subject nor session')
   // The issuer's clock may be behind: a session opened just before must still end.
   const openedBefore = ((payload.iat ?? 0) + clockToleranceSeconds) * 1_000

@@ -25,6 +25,8 @@ export interface ScimFilter {
   readonly displayName?: string
   readonly externalId?: string
   readonly member?: string
+  /** Of the enterprise extension. */
+  readonly manager?: string
 }
 
 /** A part of a list. */
@@ -44,6 +46,9 @@ type Row = {
   updated_at: Date
   total: number
 }
+
+// The extension that HR attributes stand in (RFC 7643 4.3).
+const enterprise = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User'
 
 const select = `
   select s.user_uid, s.user_name, s.external_id, m.disabled, s.attributes, s.created_at, s.updated_at,
@@ -84,10 +89,12 @@ export async function listScimUsers(
     and ($1::text is null or s.user_uid = $1)
     and ($2::text is null or lower(s.user_name) = lower($2))
     and ($3::text is null or s.external_id = $3)
-    and ($4::text is null or lower(s.attributes ->> 'displayName') = lower($4))`
-  const { id = null, userName = null, externalId = null, displayName = null } = filter
-  const values = [id, userName, externalId, displayName]
-  const rows = await tx.rows<Row>(`${select} ${conditions} order by lower(s.user_name) offset $5 limit $6`, [
+    and ($4::text is null or lower(s.attributes ->> 'displayName') = lower($4))
+    and ($5::text is null or $5 in (s.attributes #>> '{${enterprise},manager}', s.attributes #>> '{${enterprise},manager,value}',
+      s.attributes #>> '{${enterprise},manager,0,value}'))`
+  const { id = null, userName = null, externalId = null, displayName = null, manager = null } = filter
+  const values = [id, userName, externalId, displayName, manager]
+  const rows = await tx.rows<Row>(`${select} ${conditions} order by lower(s.user_name) offset $6 limit $7`, [
     ...values,
     offset,
     limit,

@@ -19,10 +19,12 @@ type Refreshed = Awaited<ReturnType<typeof client.refreshTokenGrant>>
 async function claimsOf(
   oidc: client.Configuration,
   refreshed: Refreshed,
-  subject: string,
+  subject: string | undefined,
 ): Promise<Record<string, unknown> | string> {
   const claims = refreshed.claims()
   if (claims !== undefined) return claims
+  // What the userinfo endpoint says is checked against `sub`, which is not kept where another claim says who somebody is.
+  if (subject === undefined) return 'no ID token'
   if (oidc.serverMetadata().userinfo_endpoint === undefined)
     return 'neither an ID token nor a userinfo endpoint'
   return client.fetchUserInfo(oidc, refreshed.access_token, subject)
@@ -45,7 +47,11 @@ export async function askAgain(
       refreshToken: refreshed.refresh_token ?? tokens.refreshToken,
       idToken: refreshed.id_token ?? tokens.idToken,
     }
-    const claims = await claimsOf(oidc, refreshed, subject).catch(String)
+    const claims = await claimsOf(
+      oidc,
+      refreshed,
+      issuer.config.subjectClaim === 'sub' ? subject : undefined,
+    ).catch(String)
     if (typeof claims === 'string') return { kind: 'unknown', why: claims, tokens: kept }
     const identity = identityFrom(claims, issuer.config)
     if (identity?.subject !== subject) return { kind: 'refused', why: 'the answer is about somebody else' }

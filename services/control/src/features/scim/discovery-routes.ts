@@ -1,3 +1,4 @@
+import { GatehouseError } from '@gatehouse/errors'
 import { nothing, type Route, route } from '@gatehouse/http'
 import { z } from 'zod'
 import { scimFormat, urn } from './format.ts'
@@ -101,6 +102,12 @@ export function scimDiscoveryRoutes({ findProvisioner, baseUrl: base }: ScimRout
     format: scimFormat,
     response: loose,
   } as const
+  const one = (items: readonly Record<string, unknown>[], id: string): { schemas: string[] } => {
+    const found = items.find((item) => item['id'] === id)
+    if (found === undefined) throw new GatehouseError('not_found', 'there is no such resource')
+    return loose.parse({ schemas: [urn.schema], ...found })
+  }
+  const byId = z.strictObject({ id: z.string().max(200) })
   const listOf = (items: readonly Record<string, unknown>[]) => ({
     schemas: [urn.list],
     totalResults: items.length,
@@ -126,6 +133,20 @@ export function scimDiscoveryRoutes({ findProvisioner, baseUrl: base }: ScimRout
       path: '/scim/v2/Schemas',
       summary: 'Attributes that mean something here',
       handler: () => Promise.resolve(listOf(schemas)),
+    }),
+    route({
+      ...common,
+      path: '/scim/v2/ResourceTypes/:id',
+      summary: 'Users, or groups',
+      params: byId,
+      handler: async ({ params }) => one(resourceTypes(base), params.id),
+    }),
+    route({
+      ...common,
+      path: '/scim/v2/Schemas/:id',
+      summary: 'Attributes of users, or of groups',
+      params: byId,
+      handler: async ({ params }) => one(schemas, params.id),
     }),
   ]
 }

@@ -1,5 +1,6 @@
 import { GatehouseError } from '@gatehouse/errors'
 import type { ScimFilter } from '@gatehouse/store'
+import { urn } from './format.ts'
 
 const members: Readonly<Record<string, keyof ScimFilter>> = {
   id: 'id',
@@ -8,14 +9,17 @@ const members: Readonly<Record<string, keyof ScimFilter>> = {
   externalid: 'externalId',
   members: 'member',
   'members.value': 'member',
+  manager: 'manager',
+  'manager.value': 'manager',
+  [`${urn.enterprise}:manager`.toLowerCase()]: 'manager',
 }
 
-const term = /^\s*([A-Za-z.]+)\s+eq\s+("(?:[^"\\]|\\.)*")\s*/i
+const term = /^\s*([A-Za-z0-9.:]+)\s+eq\s+("(?:[^"\\]|\\.)*")\s*/i
 
 function invalid(): GatehouseError {
   return new GatehouseError(
     'bad_data',
-    'filter: supported are id, userName, displayName, externalId and members with eq, joined by and',
+    'filter: supported are id, userName, displayName, externalId, manager and members with eq, joined by and',
   )
 }
 

@@ -10,6 +10,7 @@ export const urn = {
   patch: 'urn:ietf:params:scim:api:messages:2.0:PatchOp',
   error: 'urn:ietf:params:scim:api:messages:2.0:Error',
   serviceProvider: 'urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig',
+  schema: 'urn:ietf:params:scim:schemas:core:2.0:Schema',
   resourceType: 'urn:ietf:params:scim:schemas:core:2.0:ResourceType',
 } as const
 
