@@ -19,5 +19,9 @@ export function askingOf(me: Me, dashboard: Pick<StoredDashboard, 'uid' | 'appro
     dashboardUid: dashboard.uid,
     sources,
     defaultSource: sources[0]?.uid ?? 'all',
+    ownSources: new Set([
+      ...me.dataSources.map(({ uid }) => uid),
+      ...(me.dataSources.length > 0 ? ['all'] : []),
+    ]),
   }
 }

@@ -14,6 +14,8 @@ export interface Asking {
   readonly dashboardUid: string
   readonly sources: readonly SourceChoice[]
   readonly defaultSource: string
+  /** Sources I may query myself; elsewhere only the dashboard's own queries are answered. */
+  readonly ownSources: ReadonlySet<string>
 }
 
 const AskingContext = createContext<Asking | undefined>(undefined)

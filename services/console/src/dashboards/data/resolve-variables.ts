@@ -1,6 +1,6 @@
 import { toApiError } from '../../api/client.ts'
 import { toRegExp } from '../model/field-config.ts'
-import { interpolate, type Values, type VariableValue } from '../model/interpolate.ts'
+import { interpolate, mentions, type Values, type VariableValue } from '../model/interpolate.ts'
 import { seriesName } from '../model/frame.ts'
 import { intervalsOf } from '../model/interval.ts'
 import { withBuiltIns } from '../model/requests.ts'
@@ -8,7 +8,7 @@ import type { TimeRange } from '../model/time-range.ts'
 import { chosenOf, listedOptions, optionsOfAnswers } from '../model/variable-options.ts'
 import { inOrder } from '../model/variable-order.ts'
 import { readVariableQuery } from '../model/variable-query.ts'
-import { autoOption, valueOf, type VariableState } from '../model/variable-values.ts'
+import { autoOption, emptyVariables, valueOf, type VariableState } from '../model/variable-values.ts'
 import { whyNotPrometheus } from '../model/data-source-ref.ts'
 import type { Variable, VariableOption } from '../model/variable.ts'
 import { type Asking, sourceOf } from './context.ts'
@@ -32,15 +32,22 @@ export interface ResolveInput {
 export async function resolveVariables(input: ResolveInput): Promise<readonly VariableState[]> {
   const values = new Map<string, VariableValue>()
   const states = new Map<string, VariableState>()
+  const empty = (): ReadonlySet<string> => emptyVariables([...states.values()])
   for (const variable of inOrder(input.variables)) {
-    const state = await resolveOne(variable, values, input)
+    const state = await resolveOne(variable, { values, empty: empty() }, input)
     states.set(variable.name, state)
     values.set(variable.name, valueOf(state, input.range, values))
   }
   return input.variables.flatMap(({ name }) => states.get(name) ?? [])
 }
 
-async function resolveOne(variable: Variable, values: Values, input: ResolveInput): Promise<VariableState> {
+/** What of the variables before it a variable's options depend on. */
+interface Parents {
+  readonly values: Values
+  readonly empty: ReadonlySet<string>
+}
+
+async function resolveOne(variable: Variable, parents: Parents, input: ResolveInput): Promise<VariableState> {
   const wanted = input.wanted.get(variable.name) ?? variable.saved
   const state = (options: readonly VariableOption[], problem?: string): VariableState => ({
     variable,
@@ -69,7 +76,7 @@ async function resolveOne(variable: Variable, values: Values, input: ResolveInpu
     case 'unknown':
       return state([])
     case 'query':
-      return resolveQuery(variable, values, input).then(
+      return resolveQuery(variable, parents, input).then(
         (answers) => state(optionsOfAnswers(variable, answers)),
         (error: unknown) => {
           if (input.signal.aborted) throw error
@@ -90,7 +97,11 @@ function dataSourceOptions({ query, regex }: Variable, { sources }: Asking): Var
 
 const minuteMs = 60_000
 
-function resolveQuery(variable: Variable, values: Values, input: ResolveInput): Promise<readonly string[]> {
+function resolveQuery(
+  variable: Variable,
+  { values, empty }: Parents,
+  input: ResolveInput,
+): Promise<readonly string[]> {
   const { asking, range, known, signal } = input
   const reason = whyNotPrometheus(variable.dataSource)
   if (reason !== undefined) return Promise.reject(new Error(reason))
@@ -103,6 +114,8 @@ function resolveQuery(variable: Variable, values: Values, input: ResolveInput): 
   const [from, to] = [Math.floor(range.from / minuteMs), Math.ceil(range.to / minuteMs)]
   const bounds = { start: from * 60, end: to * 60, signal }
   const key = JSON.stringify([source, text, variable.refreshesWithTime ? [from, to] : []])
+  if (!asking.ownSources.has(source) && mentions(variable.query).some((name) => empty.has(name)))
+    return Promise.resolve([])
   const found = known.get(key)
   if (found !== undefined) return found
   const asked = lookUp(asking, { source, text, to: range.to }, bounds)

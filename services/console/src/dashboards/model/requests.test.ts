@@ -70,6 +70,14 @@ describe('queries of a panel', () => {
     expect(refusals).toEqual(['Its data source is of the type postgres, not Prometheus.'])
   })
 
+  it('a variable that stands for nothing keeps a query from sources that are not one’s own', () => {
+    const one = panel({ targets: [{ expr: 'a{x="$x"}' }, { expr: 'b' }] })
+    const empty = new Set(['x'])
+    const asked = (own: string[]) => requestsOf(one, { ...input, empty, ownSources: new Set(own) })
+    expect(asked([])).toMatchObject({ requests: [{ expr: 'b' }], lacking: ['x'] })
+    expect(asked(['default']).requests.map(({ expr }) => expr)).toEqual(['a{x="$x"}', 'b'])
+  })
+
   it('a panel may have a range of its own', () => {
     expect(panelRange(panel({ timeFrom: '1h', timeShift: '1d' }), { from: 0, to: 100_000_000 })).toEqual({
       from: 10_000_000,

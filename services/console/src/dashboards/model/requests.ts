@@ -1,5 +1,5 @@
 import { type DataSourceRef, whyNotPrometheus } from './data-source-ref.ts'
-import { fixedValue, interpolate, type Values } from './interpolate.ts'
+import { fixedValue, interpolate, mentions, type Values } from './interpolate.ts'
 import { alignedRange, type Intervals, intervalsOf } from './interval.ts'
 import type { Panel, Target } from './panel.ts'
 import { durationMs, durationText, type RawRange, type TimeRange } from './time-range.ts'
@@ -24,12 +24,17 @@ export interface RequestInput {
   /** The uid behind a reference, after its variables were put in. */
   readonly sourceOf: (uid: string | undefined) => string
   readonly dashboardUid: string
+  /** Variables that stand for nothing, and the sources where a query with them is answered all the same. */
+  readonly empty?: ReadonlySet<string>
+  readonly ownSources?: ReadonlySet<string>
 }
 
 /** Queries of a panel, and why others cannot run here. */
 export interface PanelRequests {
   readonly requests: readonly PanelRequest[]
   readonly refusals: readonly string[]
+  /** Variables without a value that kept a query from being asked. */
+  readonly lacking: readonly string[]
 }
 
 /** The range of a panel: its own length and shift before that of the dashboard. */
@@ -68,15 +73,21 @@ export function requestsOf(panel: Panel, input: RequestInput): PanelRequests {
   const range = panelRange(panel, input.range)
   const requests: PanelRequest[] = []
   const refusals = new Set<string>()
+  const lacking = new Set<string>()
   for (const target of panel.targets) {
     if (target.hidden) continue
     const ref = target.dataSource ?? panel.dataSource
     const reason = whyNotPrometheus(refOf(target, panel))
     if (reason !== undefined) refusals.add(reason)
-    else if (target.expr !== '')
-      requests.push(...requestsOfTarget({ target, panel, input, range, uid: ref?.uid }))
+    else if (target.expr !== '') {
+      const asked = requestsOfTarget({ target, panel, input, range, uid: ref?.uid })
+      const missing = mentions(target.expr).filter((name) => input.empty?.has(name))
+      const isAnswered = asked.every(({ source }) => input.ownSources?.has(source) ?? true)
+      if (missing.length === 0 || isAnswered) requests.push(...asked)
+      else for (const name of missing) lacking.add(name)
+    }
   }
-  return { requests, refusals: [...refusals] }
+  return { requests, refusals: [...refusals], lacking: [...lacking] }
 }
 
 // A panel of several data sources names none itself.

@@ -53,3 +53,21 @@ export function valuesOf(states: readonly VariableState[], range: TimeRange): Va
   for (const state of states) values.set(state.variable.name, valueOf(state, range, values))
   return values
 }
+
+/**
+ * Variables whose look-up found nothing. Grafana sends an empty text for them, which means the series without that label: those are
+ * for people who may query them themselves, and no part of what a dashboard gives.
+ */
+export function emptyVariables(states: readonly VariableState[]): ReadonlySet<string> {
+  return new Set(
+    states
+      .filter(
+        ({ variable, options, chosen, problem }) =>
+          variable.kind === 'query' &&
+          options.length === 0 &&
+          problem === undefined &&
+          !(variable.allValue !== undefined && chosen.includes(allValueMark)),
+      )
+      .map(({ variable }) => variable.name),
+  )
+}

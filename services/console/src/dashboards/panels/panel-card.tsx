@@ -26,6 +26,8 @@ export interface PanelPage {
   /** The query of the address, for links. */
   readonly search: string
   readonly isUtc: boolean
+  /** Variables for which there is nothing to choose from. */
+  readonly empty: ReadonlySet<string>
   /** Whether values of variables are there, so that queries can run. */
   readonly isReady: boolean
   readonly annotations: readonly Annotation[]
@@ -116,14 +118,17 @@ export function PanelCard({ laid, page }: { readonly laid: LaidPanel; readonly p
     if (!page.isReady || width === 0) return undefined
     const { range } = page
     const named = (uid: string | undefined): string => sourceOf(asking, uid)
+    const { dashboardUid, ownSources } = asking
     return requestsOf(panel, {
       values,
       range,
       width: samples,
       sourceOf: named,
-      dashboardUid: asking.dashboardUid,
+      dashboardUid,
+      empty: page.empty,
+      ownSources,
     })
-  }, [page.isReady, page.range, panel, values, samples, asking, width === 0])
+  }, [page.isReady, page.range, page.empty, panel, values, samples, asking, width === 0])
   const data = usePanelData(panel, requests, isVisible)
   const title = interpolate(panel.title, values, 'text')
   const view: PanelView = { ...page, panel, title, data, values }
@@ -161,6 +166,7 @@ export function PanelCard({ laid, page }: { readonly laid: LaidPanel; readonly p
         {inner({
           isWaiting,
           refusals: isRefused ? (requests?.refusals ?? []) : [],
+          lacking: (requests?.requests.length ?? 0) === 0 ? (requests?.lacking ?? []) : [],
           hasFailed: data.errors.length > 0 && data.frames.length === 0,
           view,
           asTable,
@@ -175,13 +181,14 @@ export function PanelCard({ laid, page }: { readonly laid: LaidPanel; readonly p
 interface Inner {
   readonly isWaiting: boolean
   readonly refusals: readonly string[]
+  readonly lacking: readonly string[]
   readonly hasFailed: boolean
   readonly view: PanelView
   readonly asTable: boolean
   readonly page: PanelPage
 }
 
-function inner({ isWaiting, refusals, hasFailed, view, asTable, page }: Inner): ReactNode {
+function inner({ isWaiting, refusals, lacking, hasFailed, view, asTable, page }: Inner): ReactNode {
   const { panel } = view
   const grafana = page.grafanaOf(panel)
   if (refusals.length > 0 && isSupported(panel.type))
@@ -196,6 +203,13 @@ function inner({ isWaiting, refusals, hasFailed, view, asTable, page }: Inner): 
           </p>
         )}
       </ScrollBox>
+    )
+  if (lacking.length > 0)
+    return (
+      <p className="panel-word">
+        There is nothing to choose from for {lacking.map((name) => `“${name}”`).join(' and ')}, so there is
+        nothing to show.
+      </p>
     )
   if (isWaiting && isSupported(panel.type)) return <Skeleton lines={3} label={`Loading ${view.title}`} />
   if (hasFailed && isSupported(panel.type)) return null

@@ -34,7 +34,14 @@ function Shown({ stored, token }: { readonly stored: StoredBoard; readonly token
   const asking = useMemo((): Asking => {
     const uids = stored.approval?.dataSources ?? []
     const sources = uids.map((uid) => ({ uid, name: uid }))
-    return { org: undefined, token, dashboardUid: stored.uid, sources, defaultSource: uids[0] ?? 'all' }
+    return {
+      org: undefined,
+      token,
+      dashboardUid: stored.uid,
+      sources,
+      defaultSource: uids[0] ?? 'all',
+      ownSources: new Set(),
+    }
   }, [stored, token])
   useEffect(() => {
     document.title = `${stored.title} – Gatehouse`

@@ -6,13 +6,13 @@ import { type SearchChange, useSearchState } from '../../router/location.ts'
 import type { Asking } from '../data/context.ts'
 import { AskingProvider } from '../data/context.ts'
 import type { AnnotationQuery, Board } from '../model/board.ts'
-import { interpolate } from '../model/interpolate.ts'
+import { interpolate, mentions } from '../model/interpolate.ts'
 import { layOut } from '../model/layout.ts'
 import type { Panel } from '../model/panel.ts'
 import { linkUrl, safeUrl } from '../model/requests.ts'
 import { type RawRange, resolveRange } from '../model/time-range.ts'
 import { readAddress } from '../model/url-state.ts'
-import { valuesOf } from '../model/variable-values.ts'
+import { emptyVariables, valuesOf } from '../model/variable-values.ts'
 import type { PanelPage } from '../panels/panel-card.tsx'
 import { BoardGrid } from './grid.tsx'
 import { RefreshControl, refreshMs, TimePicker } from './time-controls.tsx'
@@ -110,9 +110,12 @@ export function BoardView({ board, asking, actions, grafanaOf }: BoardViewProps)
   )
   const states = useVariables(board, wanted, { asking, range })
   const values = useMemo(() => valuesOf(states ?? [], range), [states, range])
+  const empty = useMemo(() => emptyVariables(states ?? []), [states])
   const annotationQueries = useMemo(() => runnable(board.annotations), [board])
   const { annotations, errors } = useAnnotations(
-    annotationQueries.filter(({ name }) => !off.has(name)),
+    annotationQueries.filter(
+      ({ name, expr }) => !off.has(name) && !mentions(expr).some((one) => empty.has(one)),
+    ),
     asking,
     { values, range, isReady: states !== undefined },
   )
@@ -127,6 +130,7 @@ export function BoardView({ board, asking, actions, grafanaOf }: BoardViewProps)
     rawRange: raw,
     search,
     isUtc,
+    empty,
     isReady: states !== undefined,
     annotations,
     syncKey: board.sharesCursor ? 'board' : undefined,
