@@ -8,6 +8,7 @@ export {
 } from './access-requests.ts'
 export { requireAdministrator } from './administrators.ts'
 export { assertLeastPrivilege } from './app-login.ts'
+export { releaseToApi } from './apply/release.ts'
 export { type AccessChange, applyAccess, applyAccessIn, type ApplyOptions } from './apply/apply-access.ts'
 export { type AccessPlan, planAccess } from './apply/plan-access.ts'
 export {

@@ -3,7 +3,16 @@ import { fileURLToPath } from 'node:url'
 import { type AccessDocument, parseAccessDocument } from '@gatehouse/authz'
 import { isGatehouseError } from '@gatehouse/errors'
 import { hashSecret, newServiceAccountToken } from '@gatehouse/identity'
-import { applyAccess, createPool, createToken, type Pool, withOrg } from '@gatehouse/store'
+import {
+  applyAccess,
+  createPool,
+  createToken,
+  findOrg,
+  type Pool,
+  releaseToApi,
+  updateDataSource,
+  withOrg,
+} from '@gatehouse/store'
 import { parse } from 'yaml'
 import { agencies } from '../demo/agencies.ts'
 import type { Shard } from '../demo/shards.ts'
@@ -13,6 +22,8 @@ import { type DemoToken, demoTokens } from './people.ts'
 const accessFile = fileURLToPath(new URL('../../demo-access.yaml', import.meta.url))
 const tokenLifetimeMs = 90 * 86_400_000
 const shownCharacters = 18
+/** The agency whose admins change its access in the console; that of the others is declared in `demo-access.yaml`. */
+const changedByAdmins = 'revenue'
 
 /** The demo's access document with its data sources on these shards. */
 export function demoAccess(shards: readonly Shard[]): AccessDocument {
@@ -27,6 +38,21 @@ export function demoAccess(shards: readonly Shard[]): AccessDocument {
     dataSources: org.dataSources.map((source) => ({ ...source, shards: running })),
   }))
   return { ...document, orgs }
+}
+
+/** Applies the file; what admins have changed in their org since the first start stays, but its shards may listen elsewhere now. */
+async function applyDemoAccess(pool: Pool, { orgs, ...document }: AccessDocument): Promise<void> {
+  const theirs = await withOrg(pool, changedByAdmins, findOrg)
+  const isReleased = theirs?.managed === 'api'
+  await applyAccess(pool, {
+    ...document,
+    orgs: orgs.filter(({ uid }) => !isReleased || uid !== changedByAdmins),
+  })
+  await withOrg(pool, changedByAdmins, async (tx) => {
+    if (!isReleased) await releaseToApi(tx)
+    for (const source of orgs.find(({ uid }) => uid === changedByAdmins)?.dataSources ?? [])
+      await updateDataSource(tx, source)
+  })
 }
 
 async function storeToken(pool: Pool, { name, org }: DemoToken, secret: string): Promise<void> {
@@ -66,7 +92,7 @@ export async function loadAccess(
 ): Promise<Record<string, string>> {
   const pool = createPool({ url: appUrl, size: 2 })
   try {
-    await applyAccess(pool, demoAccess(shards))
+    await applyDemoAccess(pool, demoAccess(shards))
     for (const { tenant } of agencies) await storeDashboards(pool, tenant)
     const working: Record<string, string> = {}
     for (const token of demoTokens)
