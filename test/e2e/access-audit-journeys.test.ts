@@ -1,0 +1,185 @@
+import { execFileSync } from 'node:child_process'
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
+import { temporaryDir } from '@gatehouse/local'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { launchBrowser } from '../support/browser.ts'
+import { type Demo, settled, startDemo } from '../support/demo.ts'
+
+let demo: Demo
+let browser: Browser
+let context: BrowserContext
+
+beforeAll(async () => {
+  demo = await startDemo({ portBase: 29_620 })
+  browser = await launchBrowser()
+})
+afterAll(async () => {
+  await browser?.close()
+  await demo?.stop()
+})
+beforeEach(async () => {
+  context = await browser.newContext({
+    locale: 'en-GB',
+    viewport: { width: 1280, height: 900 },
+    acceptDownloads: true,
+  })
+})
+afterEach(() => context.close())
+
+/** Presses Tab until what has the focus fits; a person without a mouse has no other way. */
+async function tabTo(page: Page, name: RegExp): Promise<void> {
+  for (let presses = 0; presses < 80; presses += 1) {
+    await page.keyboard.press('Tab')
+    const said = await page.evaluate(
+      `(() => { const e = document.activeElement; return (e?.getAttribute('aria-label') ?? e?.labels?.[0]?.textContent ?? e?.textContent ?? '').trim() })()`,
+    )
+    if (name.test(String(said))) return
+  }
+  throw new Error(`Tab never reached ${name}`)
+}
+
+describe('an org admin', () => {
+  it('gives access after seeing whom it affects, finds who can see a metric, and revokes it', async () => {
+    const page = await demo.pageOf(context, 'rosa', '/access/grants/new')
+    await page.getByRole('combobox', { name: 'To whom' }).fill('Fraud auto')
+    await page.getByRole('option', { name: /Fraud automation/ }).click()
+    await page.getByLabel('Role').selectOption('viewer')
+    await page.getByLabel('Only series that fit one of these').fill('{env="experiment"}')
+    await page.getByLabel('Reason').fill('A journey of the tests')
+    await page.getByRole('button', { name: 'See what this changes' }).click()
+    const preview = page.getByRole('region', { name: 'What this changes' })
+    await preview.waitFor()
+    await page.getByRole('button', { name: 'Make this grant' }).click()
+    await page.getByRole('heading', { level: 1, name: /^Grant g-/ }).waitFor()
+    const uid = page.url().split('/').at(-1) ?? ''
+    expect(uid).toMatch(/^g-/)
+
+    await page.getByRole('link', { name: 'Who can see' }).click()
+    await page.getByLabel('Metric or selector').fill('ml_predictions_total')
+    await page.getByRole('button', { name: 'Find out' }).click()
+    const table = page.getByRole('table', { name: 'Who can see this' })
+    await table.waitFor()
+    expect(await table.innerText()).toContain('Rosa Lind')
+
+    await table.getByRole('link', { name: `grant ${uid}` }).click()
+    await page.getByRole('button', { name: 'Revoke' }).click()
+    const dialog = page.getByRole('dialog', { name: 'Revoke this grant' })
+    await dialog.getByRole('region', { name: 'What this changes' }).waitFor()
+    await dialog.getByRole('button', { name: 'Revoke this grant' }).click()
+    await page.getByRole('heading', { level: 1, name: 'Grants' }).waitFor()
+    await settled(page)
+    expect(await page.getByRole('table', { name: 'Grants' }).innerText()).not.toContain(uid)
+  })
+
+  it('sees each step from the identity provider to the permission, with the keyboard alone', async () => {
+    const page = await demo.pageOf(context, 'rosa', '/access/why')
+    await tabTo(page, /^Explain$/)
+    await page.keyboard.press('Enter')
+    await page.getByText('Every grant that was looked at').waitFor()
+    const verdict = await page.getByRole('status').filter({ hasText: 'may read series' }).innerText()
+    expect(verdict).toContain('allowed')
+    const chain = await page.locator('.chain').first().innerText()
+    for (const step of ['identity provider', 'team', 'grant g-', 'role', 'permission datasources:query'])
+      expect(chain).toContain(step)
+  })
+
+  it('makes a token, sees it once, and revokes it', async () => {
+    const page = await demo.pageOf(context, 'rosa', '/access/service-accounts')
+    await page.getByRole('link', { name: 'Fraud automation' }).click()
+    await page.getByRole('button', { name: 'New token' }).click()
+    const name = `journey ${Date.now()}`
+    await page.getByLabel('What it is for').fill(name)
+    await page.getByRole('button', { name: 'Make the token' }).click()
+    const once = page.getByRole('dialog', { name: 'Your new token' })
+    const token = (await once.locator('code').first().innerText()).trim()
+    expect(token).toMatch(/^gatehouse_sa_/)
+    const ask = (): Promise<Response> =>
+      fetch(`${demo.gatewayUrl}/prom/metrics/api/v1/query?query=1`, {
+        headers: { authorization: `Bearer ${token}` },
+      })
+    expect((await ask()).status).toBe(200)
+    await once.getByRole('button', { name: 'I have copied it' }).click()
+    await page
+      .getByRole('row', { name: new RegExp(name) })
+      .getByRole('button', { name: 'Revoke' })
+      .click()
+    await page.getByRole('button', { name: `Revoke ${name}` }).click()
+    await page
+      .getByRole('row', { name: new RegExp(name) })
+      .getByText('revoked')
+      .waitFor()
+    await expect.poll(async () => (await ask()).status, { timeout: 10_000 }).toBe(401)
+    expect(await page.locator('body').innerText()).not.toContain(token)
+  })
+})
+
+describe('an auditor', () => {
+  it('filters by bars and chips with the keyboard alone, and opens an event', async () => {
+    const page = await demo.pageOf(context, 'harry', '/audit?from=now-1h')
+    await settled(page)
+    await tabTo(page, /^Events over time/)
+    await page.keyboard.press('End')
+    await page.keyboard.press('Shift+ArrowLeft')
+    await page.keyboard.press('Shift+ArrowLeft')
+    await page.keyboard.press('Enter')
+    await expect.poll(() => new URL(page.url()).searchParams.get('from')).toMatch(/^\d+$/)
+    await settled(page)
+    await page.goto(`${demo.url}/audit?results=allowed`)
+    await settled(page)
+    expect(await page.getByRole('list', { name: 'Filters in force' }).innerText()).toContain(
+      'Decision: allowed',
+    )
+    await tabTo(page, /^\d+ \w+ 20\d\d/)
+    await page.keyboard.press('Enter')
+    const drawer = page.getByRole('dialog')
+    await drawer.getByText('Place in the chain').waitFor()
+    await page.keyboard.press('Escape')
+    await expect.poll(() => new URL(page.url()).searchParams.get('event')).toBeNull()
+  })
+
+  it('verifies the log, and exports it so that the export verifies elsewhere with the public key alone', async () => {
+    const page = await demo.pageOf(context, 'harry', '/audit?show=integrity')
+    await page.getByText(/^sealed/).waitFor({ timeout: 90_000 })
+    await page.getByRole('button', { name: 'Verify now' }).click()
+    await page.getByText('Nothing is missing, changed or out of order.').first().waitFor({ timeout: 60_000 })
+    const key = (await page.locator('.integrity .hash').first().innerText()).trim()
+
+    await page.getByRole('button', { name: 'Export', exact: true }).click()
+    await page.getByRole('button', { name: 'Export as NDJSON' }).click()
+    const content = page.getByRole('link', { name: /^Download [\d,]+ events?/ }).first()
+    await content.waitFor({ timeout: 90_000 })
+    const dir = temporaryDir()
+    const save = async (link: typeof content, name: string): Promise<string> => {
+      const [download] = await Promise.all([page.waitForEvent('download'), link.click()])
+      const file = join(dir.path, name)
+      copyFileSync(await download.path(), file)
+      return file
+    }
+    const archive = await save(content, 'events.ndjson.gz')
+    const manifest = await save(
+      page.getByRole('link', { name: 'Download the signed manifest' }).first(),
+      'events.manifest.json',
+    )
+    const events = gunzipSync(readFileSync(archive))
+    const ndjson = join(dir.path, 'events.ndjson')
+    writeFileSync(ndjson, events)
+    expect(JSON.parse(readFileSync(manifest, 'utf8'))).toHaveProperty('signature')
+    const cli = join(import.meta.dirname, '../../services/cli/src/main.ts')
+    const verify = (): string =>
+      execFileSync(
+        process.execPath,
+        [cli, 'audit', 'verify', ndjson, '--manifest', manifest, '--pubkey', key],
+        {
+          encoding: 'utf8',
+          stdio: ['ignore', 'pipe', 'pipe'],
+        },
+      )
+    expect(verify()).toMatch(/verif/i)
+    writeFileSync(ndjson, events.toString('utf8').replace('"allowed":true', '"allowed":false'))
+    expect(verify).toThrow()
+    dir.remove()
+  })
+})
