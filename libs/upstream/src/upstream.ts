@@ -88,6 +88,19 @@ export function createUpstream(deps: UpstreamDeps): Upstream {
   const liveness = createLiveness()
   const { observe, hedged } = createUpstreamMetrics(metrics)
 
+  /** Those that may be asked, the best first. */
+  const ranked = (candidates: readonly Candidate[], coverage: Coverage): readonly Candidate[] => {
+    if (candidates.length === 1) return candidates
+    coverage.refresh(new Map(candidates.map(({ replica, client }) => [replica.url, client])))
+    const closed = candidates.filter(({ client }) => !client.breaker.isOpen)
+    // With none left, requests themselves find out who is back.
+    const isSettled = closed.length === 0 || closed.length === candidates.length
+    const ready = isSettled
+      ? candidates
+      : candidates.filter((one) => !one.client.breaker.isOpen || liveness.mayReturn(one))
+    return inOrder(ready, coverage)
+  }
+
   const attempt = (client: ReplicaClient, request: UpstreamRequest, signal: AbortSignal): Attempt => {
     const { head, abort } = client.send(request, signal)
     const run = async () => {
@@ -107,18 +120,10 @@ export function createUpstream(deps: UpstreamDeps): Upstream {
       signal.throwIfAborted()
       const { coverage, heads, retries, hedges } = states.of(shard)
       const candidates = candidatesOf(shard, clients)
-      if (candidates.length > 1)
-        coverage.refresh(new Map(candidates.map(({ replica, client }) => [replica.url, client])))
-      const closed = candidates.filter(({ client }) => !client.breaker.isOpen)
-      // With none left, requests themselves find out who is back.
-      const ready =
-        closed.length === 0 || closed.length === candidates.length
-          ? candidates
-          : candidates.filter((one) => !one.client.breaker.isOpen || liveness.mayReturn(one))
       retries.earn()
       hedges.earn()
       const startedAt = performance.now()
-      const { exchange, candidate } = await new Race(inOrder(ready, coverage), {
+      const { exchange, candidate } = await new Race(ranked(candidates, coverage), {
         signal,
         hedgeAfter: Math.min(Math.max(heads.value ?? usualHedgeMs, soonestHedgeMs), latestHedgeMs),
         retries,
