@@ -2,6 +2,7 @@ import {
   autocompletion,
   closeBrackets,
   closeBracketsKeymap,
+  closeCompletion,
   completionKeymap,
 } from '@codemirror/autocomplete'
 import { defaultKeymap, history, historyKeymap } from '@codemirror/commands'
@@ -69,7 +70,9 @@ function problemsOf(state: EditorState): string[] {
 type Handlers = RefObject<EditorProps>
 
 function baseExtensions(handlers: Handlers): Extension[] {
-  const run = (): boolean => {
+  const run = (view: EditorView): boolean => {
+    // Suggestions left open would cover the answer.
+    closeCompletion(view)
     handlers.current.onRun()
     return true
   }

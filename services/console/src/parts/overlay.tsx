@@ -45,18 +45,18 @@ function Overlay({
       }}
     >
       <div className="overlay">
-        <header className="overlay-head">
+        <div className="overlay-head">
           <h2 id={id}>{title}</h2>
           <button type="button" className="button button-quiet button-icon" onClick={onClose}>
             <Icon name="close" />
             <span className="visually-hidden">Close</span>
           </button>
-        </header>
+        </div>
         {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a box that scrolls must be reachable by keyboard */}
         <div className="overlay-body stack" tabIndex={0} role="group" aria-labelledby={id}>
           {children}
         </div>
-        {actions !== undefined && <footer className="overlay-foot row">{actions}</footer>}
+        {actions !== undefined && <div className="overlay-foot row">{actions}</div>}
       </div>
     </dialog>
   )

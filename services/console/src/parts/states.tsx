@@ -8,7 +8,7 @@ import { Problem } from './problem.tsx'
 export function EmptyState({ title, children }: { readonly title: string; readonly children?: ReactNode }) {
   return (
     <div className="empty stack-tight">
-      <h3>{title}</h3>
+      <h2 className="as-h3">{title}</h2>
       {children}
     </div>
   )

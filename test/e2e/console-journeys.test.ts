@@ -1,0 +1,291 @@
+import { gzipSync } from 'node:zlib'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { launchBrowser } from '../support/browser.ts'
+import { type Demo, settled, startDemo } from '../support/demo.ts'
+
+let demo: Demo
+let browser: Browser
+let context: BrowserContext
+/** What the pages complained about: script errors and refusals by the content security policy. */
+let complaints: string[]
+
+beforeAll(async () => {
+  demo = await startDemo({ portBase: 29_560 })
+  browser = await launchBrowser()
+})
+afterAll(async () => {
+  await browser?.close()
+  await demo?.stop()
+})
+beforeEach(async () => {
+  context = await browser.newContext({
+    locale: 'en-GB',
+    viewport: { width: 1280, height: 900 },
+    permissions: ['clipboard-read', 'clipboard-write'],
+  })
+  complaints = []
+  context.on('weberror', (error) => complaints.push(error.error().message))
+  context.on('console', (message) => {
+    const text = message.text()
+    // A refused request is logged by the browser itself; the page says it in its own words.
+    if (message.type() === 'error' && !/status of 4\d\d/.test(text)) complaints.push(text)
+  })
+})
+afterEach(async () => {
+  await context.close()
+  expect(complaints).toEqual([])
+})
+
+const editor = (page: Page) => page.getByRole('textbox', { name: 'PromQL expression' })
+
+async function ask(page: Page, query: string): Promise<void> {
+  await editor(page).fill(query)
+  await page.keyboard.press('Control+Enter')
+}
+
+describe('an ML engineer', () => {
+  it('asks, sees what was added and by which grant, and why a series is missing', async () => {
+    const page = await demo.pageOf(context, 'asha', '/explore')
+    await ask(page, 'sum by (team, tenant) (ml_predictions_total)')
+    const rows = page.getByRole('table').locator('tbody tr')
+    await rows.first().waitFor()
+    expect(await rows.count()).toBe(1)
+    expect(await rows.first().innerText()).toContain('signals')
+    await page.getByText(/1 series · complete: its one shard answered/).waitFor()
+
+    await page.getByRole('tab', { name: 'Enforced query' }).click()
+    const added = page.locator('ins.tok-added')
+    await added.first().waitFor()
+    expect((await added.allInnerTexts()).join(' ')).toContain('tenant="transport"')
+    const why = await page.getByRole('region', { name: 'What was added, and why' }).innerText()
+    expect(why).toContain('Transport agency owns the tenant transport')
+    expect(why).toContain('The grant of the role ml-engineer to team Signals is for these series only')
+
+    // Another team's series: the page says which matchers cannot hold together, not whether there is anything.
+    await ask(page, 'ml_predictions_total{team="triage"}')
+    await page.getByRole('tab', { name: 'Table' }).click()
+    await page.getByRole('heading', { name: 'No series' }).waitFor()
+    expect(await page.getByRole('tabpanel').innerText()).toContain(
+      'Your matcher team="triage" and team="signals"',
+    )
+  })
+
+  it('is offered only their own names while writing', async () => {
+    const page = await demo.pageOf(context, 'asha', '/explore')
+    await editor(page).click()
+    await page.keyboard.type('sum(ml_pred')
+    const list = page.getByRole('listbox')
+    await list.waitFor()
+    const names = await list.innerText()
+    expect(names).toContain('ml_predictions_total')
+    await page.keyboard.press('Escape')
+    await editor(page).fill('')
+    await page.keyboard.type('ml_predictions_total{team="')
+    await list.getByText('signals').waitFor()
+    expect(await list.innerText()).not.toContain('triage')
+  })
+
+  it('shares a graph by its address, and finds the query again in the history', async () => {
+    const page = await demo.pageOf(context, 'asha', '/explore')
+    await ask(page, 'sum(up)')
+    await page.getByRole('tab', { name: 'Graph' }).click()
+    await page.getByRole('img', { name: /sum\(up\)/ }).waitFor()
+    await page.getByRole('button', { name: 'Copy link' }).click()
+    await page.getByText(/Link copied/).waitFor()
+    const link = String(await page.evaluate('navigator.clipboard.readText()'))
+    expect(new URL(link).searchParams.get('g0.expr')).toBe('sum(up)')
+
+    const other = await context.newPage()
+    await other.goto(link)
+    await other.getByRole('img', { name: /sum\(up\)/ }).waitFor()
+    await ask(other, 'count(up)')
+    await other.getByRole('button', { name: 'History' }).click()
+    await other.getByRole('button', { name: /sum\(up\)/ }).click()
+    await expect.poll(() => new URL(other.url()).searchParams.get('g0.expr')).toBe('sum(up)')
+    await other.goBack()
+    await expect.poll(() => editor(other).innerText()).toBe('count(up)')
+  })
+
+  it('is told what is wrong with a query, in words', async () => {
+    const page = await demo.pageOf(context, 'asha', '/explore')
+    await ask(page, 'sum(')
+    await page.getByRole('alert').getByText('The query was not answered').waitFor()
+  })
+})
+
+describe('an operator', () => {
+  it('finds the slowest shard, its replicas and the limits', async () => {
+    const asha = await demo.pageOf(context, 'asha', '/explore')
+    await ask(asha, 'count(up)')
+    await asha.getByRole('table').waitFor()
+    const other = await browser.newContext({ locale: 'en-GB' })
+    const page = await demo.pageOf(other, 'olga', '/system')
+    await page.getByText(/The slowest is|All shards that were asked answer/).waitFor()
+    const table = page.getByRole('table')
+    await table.getByRole('button', { name: '95th percentile' }).click()
+    await table.getByRole('button', { name: '95th percentile' }).click()
+    expect(await table.locator('th[aria-sort="descending"]').innerText()).toContain('95th percentile')
+    expect(await table.innerText()).toContain('shard-0-a')
+    expect(await page.getByRole('region', { name: 'Limits in force' }).innerText()).toContain('366 days')
+    expect(await page.getByRole('navigation', { name: 'Screens' }).innerText()).not.toContain('Explore')
+    await other.close()
+  })
+})
+
+describe('somebody without the role', () => {
+  it('learns which one a screen needs, asks for it, and follows the request on Home', async () => {
+    const page = await demo.pageOf(context, 'tom', '/system')
+    await page.getByRole('heading', { name: 'System is not open to you' }).waitFor()
+    const main = page.getByRole('main')
+    expect(await main.innerText()).toContain('you have the role viewer')
+    expect(await main.innerText()).toContain('people with the role operator')
+    await page.getByRole('button', { name: 'Send request' }).click()
+    await page.getByText('Say why you need the role.').waitFor()
+    await page.getByLabel('Reason').fill('The shard is slow')
+    await page.getByRole('button', { name: 'Send request' }).click()
+    await page.getByText('Your request is sent.').waitFor()
+    await page.getByRole('main').getByRole('link', { name: 'Home', exact: true }).click()
+    await page
+      .getByText(/You asked for operator on all of Transport agency for 3 days/)
+      .first()
+      .waitFor()
+    await page
+      .getByRole('button', { name: /Withdraw the request for operator/ })
+      .first()
+      .click()
+    await page.getByText('withdrawn').first().waitFor()
+  })
+})
+
+describe('a session that ends', () => {
+  it('loses nothing: the person signs in in another tab, and the page goes on', async () => {
+    const page = await demo.pageOf(context, 'asha', '/explore')
+    await editor(page).fill('sum(rate(ml_predictions_total[5m]))')
+    await context.clearCookies({ name: /gatehouse/ })
+    await page.getByRole('button', { name: 'Run query' }).click()
+    const dialog = page.getByRole('dialog', { name: 'Your session has ended' })
+    await dialog.waitFor()
+    const [tab] = await Promise.all([
+      context.waitForEvent('page'),
+      dialog.getByRole('link', { name: 'Sign in in a new tab' }).click(),
+    ])
+    await tab.getByRole('link', { name: /Sign in with/ }).click()
+    // The identity provider remembers the person, or asks again.
+    const name = tab.getByLabel('Sign-in name')
+    const back = tab.getByRole('heading', { name: 'You are signed in again' })
+    await name.or(back).waitFor()
+    if (await name.isVisible()) await demo.enter(tab, 'asha')
+    await back.waitFor()
+    await dialog.waitFor({ state: 'detached' })
+    expect(await editor(page).innerText()).toContain('sum(rate(ml_predictions_total[5m]))')
+    await page.getByRole('button', { name: 'Run query' }).click()
+    await page.getByRole('table').waitFor()
+  })
+})
+
+describe('with the keyboard alone', () => {
+  it('one goes to Explore, writes, runs, looks at the enforced query and leaves', async () => {
+    const page = await demo.pageOf(context, 'asha')
+    await settled(page)
+    const focused = (): Promise<string> =>
+      page.evaluate(
+        '(document.activeElement.getAttribute("aria-label") || document.activeElement.innerText).trim()',
+      )
+    const tabTo = async (name: RegExp): Promise<void> => {
+      for (let i = 0; i < 60; i++) {
+        if (name.test(await focused())) return
+        await page.keyboard.press('Tab')
+      }
+      throw new Error(`Tab does not reach ${name}; it stands on ${await focused()}`)
+    }
+    await tabTo(/^Explore$/)
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { level: 1, name: 'Explore' }).waitFor()
+    await tabTo(/^PromQL expression$/)
+    await page.keyboard.type('up')
+    await page.keyboard.press('Escape')
+    await page.keyboard.press('Control+Enter')
+    await page.getByRole('table').waitFor()
+    await tabTo(/^Run query$/)
+    await tabTo(/^Table$/)
+    await page.keyboard.press('ArrowRight')
+    await page.keyboard.press('ArrowRight')
+    await page.getByRole('heading', { name: 'As shards are asked' }).waitFor()
+    expect(await focused()).toBe('Enforced query')
+    // From the top again: the account menu, and out.
+    await page.keyboard.press('Control+Home')
+    await page.evaluate('document.activeElement.blur()')
+    await tabTo(/^Account:/)
+    await page.keyboard.press('Enter')
+    await tabTo(/^Sign out$/)
+    await page.keyboard.press('Enter')
+    await page.waitForURL(/signed-out|\/session\/end/)
+  })
+
+  it('the help opens, keeps the focus, and gives it back', async () => {
+    const page = await demo.pageOf(context, 'asha')
+    const help = page.getByRole('button', { name: 'Help' })
+    await help.focus()
+    await page.keyboard.press('Enter')
+    await page.getByRole('dialog', { name: 'Help: Home' }).waitFor()
+    await page.keyboard.press('Escape')
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
+    expect(await page.evaluate('document.activeElement.innerText')).toBe('Help')
+  })
+})
+
+describe('appearance', () => {
+  it('follows the choice of colours, and remembers it', async () => {
+    const page = await demo.pageOf(context, 'asha')
+    const background = (): Promise<unknown> =>
+      page.evaluate('getComputedStyle(document.documentElement).backgroundColor')
+    const light = await background()
+    await page.getByRole('button', { name: /Account/ }).click()
+    await page.getByLabel('Dark').check()
+    expect(await background()).not.toBe(light)
+    await page.reload()
+    await settled(page)
+    expect(await background()).not.toBe(light)
+  })
+
+  it('keeps its outlines in forced colours', async () => {
+    const page = await demo.pageOf(context, 'asha')
+    await page.emulateMedia({ forcedColors: 'active' })
+    await page.goto(`${demo.url}/explore?g0.expr=up&g0.tab=enforced`)
+    await page.locator('ins.tok-added').first().waitFor()
+    const style = await page.evaluate(`getComputedStyle(document.querySelector('ins.tok-added')).borderStyle`)
+    expect(style).toBe('solid')
+  })
+})
+
+const most = 350 * 1_024
+
+describe('first load', () => {
+  it.each([
+    ['/', 'asha'],
+    ['/explore?g0.expr=sum(up)&g0.tab=graph', 'asha'],
+    ['/dashboards', 'asha'],
+    ['/system', 'olga'],
+    ['/audit', 'harry'],
+  ])('of %s weighs less than 350 kB compressed', async (path, person) => {
+    await (await demo.pageOf(context, person)).close()
+    const fresh = await browser.newContext({ storageState: await context.storageState(), locale: 'en-GB' })
+    const page = await fresh.newPage()
+    const sizes = new Map<string, Promise<number>>()
+    page.on('response', (response) => {
+      const url = new URL(response.url())
+      if (url.pathname.startsWith('/assets/') || response.request().isNavigationRequest())
+        sizes.set(
+          url.pathname,
+          response.body().then((body) => gzipSync(body, { level: 6 }).length),
+        )
+    })
+    await page.goto(demo.url + path)
+    await settled(page)
+    const total = (await Promise.all(sizes.values())).reduce((sum, size) => sum + size, 0)
+    console.log(`${path}: ${Math.round(total / 1_024)} kB gzip in ${sizes.size} files`)
+    expect(total).toBeLessThan(most)
+    await fresh.close()
+  })
+})

@@ -1,0 +1,81 @@
+import type { Page } from 'playwright-core'
+
+/** One view of the console: for the accessibility checks and the pictures in the docs. */
+export interface Stop {
+  readonly name: string
+  /** Sign-in name in the demo; undefined for a view without a session. */
+  readonly person: string | undefined
+  readonly path: string
+  /** What to do there first. */
+  readonly before?: (page: Page) => Promise<void>
+}
+
+const rate = 'sum by (model) (rate(ml_predictions_total[5m]))'
+
+function explore(tab: string, expr = rate): string {
+  return `/explore?${new URLSearchParams({ 'g0.expr': expr, 'g0.tab': tab, 'g0.range_input': '1h' }).toString()}`
+}
+
+async function openDashboard(page: Page): Promise<void> {
+  await page
+    .getByRole('link', { name: /model health/i })
+    .first()
+    .click()
+  await page.locator('.panel').first().waitFor()
+}
+
+/** Every screen of the console, as the person who has most use for it. A new screen gets its line here. */
+export const stops: readonly Stop[] = [
+  { name: 'sign-in', person: undefined, path: '/' },
+  { name: 'home', person: 'asha', path: '/' },
+  { name: 'home-admin', person: 'rosa', path: '/' },
+  { name: 'explore-empty', person: 'asha', path: '/explore' },
+  { name: 'explore-table', person: 'asha', path: explore('table', 'ml_predictions_total') },
+  { name: 'explore-graph', person: 'asha', path: explore('graph') },
+  { name: 'explore-enforced', person: 'asha', path: explore('enforced') },
+  { name: 'explore-plan', person: 'asha', path: explore('plan') },
+  { name: 'explore-nothing', person: 'asha', path: explore('table', 'ml_predictions_total{team="triage"}') },
+  { name: 'dashboards', person: 'asha', path: '/dashboards' },
+  { name: 'dashboard', person: 'asha', path: '/dashboards', before: openDashboard },
+  { name: 'audit', person: 'harry', path: '/audit' },
+  { name: 'audit-integrity', person: 'harry', path: '/audit?show=integrity' },
+  {
+    name: 'audit-event',
+    person: 'rosa',
+    path: '/audit',
+    before: (page) => page.locator('tbody button.link').first().click(),
+  },
+  { name: 'audit-export', person: 'rosa', path: '/audit?show=exports' },
+  {
+    name: 'access-why',
+    person: 'rosa',
+    path: '/access/why',
+    before: (page) => page.getByRole('button', { name: 'Explain' }).click(),
+  },
+  { name: 'access-who', person: 'rosa', path: '/access/who?selector=ml_predictions_total' },
+  { name: 'access-people', person: 'rosa', path: '/access/people' },
+  {
+    name: 'access-person',
+    person: 'rosa',
+    path: '/access/people',
+    before: (page) => page.getByRole('link', { name: 'Rosa Lind' }).click(),
+  },
+  { name: 'access-team', person: 'rosa', path: '/access/teams/fraud' },
+  { name: 'access-roles', person: 'rosa', path: '/access/roles' },
+  { name: 'access-role', person: 'rosa', path: '/access/roles/ml-engineer' },
+  { name: 'access-new-role', person: 'rosa', path: '/access/roles/new?like=viewer' },
+  { name: 'access-grants', person: 'rosa', path: '/access/grants' },
+  { name: 'access-new-grant', person: 'rosa', path: '/access/grants/new?subject=team:credit' },
+  { name: 'access-data-sources', person: 'rosa', path: '/access/data-sources' },
+  { name: 'access-service-account', person: 'rosa', path: '/access/service-accounts/revenue-fraud' },
+  { name: 'access-requests', person: 'rosa', path: '/access/requests' },
+  { name: 'system', person: 'olga', path: '/system' },
+  { name: 'forbidden', person: 'tom', path: '/system' },
+  {
+    name: 'help',
+    person: 'asha',
+    path: explore('table'),
+    before: (page) => page.getByRole('button', { name: 'Help' }).click(),
+  },
+  { name: 'accessibility', person: 'asha', path: '/accessibility' },
+]
