@@ -69,6 +69,13 @@ export const eventTable = {
   A024: { I: 'Access request approved', D: 'Approval denied', E: 'Approval failed' },
   A025: { I: 'Access request turned down', D: 'Turning down denied', E: 'Turning down failed' },
   A026: { I: 'Access request withdrawn', D: 'Withdrawal denied', E: 'Withdrawal failed' },
+  A040: { I: 'Queries stopped', D: 'Stopping queries denied', E: 'Stopping queries failed' },
+  A041: {
+    I: 'Order to stop queries taken back',
+    D: 'Taking an order back denied',
+    E: 'Taking an order back failed',
+  },
+  A042: { I: 'Running query cancelled', D: 'Cancelling a query denied', E: 'Cancelling a query failed' },
   C001: { I: 'Data source created', D: 'Data source creation denied', E: 'Data source creation failed' },
   C002: { I: 'Data source changed', D: 'Data source change denied', E: 'Data source change failed' },
   C003: { I: 'Data source deleted', D: 'Data source deletion denied', E: 'Data source deletion failed' },

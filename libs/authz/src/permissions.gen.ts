@@ -175,6 +175,18 @@ export const permissionTable = {
   'orgs:create': { on: ['org'], data: false, platform: true, description: 'Create an org' },
   'orgs:write': { on: ['org'], data: false, platform: true, description: 'Change an org and its tenants' },
   'orgs:delete': { on: ['org'], data: false, platform: true, description: 'Delete an org' },
+  'queries:read': {
+    on: ['org'],
+    data: false,
+    platform: true,
+    description: 'See which queries run, which are slow and what queries cost',
+  },
+  'queries:stop': {
+    on: ['org'],
+    data: false,
+    platform: true,
+    description: 'Cancel queries that run, and have queries of a tenant, a person or a shape refused',
+  },
   'system:read': {
     on: ['org'],
     data: false,

@@ -86,7 +86,7 @@ export const roleDocuments: readonly unknown[] = [
     apiVersion: 'gatehouse/v1',
     kind: 'Role',
     name: 'operator',
-    version: 2,
+    version: 3,
     description: 'Keeps orgs, data sources and shards running; sees no series',
     permissions: [
       'datasources:read',
@@ -99,13 +99,15 @@ export const roleDocuments: readonly unknown[] = [
       'orgs:delete',
       'audit:list',
       'system:read',
+      'queries:read',
+      'queries:stop',
     ],
   },
   {
     apiVersion: 'gatehouse/v1',
     kind: 'Role',
     name: 'org-admin',
-    version: 3,
+    version: 4,
     description: 'Runs an org and the access in it',
     permissions: [
       'datasources:query',
@@ -148,6 +150,8 @@ export const roleDocuments: readonly unknown[] = [
       'audit:read',
       'audit:export',
       'orgs:read',
+      'queries:read',
+      'queries:stop',
     ],
   },
   {

@@ -6,6 +6,7 @@ import { grafanaCommand } from './commands/grafana.ts'
 import { healthcheckCommand } from './commands/healthcheck.ts'
 import { migrateCommand } from './commands/migrate.ts'
 import { policyCommand } from './commands/policy.ts'
+import { queriesCommand } from './commands/queries.ts'
 import { serveCommand } from './commands/serve.ts'
 import { tokenCommand } from './commands/token.ts'
 
@@ -30,5 +31,6 @@ export function createProgram(): Command {
     .addCommand(authCommand())
     .addCommand(tokenCommand())
     .addCommand(grafanaCommand())
+    .addCommand(queriesCommand())
   return withOwnExit(program)
 }

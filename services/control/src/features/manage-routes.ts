@@ -6,6 +6,7 @@ import { dataSourceRoutes } from './data-sources/routes.ts'
 import { grantRoutes } from './grants/routes.ts'
 import { guardrailRoutes } from './guardrails/routes.ts'
 import { orgRoutes } from './orgs/routes.ts'
+import { queryRoutes } from './queries/routes.ts'
 import { roleRoutes } from './roles/routes.ts'
 import { serviceAccountRoutes } from './service-accounts/routes.ts'
 import { sessionListRoutes } from './sessions/list-routes.ts'
@@ -26,6 +27,7 @@ export function manageRoutes(deps: DataSourceDeps & { readonly gatewayUrl: strin
     ...sessionListRoutes(deps),
     ...ownSessionRoutes(deps),
     ...guardrailRoutes(deps),
+    ...queryRoutes(deps),
     ...accessRoutes(deps),
     ...holdingsRoutes(deps),
   ]

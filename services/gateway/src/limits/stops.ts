@@ -24,7 +24,7 @@ export function createStops(): ChangingStops {
     },
     set(rules) {
       current = rules
-      for (const onChange of [...watching]) onChange(rules)
+      for (const onChange of watching) onChange(rules)
     },
   }
 }
