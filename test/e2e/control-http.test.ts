@@ -81,6 +81,26 @@ describe('/prom through control', () => {
     expect(request?.headers.host).toBe(new URL(recorderUrl).host)
   })
 
+  it('passes on the token of a share link where there is no session, and what a query is for', async () => {
+    const response = await fetch(`${url}/prom/metrics/api/v1/query?query=up`, {
+      headers: {
+        authorization: 'Bearer link',
+        'x-dashboard-uid': 'board',
+        'x-panel-id': '7',
+        'x-rule-uid': 'r',
+      },
+    })
+    expect(response.status).toBe(200)
+    const [request] = seen
+    expect(request?.headers).toMatchObject({
+      authorization: 'Bearer link',
+      'x-dashboard-uid': 'board',
+      'x-panel-id': '7',
+    })
+    expect(request?.headers).not.toHaveProperty('cookie')
+    expect(request?.headers).not.toHaveProperty('x-rule-uid')
+  })
+
   it('passes back what an answer needs, and nothing else', async () => {
     answer = (_request, response) => {
       response.writeHead(401, {

@@ -38,8 +38,9 @@ export function Plot({ input, drawn, summary, height, emphasised, onZoom }: Plot
     if (element === null || size.width === 0 || tall === 0) return undefined
     const color = createColorResolver(element)
     const options = plotOptions(input, drawn, {
-      width: size.width,
-      height: tall,
+      // As it is now: the state may be a frame behind.
+      width: element.clientWidth,
+      height: height ?? element.clientHeight,
       color,
       font: `12px ${getComputedStyle(element).fontFamily}`,
       onSelect: canZoom ? (from, to) => zoom.current?.(from, to) : undefined,
@@ -51,7 +52,7 @@ export function Plot({ input, drawn, summary, height, emphasised, onZoom }: Plot
       plot.current = null
       made.destroy()
     }
-  }, [input, drawn, data, size.width, tall, theme, canZoom])
+  }, [input, drawn, data, size.width, tall, height, theme, canZoom])
   useEffect(() => {
     const index = drawn.findIndex(({ id }) => id === emphasised)
     plot.current?.setSeries(index === -1 ? null : index + 1, { focus: true })

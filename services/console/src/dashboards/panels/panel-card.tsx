@@ -206,10 +206,9 @@ function inner({ isWaiting, refusals, lacking, hasFailed, view, asTable, page }:
     )
   if (lacking.length > 0)
     return (
-      <p className="panel-word">
-        There is nothing to choose from for {lacking.map((name) => `“${name}”`).join(' and ')}, so there is
-        nothing to show.
-      </p>
+      <ScrollBox className="panel-lacking small">
+        <p>Nothing to choose from for {lacking.map((name) => `“${name}”`).join(', ')}.</p>
+      </ScrollBox>
     )
   if (isWaiting && isSupported(panel.type)) return <Skeleton lines={3} label={`Loading ${view.title}`} />
   if (hasFailed && isSupported(panel.type)) return null

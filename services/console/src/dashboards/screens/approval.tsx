@@ -40,7 +40,7 @@ function Approve({ stored, etag }: ApprovalProps) {
   })
   const error = approve.error ?? withdraw.error
   return (
-    <div className="stack-tight">
+    <div className="stack-tight approval-form">
       <fieldset className="choices row">
         <legend>Data sources its queries may read</legend>
         {me.dataSources.map(({ uid, name }) => (

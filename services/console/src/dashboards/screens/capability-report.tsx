@@ -21,7 +21,7 @@ export function CapabilityReport({
     <div className="stack-tight">
       <p>
         {refused.length === 0
-          ? `All ${all} queries can be approved for viewers.`
+          ? `${all === 1 ? 'Its one query' : `All ${all} queries`} can be approved for viewers.`
           : `${granted.length} of ${all} queries can be approved for viewers; ${refused.length} cannot:`}
       </p>
       {refused.length === 0 ? null : (

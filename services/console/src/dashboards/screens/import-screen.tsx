@@ -37,6 +37,9 @@ export function readGiven(text: string): Given {
   }
 }
 
+const counted = (count: number, one: string, several = `${one}s`): string =>
+  `${count} ${count === 1 ? one : several}`
+
 /** What would be imported. */
 function Report({
   board,
@@ -52,8 +55,8 @@ function Report({
     <section className="card stack-tight" aria-labelledby="report" role="status">
       <h2 id="report">{board.title}</h2>
       <p>
-        {panels.length} panels, {board.variables.length} variables, {board.annotations.length} annotation
-        queries.
+        {counted(panels.length, 'panel')}, {counted(board.variables.length, 'variable')},{' '}
+        {counted(board.annotations.length, 'annotation query', 'annotation queries')}.
         {others.length === 0
           ? ' Every panel is of a kind that is drawn here.'
           : ` Panels of these kinds are kept but shown in Grafana only: ${others.join(', ')}.`}

@@ -1,6 +1,6 @@
 import { useState } from 'react'
 import '../dashboards.css'
-import { useCan } from '../../api/me-context.ts'
+import { useCan, useMe } from '../../api/me-context.ts'
 import { useChange, useRead } from '../../api/use-api.ts'
 import { announce } from '../../parts/announce.tsx'
 import { Button } from '../../parts/button.tsx'
@@ -86,67 +86,71 @@ function List({
   readonly etag: string | undefined
 }) {
   const can = useCan()
+  const me = useMe()
   const [from, setFrom] = useState(items[1]?.version)
   const [to, setTo] = useState(items[0]?.version)
   const [restored, setRestored] = useState<Version>()
   return (
     <>
-      <table className="table board-versions">
-        <caption className="visually-hidden">Versions, newest first. Two of them can be compared.</caption>
-        <thead>
-          <tr>
-            <th scope="col">From</th>
-            <th scope="col">To</th>
-            <th scope="col">Version</th>
-            <th scope="col">Saved</th>
-            <th scope="col">Why</th>
-            <th scope="col">
-              <span className="visually-hidden">Restore</span>
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {items.map((version) => {
-            const { version: n, message, savedAt, savedBy } = version
-            return (
-              <tr key={n}>
-                <td>
-                  <input
-                    type="radio"
-                    name="from"
-                    aria-label={`Compare from version ${n}`}
-                    checked={from === n}
-                    onChange={() => setFrom(n)}
-                  />
-                </td>
-                <td>
-                  <input
-                    type="radio"
-                    name="to"
-                    aria-label={`Compare to version ${n}`}
-                    checked={to === n}
-                    onChange={() => setTo(n)}
-                  />
-                </td>
-                <th scope="row">
-                  {n} {n === current ? <Badge kind="good">Now</Badge> : null}
-                </th>
-                <td>
-                  <Time at={savedAt} /> <span className="muted">by {savedBy}</span>
-                </td>
-                <td>{message === '' ? <span className="muted">no word</span> : message}</td>
-                <td>
-                  {n === current || !can('dashboards:write') ? null : (
-                    <Button isSmall onClick={() => setRestored(version)}>
-                      Restore<span className="visually-hidden"> version {n}</span>
-                    </Button>
-                  )}
-                </td>
-              </tr>
-            )
-          })}
-        </tbody>
-      </table>
+      <div className="table-scroll" tabIndex={0} role="region" aria-label="Versions">
+        <table className="table board-versions">
+          <caption className="visually-hidden">Versions, newest first. Two of them can be compared.</caption>
+          <thead>
+            <tr>
+              <th scope="col">From</th>
+              <th scope="col">To</th>
+              <th scope="col">Version</th>
+              <th scope="col">Saved</th>
+              <th scope="col">Why</th>
+              <th scope="col">
+                <span className="visually-hidden">Restore</span>
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {items.map((version) => {
+              const { version: n, message, savedAt, savedBy } = version
+              return (
+                <tr key={n}>
+                  <td>
+                    <input
+                      type="radio"
+                      name="from"
+                      aria-label={`Compare from version ${n}`}
+                      checked={from === n}
+                      onChange={() => setFrom(n)}
+                    />
+                  </td>
+                  <td>
+                    <input
+                      type="radio"
+                      name="to"
+                      aria-label={`Compare to version ${n}`}
+                      checked={to === n}
+                      onChange={() => setTo(n)}
+                    />
+                  </td>
+                  <th scope="row">
+                    {n} {n === current ? <Badge kind="good">Now</Badge> : null}
+                  </th>
+                  <td>
+                    <Time at={savedAt} />{' '}
+                    <span className="muted">by {savedBy === me.uid ? 'you' : savedBy}</span>
+                  </td>
+                  <td>{message === '' ? <span className="muted">no word</span> : message}</td>
+                  <td>
+                    {n === current || !can('dashboards:write') ? null : (
+                      <Button isSmall onClick={() => setRestored(version)}>
+                        Restore<span className="visually-hidden"> version {n}</span>
+                      </Button>
+                    )}
+                  </td>
+                </tr>
+              )
+            })}
+          </tbody>
+        </table>
+      </div>
       {from === undefined || to === undefined || from === to ? null : (
         <VersionDiff uid={uid} from={Math.min(from, to)} to={Math.max(from, to)} />
       )}
@@ -173,15 +177,13 @@ export default function VersionsScreen({ params }: { readonly params: Params }) 
       <Reading read={versions}>
         {({ items }) => (
           <div className="card stack">
-            <div className="table-scroll" tabIndex={0} role="region" aria-label="Versions">
-              <List
-                key={items[0]?.version}
-                uid={uid}
-                items={items}
-                current={board.value?.version ?? 0}
-                etag={board.etag}
-              />
-            </div>
+            <List
+              key={items[0]?.version}
+              uid={uid}
+              items={items}
+              current={board.value?.version ?? 0}
+              etag={board.etag}
+            />
           </div>
         )}
       </Reading>
