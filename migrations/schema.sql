@@ -304,7 +304,7 @@ table identities [row security forced] (
   subject text not null,
   user_uid uid not null
 );
-table local_admin_codes [row security] (
+table local_admin_codes [row security forced] (
   org_uid uid not null,
   hash text not null,
   made_by text not null,
@@ -415,6 +415,10 @@ table replicas [row security forced] (
   shard text not null,
   name text not null,
   url text not null
+);
+table retired_orgs (
+  uid uid not null,
+  deleted_at timestamp with time zone not null default now()
 );
 table roles [row security forced] (
   org_uid uid not null,
@@ -717,6 +721,7 @@ constraint on replicas: replicas_name_check CHECK (((length(name) >= 1) AND (len
 constraint on replicas: replicas_org_uid_data_source_uid_shard_fkey FOREIGN KEY (org_uid, data_source_uid, shard) REFERENCES shards(org_uid, data_source_uid, name) ON DELETE CASCADE;
 constraint on replicas: replicas_pkey PRIMARY KEY (org_uid, data_source_uid, shard, name);
 constraint on replicas: replicas_url_check CHECK (((url ~ '^https?://[^/?#@\s]+(/[^?#\s]*)?$'::text) AND (url !~ '/$'::text)));
+constraint on retired_orgs: retired_orgs_pkey PRIMARY KEY (uid);
 constraint on roles: roles_name_check CHECK ((name ~ '^[a-z][a-z0-9-]{0,62}$'::text));
 constraint on roles: roles_org_uid_fkey FOREIGN KEY (org_uid) REFERENCES orgs(uid) ON DELETE CASCADE;
 constraint on roles: roles_pkey PRIMARY KEY (org_uid, name);
@@ -863,6 +868,7 @@ CREATE UNIQUE INDEX query_stops_pkey ON public.query_stops USING btree (org_uid,
 CREATE INDEX rehearsals_created ON public.rehearsals USING btree (org_uid, created_at);
 CREATE UNIQUE INDEX rehearsals_pkey ON public.rehearsals USING btree (org_uid, uid);
 CREATE UNIQUE INDEX replicas_pkey ON public.replicas USING btree (org_uid, data_source_uid, shard, name);
+CREATE UNIQUE INDEX retired_orgs_pkey ON public.retired_orgs USING btree (uid);
 CREATE UNIQUE INDEX roles_pkey ON public.roles USING btree (org_uid, name);
 CREATE UNIQUE INDEX running_queries_pkey ON public.running_queries USING btree (org_uid, uid);
 CREATE INDEX running_queries_process ON public.running_queries USING btree (org_uid, process);
@@ -1626,6 +1632,34 @@ end
 $function$
 
 -- owner gatehouse_definer;
+CREATE OR REPLACE FUNCTION public.refuse_retired_org()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  if exists (select from public.retired_orgs r where r.uid = new.uid) then
+    raise exception 'the uid of a deleted org' using errcode = 'GH410';
+  end if;
+  return new;
+end
+$function$
+
+-- owner gatehouse_definer;
+CREATE OR REPLACE FUNCTION public.retire_org()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  insert into public.retired_orgs (uid) values (old.uid) on conflict do nothing;
+  return null;
+end
+$function$
+
+-- owner gatehouse_definer;
 CREATE OR REPLACE FUNCTION public.revoke_session(wanted text)
  RETURNS boolean
  LANGUAGE sql
@@ -1803,7 +1837,9 @@ CREATE TRIGGER managed_insert BEFORE INSERT OR UPDATE ON public.memberships FOR 
 CREATE TRIGGER policy_deleted AFTER DELETE ON public.memberships REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
 CREATE TRIGGER policy_inserted AFTER INSERT ON public.memberships REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
 CREATE TRIGGER policy_updated AFTER UPDATE ON public.memberships REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
+CREATE TRIGGER not_retired BEFORE INSERT ON public.orgs FOR EACH ROW EXECUTE FUNCTION refuse_retired_org();
 CREATE TRIGGER policy_updated BEFORE UPDATE OF name, managed, platform, issuers ON public.orgs FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION bump_own_policy_version();
+CREATE TRIGGER retired AFTER DELETE ON public.orgs FOR EACH ROW EXECUTE FUNCTION retire_org();
 CREATE TRIGGER sharing_ended AFTER UPDATE OF public_sharing ON public.orgs FOR EACH ROW WHEN ((old.public_sharing AND (NOT new.public_sharing))) EXECUTE FUNCTION end_share_links();
 CREATE TRIGGER version_changed AFTER INSERT OR DELETE OR UPDATE ON public.orgs FOR EACH ROW EXECUTE FUNCTION notify_policy_version();
 CREATE TRIGGER stops_changed AFTER INSERT OR DELETE ON public.query_stops FOR EACH STATEMENT EXECUTE FUNCTION notify_query_stops();
@@ -1916,6 +1952,8 @@ grant EXECUTE on function policy_versions() to gatehouse_app;
 grant EXECUTE on function prune_sessions(timestamp with time zone) to gatehouse_app;
 grant EXECUTE on function query_stops_in_force() to gatehouse_app;
 grant EXECUTE on function recognise_user(text,text,text,text,text) to gatehouse_app;
+grant EXECUTE on function refuse_retired_org() to the migrating role;
+grant EXECUTE on function retire_org() to the migrating role;
 grant EXECUTE on function revoke_session(text) to gatehouse_app;
 grant EXECUTE on function revoke_sessions_of(text,text,text,timestamp with time zone) to gatehouse_app;
 grant EXECUTE on function session_ends(text) to gatehouse_app;
@@ -1932,6 +1970,7 @@ grant INSERT, SELECT on table audit_identities to gatehouse_app;
 grant INSERT, SELECT on table audit_key_rotations to gatehouse_app;
 grant INSERT, SELECT on table audit_verifications to gatehouse_app;
 grant INSERT, SELECT on table identities to gatehouse_definer;
+grant INSERT, SELECT on table retired_orgs to gatehouse_definer;
 grant INSERT, SELECT on table users to gatehouse_definer;
 grant INSERT, SELECT, UPDATE on table audit_anchors to gatehouse_app;
 grant INSERT, SELECT, UPDATE on table audit_counts to gatehouse_definer;
