@@ -60,7 +60,7 @@ export function AccessCard({ path }: { readonly path: string }) {
                 </EmptyState>
               ) : (
                 <Table
-                  caption="Grants that reach them"
+                  caption="All grants that reach them"
                   isCaptionHidden
                   columns={columns}
                   rows={grants}

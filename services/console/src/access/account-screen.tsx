@@ -183,7 +183,7 @@ function Tokens({ uid }: { readonly uid: string }) {
             <EmptyState title="No token yet" />
           ) : (
             <Table
-              caption="Tokens"
+              caption="Tokens of the account"
               isCaptionHidden
               rows={items}
               rowKey={(token) => token.uid}
@@ -218,7 +218,7 @@ function Tokens({ uid }: { readonly uid: string }) {
                 },
                 {
                   id: 'do',
-                  title: '',
+                  title: <span className="visually-hidden">What you can do</span>,
                   cell: (token) =>
                     mayChange &&
                     stateOf(token) === 'works' && (

@@ -38,7 +38,7 @@ function Sessions({ uid }: { readonly uid: string }) {
             <p className="muted">Not signed in anywhere.</p>
           ) : (
             <Table
-              caption="Sessions"
+              caption="Where they are signed in"
               isCaptionHidden
               rows={items}
               rowKey={(session) => session.uid}
@@ -58,7 +58,7 @@ function Sessions({ uid }: { readonly uid: string }) {
                 },
                 {
                   id: 'end',
-                  title: '',
+                  title: <span className="visually-hidden">What you can do</span>,
                   cell: (session) => (
                     <RemoveButton
                       label="End"

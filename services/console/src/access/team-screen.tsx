@@ -88,7 +88,7 @@ function Members({ uid }: { readonly uid: string }) {
             </EmptyState>
           ) : (
             <Table
-              caption="Members"
+              caption="Members of the team"
               isCaptionHidden
               rows={items}
               rowKey={(member) => member.uid}
@@ -108,7 +108,7 @@ function Members({ uid }: { readonly uid: string }) {
                 },
                 {
                   id: 'remove',
-                  title: '',
+                  title: <span className="visually-hidden">What you can do</span>,
                   cell: (member) =>
                     mayChange &&
                     member.source === 'manual' && (
