@@ -5,9 +5,9 @@ import type { Beyond } from './model.ts'
 export class BeyondShards extends Error {
   readonly beyond: Beyond
 
-  constructor(expr: Expr, because: string) {
+  constructor(expr: Expr, because: string, advice?: string) {
     super(because)
     this.name = 'BeyondShards'
-    this.beyond = { text: print(expr), because }
+    this.beyond = { text: print(expr), because, ...(advice === undefined ? {} : { advice }) }
   }
 }

@@ -104,7 +104,11 @@ function leafOf(
 }
 
 function beyondTimes(expr: Expr): BeyondShards {
-  return new BeyondShards(expr, 'no shard has all the samples that one of its times needs')
+  return new BeyondShards(
+    expr,
+    'no shard has all the samples that one of its times needs',
+    'Read less time at once, or time further from where shards end',
+  )
 }
 
 /** The requests of a plan; the same one again gets the same id. */

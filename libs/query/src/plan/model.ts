@@ -128,6 +128,8 @@ export interface EngineRequest {
 export interface Beyond {
   readonly text: string
   readonly because: string
+  /** What its author can do about it, unless that is selecting less. */
+  readonly advice?: string | undefined
 }
 
 /** One unit has it all: its answer is the answer. */

@@ -82,14 +82,15 @@ function assertSteps(expr: Expr): void {
   throw new BeyondShards(
     stepless,
     'it names no step, and the evaluation interval that its shards would take instead is not the same or not known',
+    'Name one, as in [5m:1m]',
   )
 }
 
 /** What a caller is told when a query would not be exact and no global engine is there to take it. */
-export function refuse({ text, because }: Beyond): GatehouseError {
+export function refuse({ text, because, advice = 'Select one tenant' }: Beyond): GatehouseError {
   return new GatehouseError(
     'execution',
-    `${text} cannot be computed exactly over several shards: ${because}. Select one tenant, or ask for a global engine on this data source`,
+    `${text} cannot be computed exactly over several shards: ${because}. ${advice}, or ask for a global engine on this data source`,
   )
 }
 
