@@ -97,6 +97,38 @@ describe('access settings over HTTP', () => {
     expect((await world.as(lead, 'delete', add)).status).toBe(200)
   })
 
+  it('never use a deleted org’s uid again, so that nobody comes to its audit log or to what is cached of it', async () => {
+    const administrator = { issuer: 'https://idp.example.org', subject: 'boss' }
+    const body = { uid: 'gone', name: 'Gone', tenants: ['gone'], administrator }
+    const operator = 'platform/operator'
+    expect((await world.as(operator, 'post', '/orgs', { body })).status).toBe(201)
+    const boss = await world.person('gone', 'boss', [])
+    expect((await world.call('get', '/api/v1/me', { cookie: boss.cookie })).status).toBe(200)
+    const headers = await etagOf('/orgs/gone', operator)
+    expect((await world.as(operator, 'delete', '/orgs/gone', { headers })).status).toBe(200)
+    await expect
+      .poll(async () => (await world.call('get', '/api/v1/me', { cookie: boss.cookie })).status, {
+        timeout: 3_000,
+      })
+      .toBe(401)
+    const again = await world.as(operator, 'post', '/orgs', { body })
+    expect([again.status, again.json.detail]).toEqual([409, expect.stringMatching(/never used again/)])
+    await expect(
+      world.apply(
+        'apiVersion: gatehouse/v1\nkind: Access\norgs: [{ uid: gone, name: Gone, tenants: [gone] }]',
+      ),
+    ).rejects.toThrow(/never used again/)
+  })
+
+  it('name a resource alike in events of what was done and of what was denied', async () => {
+    const denied = await world.as('health/viewer', 'delete', '/service-accounts/robot', {
+      headers: { 'if-match': '"1"' },
+    })
+    expect(await world.auditOf(denied.requestId)).toMatchObject([
+      { resource: { kind: 'service-accounts', uid: 'robot' }, outcome: { result: 'denied' } },
+    ])
+  })
+
   it('keep an administrator', async () => {
     const headers = await etagOf('/teams/crew')
     expect((await world.as(admin, 'delete', '/grants/g-admin')).json.detail).toMatch(/administrator/)

@@ -154,6 +154,9 @@ describe('a live session', () => {
       }
       expect(idp.refreshes.length).toBeGreaterThan(1)
       expect(new Set(idp.refreshes).size).toBe(idp.refreshes.length)
+      // Two nodes write chains of their own.
+      const writers = await world.sql(`select distinct writer from audit_events where writer like 'control%'`)
+      expect(writers.length).toBe(2)
     } finally {
       await other.close()
     }

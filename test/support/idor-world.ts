@@ -145,6 +145,7 @@ async function makeThings(world: AccessApiWorld): Promise<ReadonlyMap<string, Id
 /** The other agency has nothing under the same names, so whatever it reaches is `health`'s. */
 async function emptyTransport(world: AccessApiWorld): Promise<void> {
   await world.sql(`delete from orgs where uid = 'transport'`)
+  await world.sql('delete from retired_orgs')
   await world.apply(`apiVersion: gatehouse/v1
 kind: Access
 orgs:
@@ -161,7 +162,11 @@ orgs:
 
 async function readOperations(world: AccessApiWorld): Promise<readonly Operation[]> {
   const { json } = await world.call('get', '/api/v1/openapi.json')
-  return Object.entries<Record<string, Record<string, string>>>(json.paths).flatMap(([path, methods]) =>
+  // Names of the protocol, the same in every org.
+  const isDiscovery = (path: string): boolean => /^\/scim\/v2\/(ResourceTypes|Schemas)\/\{id\}$/.test(path)
+  const paths = Object.entries<Record<string, Record<string, string>>>(json.paths)
+  const things = paths.filter(([path]) => !isDiscovery(path))
+  return things.flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({
       method,
       path,

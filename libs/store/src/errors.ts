@@ -9,6 +9,7 @@ function codeOf(error: unknown): string | undefined {
 const conflicts: Readonly<Record<string, string>> = {
   // Raised by our own triggers.
   GH409: 'the access of this org is declared in files; change it there',
+  GH410: 'an org with this uid was deleted; uids of orgs are never used again',
   '23505': 'it exists already',
   '23503': 'it is in use, or names something that does not exist',
   '40001': 'it changed at the same moment; try again',

@@ -47,6 +47,8 @@ const seed: readonly string[] = [
   `insert into query_statistics values ($1::text, now(), 'u', '', 'main', 'f', 1, 0, 0, 1, 1, 1)`,
   `insert into slow_queries values ($1::text, 's', now(), 'r', 'u', '', 'main', 'query', 'up', 'f', 9, 1, 1, 'miss')`,
   `insert into guardrails (org_uid, uid, selector, reason) values ($1::text, 'rail', '{a="b"}', 'why')`,
+  `insert into local_admin_codes (org_uid, hash, made_by, reason, expires_at)
+     values ($1::text, encode(sha256($1::text::bytea), 'hex'), 'root', 'because it burns', now() + interval '1 hour')`,
 ]
 // Tables of other files of this package have tests of their own; here it counts that none of them is open.
 const seeded = seed.map((sql) => /into (\w+)/.exec(sql)?.[1] ?? '').filter((table) => table !== 'orgs')
@@ -195,9 +197,12 @@ describe('the application role', () => {
       where pronamespace = 'public'::regnamespace and prosecdef and has_function_privilege('gatehouse_app', oid, 'execute')
         and proname not like 'audit%' order by 1`)
     expect(rows.map(({ name }) => name)).toEqual([
+      'begin_session_check',
+      'end_session_check',
       'extend_session',
       'find_memberships',
       'find_provisioning_token',
+      'find_sealed',
       'find_session',
       'find_teams_of_groups',
       'find_token',
@@ -210,6 +215,7 @@ describe('the application role', () => {
       'revoke_session',
       'revoke_sessions_of',
       'session_ends',
+      'take_local_admin_code',
       'take_notices',
       'touch_sessions',
       'touch_tokens',

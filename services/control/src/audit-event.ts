@@ -1,4 +1,5 @@
 import { type AuditEvent, type EventCode, eventTime, isEventCode, uuidV7 } from '@gatehouse/audit'
+import type { Resource } from '@gatehouse/authz'
 import type { Ending, Trail } from '@gatehouse/http'
 import { randomUUID } from 'node:crypto'
 
@@ -123,6 +124,11 @@ function decisionOf({ decision }: Trail, ending: Ending): AuditEvent['decision']
   return { allowed, because: decision.because.map((link) => ({ ...link })), policyVersion }
 }
 
+/** Resources are called as in API paths, in every event. */
+function nounOf({ kind }: Resource): string {
+  return kind === 'audit-log' ? kind : `${kind}s`
+}
+
 /** The audit event of one request to the control plane. */
 export function auditEventOf(trail: Trail, ending: Ending, now: number): AuditEvent {
   const { requestId, method, route, action, address, userAgent, resource, detail } = trail
@@ -136,7 +142,7 @@ export function auditEventOf(trail: Trail, ending: Ending, now: number): AuditEv
     actor: actorOf(trail),
     from: { address, ...(userAgent === undefined ? {} : { userAgent }) },
     action,
-    resource: resource === undefined ? null : { kind: resource.kind, uid: resource.uid },
+    resource: resource === undefined ? null : { kind: nounOf(resource), uid: resource.uid },
     request: { method, route },
     enforced: [],
     constraints: [],
