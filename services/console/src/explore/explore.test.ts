@@ -153,7 +153,7 @@ describe('results', () => {
       { labels: { __name__: 'up', job: 'a', env: 'x' }, samples: [] },
       { labels: { __name__: 'up', job: 'b', env: 'x' }, samples: [] },
     ]
-    expect(splitLabels(series)).toEqual({ shared: { env: 'x' }, apart: ['__name__', 'job'] })
+    expect(splitLabels(series)).toEqual({ shared: { __name__: 'up', env: 'x' }, apart: ['job'] })
     expect(splitLabels(series.slice(0, 1)).apart).toEqual(['__name__', 'env', 'job'])
   })
 })

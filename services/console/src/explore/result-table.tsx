@@ -18,7 +18,7 @@ export function splitLabels(series: readonly ResultSeries[]): LabelSplit {
   const names = [...new Set(series.flatMap(({ labels }) => Object.keys(labels)))]
   const first = series[0]?.labels ?? {}
   const isShared = (name: string): boolean =>
-    series.length > 1 && name !== '__name__' && series.every(({ labels }) => labels[name] === first[name])
+    series.length > 1 && series.every(({ labels }) => labels[name] === first[name])
   const apart = names
     .filter((name) => !isShared(name))
     .toSorted((a, b) => (a === '__name__' ? -1 : b === '__name__' ? 1 : a.localeCompare(b)))
@@ -86,10 +86,10 @@ export function ResultTable({ result, name }: { readonly result: Result; readonl
   const { shared, apart } = splitLabels(result.series)
   const sharedText = seriesText(shared)
   return (
-    <div className="stack-tight">
+    <div className="stack-tight result-table">
       {sharedText !== '{}' && (
         <p className="small">
-          <span className="muted">All of them have</span>{' '}
+          <span className="muted">All of them are</span>{' '}
           <code>
             <BreakableText text={sharedText} />
           </code>

@@ -143,6 +143,8 @@ const spaced = new Set([
 export function needsSpace(left: string, right: string): boolean {
   if (left === '' || right === '') return false
   if (spaced.has(left) || spaced.has(right)) return true
+  // As in `sum by (job) (rate(…))`.
+  if (left === ')' && right === '(') return true
   if (left === ',' || /^[-+*/%^<>]$|^(==|!=|>=|<=)$/.test(left) || /^[-+*/%^<>]$|^(==|!=|>=|<=)$/.test(right))
     return true
   return /\w$/.test(left) && /^\w/.test(right)
