@@ -31,7 +31,7 @@ export function createLatency(now: () => number): Latency {
 }
 
 const kept = 128
-const sortEvery = 16
+const sortEvery = 64
 const fewest = 20
 
 /** A percentile of the last 128 observations. */
@@ -43,15 +43,16 @@ export interface Percentile {
 
 /** Creates an empty record. @param share 0.95 for the 95th percentile. */
 export function createPercentile(share: number): Percentile {
-  const ring: number[] = []
+  const ring = new Float64Array(kept)
   let seen = 0
   let value: number | undefined
   return {
     observe(ms) {
       ring[seen % kept] = ms
       seen += 1
-      if (seen >= fewest && seen % sortEvery === 0)
-        value = ring.toSorted((a, b) => a - b)[Math.floor(ring.length * share)]
+      if (seen !== fewest && seen % sortEvery !== 0) return
+      const sorted = ring.slice(0, Math.min(seen, kept)).sort()
+      value = sorted[Math.floor(sorted.length * share)]
     },
     get value() {
       return value
