@@ -171,7 +171,12 @@ async function isUp(port: number): Promise<boolean> {
 /** Kills one gateway again and again, until `more` says that it is enough. */
 async function killer(gateway: Gateway, more: () => boolean): Promise<void> {
   while (more()) {
-    while (!(await isUp(gateway.port))) await sleep(10)
+    while (!(await isUp(gateway.port))) {
+      // A start must not fail by itself, whatever was killed before or is away now.
+      if (gateway.process.exitCode !== null)
+        throw new Error(`a gateway ended with ${gateway.process.exitCode}`)
+      await sleep(20)
+    }
     await sleep(random(0, 400))
     gateway.process.kill('SIGKILL')
     await ended(gateway.process)
@@ -221,7 +226,8 @@ export async function runCrashes(options: CrashOptions): Promise<CrashReport> {
     const configFile = join(folder, 'config.yaml')
     const config = {
       database: { url: appUrl, poolSize: 4 },
-      gateway: { listenAddress: `127.0.0.1:${port}`, drain: '2s' },
+      // One process each: what is killed is what answers.
+      gateway: { listenAddress: `127.0.0.1:${port}`, drain: '2s', workers: 1 },
       audit: { spoolDir: join(folder, 'spool'), level: options.level },
       log: { level: 'error' },
     }

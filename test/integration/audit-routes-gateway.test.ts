@@ -1,0 +1,186 @@
+import type { AuditEvent } from '@gatehouse/audit'
+import { type Endpoint, endpoints } from '@gatehouse/gateway'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { type GatewayWorld, startGatewayWorld } from '../support/gateway-world.ts'
+import {
+  type RecordingPrometheus,
+  sendJson,
+  startRecordingPrometheus,
+} from '../support/recording-prometheus.ts'
+
+/** Every endpoint and method of the data plane leaves one event, whatever becomes of the request. */
+
+let world: GatewayWorld
+let shard: RecordingPrometheus
+const tokens = new Map<string, string>()
+
+const access = (url: string): string => `
+apiVersion: gatehouse/v1
+kind: Access
+orgs:
+  - uid: org
+    name: Org
+    tenants: [org]
+    serviceAccounts: [{ uid: all, name: All }, { uid: nobody, name: Nobody }]
+    dataSources:
+      - uid: metrics
+        name: Metrics
+        alertmanagerUrl: "${url}"
+        shards: [{ name: one, tenants: [org], replicas: [{ name: a, url: "${url}" }] }]
+    grants: [{ serviceAccount: all, role: org-admin }]`
+
+const answers: Readonly<Record<string, string>> = {
+  '/api/v1/rules': '{"status":"success","data":{"groups":[]}}',
+  '/api/v1/alerts': '{"status":"success","data":{"alerts":[]}}',
+  '/api/v1/targets': '{"status":"success","data":{"activeTargets":[],"droppedTargets":[]}}',
+  '/api/v1/metadata': '{"status":"success","data":{}}',
+  '/api/v1/query': '{"status":"success","data":{"resultType":"vector","result":[]}}',
+  '/api/v1/query_range': '{"status":"success","data":{"resultType":"matrix","result":[]}}',
+}
+
+function answerWell(): void {
+  shard.behave((message, res) => {
+    const path = (message.url ?? '').split('?')[0] ?? ''
+    sendJson(
+      res,
+      200,
+      answers[path] ?? (path.startsWith('/api/v2') ? '[]' : '{"status":"success","data":[]}'),
+    )
+  })
+}
+
+beforeAll(async () => {
+  shard = await startRecordingPrometheus()
+  world = await startGatewayWorld({ access: access(shard.url) })
+  for (const who of ['all', 'nobody']) tokens.set(who, await world.token('org', who))
+})
+afterAll(async () => {
+  await world.close()
+  await shard.close()
+})
+
+const valid: Readonly<Record<string, string>> = {
+  expression: 'up',
+  selectors: 'up',
+  time: '1750000000',
+  duration: '5s',
+  step: '60',
+  limit: '10',
+}
+
+function parametersOf({ parameters }: Endpoint, change: Readonly<Record<string, string>>): URLSearchParams {
+  const given = Object.entries(parameters).flatMap(([name, kind]): [string, string][] => {
+    const value = change[kind] ?? valid[kind]
+    return value === undefined ? [] : [[name, value]]
+  })
+  return new URLSearchParams(given)
+}
+
+interface Asked {
+  readonly status: number
+  readonly events: readonly AuditEvent[]
+}
+
+async function ask(
+  endpoint: Endpoint,
+  method: string,
+  { who, change = {} }: { readonly who?: string; readonly change?: Readonly<Record<string, string>> },
+): Promise<Asked> {
+  const path = endpoint.path.replaceAll(/\{\w+\}/g, endpoint.name === 'status' ? 'tsdb' : 'job')
+  const parameters = parametersOf(endpoint, change)
+  const url = `${world.gateway.url}/${endpoint.root ?? 'prom'}/metrics${path}`
+  const isJson = endpoint.body === 'json'
+  const response = await fetch(method === 'POST' ? url : `${url}?${parameters}`, {
+    method,
+    headers: {
+      ...(who === undefined ? {} : { authorization: `Bearer ${tokens.get(who) ?? ''}` }),
+      ...(isJson ? { 'content-type': 'application/json' } : {}),
+    },
+    ...(method === 'POST' ? { body: isJson ? '{}' : parameters } : {}),
+  })
+  await response.arrayBuffer()
+  return { status: response.status, events: await world.auditOf(response.headers.get('x-request-id') ?? '') }
+}
+
+const table = endpoints.flatMap((endpoint) =>
+  endpoint.methods.map((method) => [endpoint.name, method, endpoint] as const),
+)
+const succeeded = new Set<string>()
+
+it.each(table)('%s %s', async (name, method, endpoint) => {
+  answerWell()
+  const told = async (asking: Promise<Asked>, result?: AuditEvent['outcome']['result']): Promise<Asked> => {
+    const asked = await asking
+    const expected = asked.status < 400 ? 'allowed' : result
+    expect(asked.events).toHaveLength(1)
+    const [event] = asked.events
+    expect(event?.outcome.httpStatus).toBe(asked.status)
+    if (expected !== undefined) expect(event?.outcome.result).toBe(expected)
+    expect(event?.code.at(-1)).toMatch(
+      { allowed: /[IW]/, denied: /D/, failed: /E/ }[event?.outcome.result ?? 'allowed'],
+    )
+    return asked
+  }
+  const success = await told(ask(endpoint, method, { who: 'all' }))
+  if (success.status < 400) {
+    succeeded.add(name)
+    expect(success.events[0]).toMatchObject({ orgUid: 'org', request: { method } })
+    expect(success.events[0]?.request.route).toBe(`/${endpoint.root ?? 'prom'}/{data-source}${endpoint.path}`)
+    expect(success.events[0]?.code.startsWith(endpoint.auditCode)).toBe(true)
+  }
+  expect((await told(ask(endpoint, method, {}), 'denied')).status).toBe(401)
+  const { status } = await told(ask(endpoint, method, { who: 'nobody' }), 'denied')
+  expect([403, 404]).toContain(status)
+  shard.behave((_message, res) =>
+    sendJson(res, 500, '{"status":"error","errorType":"internal","error":"broken"}'),
+  )
+  const broken = { expression: 'sum(', selectors: 'sum(' }
+  expect((await told(ask(endpoint, method, { who: 'all', change: broken }))).events).toHaveLength(1)
+  await told(ask(endpoint, method, { who: 'all', change: { time: '1750000060' } }))
+  expect((await told(ask(endpoint, 'PUT', { who: 'all' }))).status).toBe(405)
+})
+
+it('was each asked with success, but for what needs another server', () => {
+  const rest = endpoints.map(({ name }) => name).filter((name) => !succeeded.has(name))
+  expect(rest).toEqual(['federate', 'status', 'am_write_silence', 'am_silence', 'am_expire_silence'])
+})
+
+it('a client that goes away leaves an event, too', async () => {
+  shard.behave(() => undefined)
+  const leaving = new AbortController()
+  const id = '0af76519-16cd-43dd-8448-eb211c80319c'
+  const asking = fetch(`${world.base()}/api/v1/query?query=left`, {
+    headers: { authorization: `Bearer ${tokens.get('all') ?? ''}`, 'x-request-id': id },
+    signal: leaving.signal,
+  })
+  setTimeout(() => leaving.abort(), 300)
+  await expect(asking).rejects.toThrow()
+  expect((await world.auditOf(id)).map(({ code }) => code)).toEqual(['Q003W'])
+})
+
+it('what the cache has, and who waits for another’s answer, leave an event each', async () => {
+  const send = (query: string) =>
+    fetch(`${world.base()}/api/v1/query?query=${query}&time=1000`, {
+      headers: { authorization: `Bearer ${tokens.get('all') ?? ''}` },
+    })
+  const told = async (response: Response): Promise<string | undefined> => {
+    await response.arrayBuffer()
+    const events = await world.auditOf(response.headers.get('x-request-id') ?? '')
+    expect(events).toHaveLength(1)
+    return events[0]?.plan?.cache
+  }
+  answerWell()
+  expect([await told(await send('kept')), await told(await send('kept'))]).toEqual(['miss', 'hit'])
+  shard.behave((_message, res) => {
+    setTimeout(() => sendJson(res, 200, answers['/api/v1/query'] ?? ''), 1_500)
+  })
+  const before = shard.requests.length
+  const together = await Promise.all(Array.from({ length: 4 }, () => send('together')))
+  expect(shard.requests.length - before).toBe(1)
+  expect((await Promise.all(together.map(told))).toSorted()).toEqual([
+    'follower',
+    'follower',
+    'follower',
+    'miss',
+  ])
+})
