@@ -33,18 +33,32 @@ function paeth(a: number, b: number, c: number): number {
   return pa <= pb && pa <= pc ? a : pb <= pc ? b : c
 }
 
+function predicted(filter: number, left: number, up: number, corner: number): number {
+  switch (filter) {
+    case 1:
+      return left
+    case 2:
+      return up
+    case 3:
+      return (left + up) >> 1
+    case 4:
+      return paeth(left, up, corner)
+    default:
+      return 0
+  }
+}
+
 /** Undoes the filter of each row (PNG specification, 9.2). */
 function unfilter(data: Buffer, rows: number, stride: number, size: number): Buffer {
   const out = Buffer.alloc(rows * stride)
   for (let y = 0; y < rows; y++) {
-    const filter = data[y * (stride + 1)]
+    const filter = data[y * (stride + 1)] ?? 0
+    const [row, above] = [y * stride, (y - 1) * stride]
     for (let x = 0; x < stride; x++) {
-      const raw = data[y * (stride + 1) + 1 + x] ?? 0
-      const left = x >= size ? (out[y * stride + x - size] ?? 0) : 0
-      const up = y > 0 ? (out[(y - 1) * stride + x] ?? 0) : 0
-      const corner = x >= size && y > 0 ? (out[(y - 1) * stride + x - size] ?? 0) : 0
-      const add = [0, left, up, (left + up) >> 1, paeth(left, up, corner)][filter ?? 0] ?? 0
-      out[y * stride + x] = (raw + add) & 255
+      const left = x >= size ? (out[row + x - size] ?? 0) : 0
+      const up = y > 0 ? (out[above + x] ?? 0) : 0
+      const corner = x >= size && y > 0 ? (out[above + x - size] ?? 0) : 0
+      out[row + x] = ((data[y * (stride + 1) + 1 + x] ?? 0) + predicted(filter, left, up, corner)) & 255
     }
   }
   return out
