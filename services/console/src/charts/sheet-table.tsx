@@ -4,14 +4,20 @@ import type { Sheet } from './sheet.ts'
 const mostRows = 200
 
 /** A sheet as a table; long ones end with a word on the rest. */
-export function SheetTable({ sheet, summary }: { readonly sheet: Sheet; readonly summary?: string }) {
+export function SheetTable({
+  sheet,
+  summary,
+}: {
+  readonly sheet: Sheet
+  readonly summary?: string | undefined
+}) {
   const { title, header, rows, textOf = (cell) => (cell === null ? '–' : String(cell)) } = sheet
   const caption = useId()
   const rest = rows.length - mostRows
   return (
     <div className="chart-sheet">
       <p className="small" id={caption}>
-        {summary ?? title}
+        {summary ?? (title === '' ? 'All rows.' : `${title}.`)}
         {rest > 0 ? ` The newest ${mostRows} of ${rows.length} rows stand here; CSV has all of them.` : ''}
       </p>
       {/* What scrolls must be reachable by keyboard. */}

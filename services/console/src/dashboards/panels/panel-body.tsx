@@ -1,6 +1,8 @@
 import type { ComponentType } from 'react'
-import { SheetTable } from '../../charts/index.ts'
+import { SheetTable, summarise } from '../../charts/index.ts'
 import { panelSheet } from '../model/panel-sheet.ts'
+import { panelRange } from '../model/requests.ts'
+import { timeSeriesInput } from '../model/time-series-input.ts'
 import { HeatmapPanel } from './heatmap-panel.tsx'
 import type { PanelView } from './panel-view.ts'
 import { TablePanel } from './table-panel.tsx'
@@ -29,6 +31,13 @@ export function needsNoData(type: string): boolean {
   return type === 'text'
 }
 
+/** The sentences of a chart that is shown as a table; other kinds are named. */
+function summaryOf({ panel, title, data, range, isUtc, annotations }: PanelView): string | undefined {
+  if (panel.type !== 'timeseries') return undefined
+  const place = { range: panelRange(panel, range), isUtc, annotations, syncKey: undefined }
+  return summarise({ ...timeSeriesInput(panel, data.frames, place).input, title })
+}
+
 /** What a panel shows: its own kind, or the samples as a table. */
 export function PanelBody({
   view,
@@ -42,6 +51,6 @@ export function PanelBody({
   const { panel, title, data, isUtc } = view
   const Kind = kinds[panel.type]
   if (asTable && !needsNoData(panel.type))
-    return <SheetTable sheet={panelSheet(panel, title, data.frames, isUtc)} />
+    return <SheetTable sheet={panelSheet(panel, title, data.frames, isUtc)} summary={summaryOf(view)} />
   return Kind === undefined ? <Unsupported panel={panel} grafana={grafana} /> : <Kind {...view} />
 }
