@@ -100,6 +100,12 @@ describe('links', () => {
     expect(linkUrl(url, { keepTime, includeVars }, state)).toBe(result)
   })
 
+  it('to a dashboard of Grafana lead to the same one here', () => {
+    expect(safeUrl('/d/abc/some-title?var-x=1')).toBe('/dashboards/abc?var-x=1')
+    expect(safeUrl('/d/abc')).toBe('/dashboards/abc')
+    expect(safeUrl('/data/abc')).toBe('/data/abc')
+  })
+
   it.each([
     ['https://example.org', true],
     ['/d/x', true],

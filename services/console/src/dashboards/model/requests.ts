@@ -156,8 +156,14 @@ function timeText({ from, to }: RawRange): string {
   return new URLSearchParams({ from, to }).toString()
 }
 
+/** A path of a dashboard in Grafana, `/d/<uid>/<slug>`, as its path here. */
+function boardPath(url: string): string {
+  return url.replace(/^\/d\/([^/?#]+)(?:\/[^?#]*)?/, '/dashboards/$1')
+}
+
 /** The address if a browser may be sent there: http, https, mail, or a path of this site; undefined for scripts and the like. */
-export function safeUrl(url: string): string | undefined {
+export function safeUrl(address: string): string | undefined {
+  const url = boardPath(address)
   try {
     const { protocol } = new URL(url, 'https://here.invalid/')
     return ['http:', 'https:', 'mailto:'].includes(protocol) ? url : undefined
