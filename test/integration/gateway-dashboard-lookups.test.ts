@@ -88,10 +88,15 @@ afterAll(async () => {
   await shards.close()
 })
 
-function call(who: string, path: string, parameters: Record<string, string> = {}): Promise<ApiAnswer> {
+function call(
+  who: string,
+  path: string,
+  parameters: Record<string, string> = {},
+  source = 'metrics',
+): Promise<ApiAnswer> {
   const method = path.startsWith('label/') ? 'GET' : 'POST'
   const times = { start: String(shards.now - 900), end: String(shards.now) }
-  return callApi(world.base(), path, {
+  return callApi(world.base(source), path, {
     parameters: { ...times, ...parameters },
     token: tokens.get(who) ?? '',
     method,
@@ -138,6 +143,29 @@ describe('variables of a dashboard', () => {
     expect(picked.json.data.filter((name: string) => !name.startsWith('ml_model'))).toEqual([])
     const [event] = await world.auditOf(picked.requestId)
     expect(event?.enforced.join(' ')).toContain('__name__=~".*(?:^ml_model).*"')
+  })
+})
+
+describe('one data source of everything', () => {
+  const query = { query: 'count by (env) (up)', time: '0' }
+
+  it('gives what the dashboards give, and no more', async () => {
+    const own = await call('onlooker', 'query', { ...query, time: String(shards.now) }, 'all')
+    expect([own.status, own.json.data.result.map(({ metric }: { metric: object }) => metric)]).toEqual([
+      200,
+      [{ env: 'prod' }],
+    ])
+    const [event] = await world.auditOf(own.requestId)
+    expect(event?.enforced).toEqual(['count by (env) (up{tenant="transport",env="prod",team="signals"})'])
+    expect(event?.decision.because.at(-1)).toMatchObject({ via: 'dashboard:board-boards' })
+    const values = await call('onlooker', 'series', { 'match[]': '{env!=""}' }, 'all')
+    expect(values.json.data).toEqual([{ env: 'prod' }])
+    const picked = await call('onlooker', 'label/__name__/values', {}, 'all')
+    expect(picked.json.data.filter((name: string) => !name.startsWith('ml_model'))).toEqual([])
+    for (const refused of ['up', 'count by (team) (up)', 'count by (env) (up or ml_model_info)'])
+      expect((await call('onlooker', 'query', { query: refused }, 'all')).status, refused).toBe(403)
+    expect((await call('onlooker', 'labels', {}, 'all')).status).toBe(403)
+    expect((await call('onlooker', 'rules', {}, 'all')).status).toBe(403)
   })
 })
 

@@ -9,8 +9,9 @@ import {
 } from '@gatehouse/authz'
 import { GatehouseError } from '@gatehouse/errors'
 import type { DataSource } from '@gatehouse/query'
-import type { DecideByCapability } from './capability.ts'
+import type { DecideByCapability, Given } from './capability.ts'
 import { combineSources, everySource } from './every-source.ts'
+import type { Question } from './question.ts'
 import type { PrometheusRequest } from './request.ts'
 import type { Trail } from './trail.ts'
 
@@ -55,8 +56,6 @@ function resourceOf({ uid, orgUid }: DataSource) {
   return { kind: 'data-source', uid, orgUid } as const
 }
 
-type Found = Omit<Reached, 'req' | 'seriesOf'>
-
 /** What somebody who was refused can do about it. */
 function remedy({ asked: { principal }, req, consoleUrl }: Reaching): string {
   if (principal.kind !== 'user') return 'an admin of the org can grant it'
@@ -93,35 +92,58 @@ function reachOne(reaching: Reaching, trail: Trail): Reached {
   return { ...found, alerts: onAlerts.allowed ? onAlerts.constraints : undefined }
 }
 
-function reachEvery(reaching: Reaching, trail: Trail): Found {
+/** What dashboards give of all data sources together, where no grant gives anything: only if they all give the same. */
+function everyByDashboards({ state, asked, req, byCapability }: Reaching) {
+  const { policy, dashboards } = state
+  const { question, rawHeaders } = req
+  const given: Given[] = []
+  const combined = combineSources(state, (source) => {
+    const whole = { ...asked, resource: resourceOf(source) }
+    const one = byCapability(whole, { policy, dashboards, question, rawHeaders })
+    if (one !== undefined) given.push(one)
+    return one?.decision ?? authorize(policy, whole)
+  })
+  const [first] = given
+  const keyOf = (one: Given): string => JSON.stringify([one.question, one.seriesOf])
+  const isSame = first !== undefined && given.every((one) => keyOf(one) === keyOf(first))
+  return isSame ? { combined, first } : undefined
+}
+
+/** Refuses what counts series that may be in two data sources. */
+function checkApart(question: Question, conflict: string | undefined): void {
+  const { kind } = question
+  const countsSeries = kind === 'explain' || kind === 'query' || kind === 'query_range' || kind === 'federate'
+  if (conflict !== undefined && countsSeries) throw new GatehouseError('execution', conflict)
+}
+
+function reachEvery(reaching: Reaching, trail: Trail): Reached {
   const { state, asked, req } = reaching
   const { policy, dataSources } = state
   const combined = (action: AccessQuestion['action']) =>
     combineSources(state, (source) => authorize(policy, { ...asked, action, resource: resourceOf(source) }))
   if (dataSources.size === 0) throw new GatehouseError('not_found', 'there is no such data source')
-  const { source, decision, conflict, members } = combined(asked.action)
+  const byGrants = combined(asked.action)
+  const given = byGrants.decision.allowed ? undefined : everyByDashboards(reaching)
+  const { source, decision, conflict, members } = given?.combined ?? byGrants
   trail.note('source', source)
   const allowed = admitted(trail.note('decision', decision), reaching)
-  const { kind } = req.question
-  const countsSeries = kind === 'explain' || kind === 'query' || kind === 'query_range' || kind === 'federate'
-  if (conflict !== undefined && countsSeries) throw new GatehouseError('execution', conflict)
-  if (kind !== 'rules') return { source, ...allowed, alerts: undefined }
+  const { question = req.question, seriesOf } = given?.first ?? {}
+  const found = { source, ...allowed, req: { ...req, question }, seriesOf }
+  checkApart(question, conflict)
+  if (question.kind !== 'rules') return { ...found, alerts: undefined }
   const onAlerts = combined(showsAlerts)
   const isSame = onAlerts.members === members && onAlerts.decision.allowed
   return {
-    source,
-    ...allowed,
+    ...found,
     alerts: isSame ? admitted(onAlerts.decision, reaching).constraints : undefined,
   }
 }
 
 /**
- * Finds the data source of a request and decides what of it its caller may see, by grants or by dashboards; for `all` by grants on any
- * data source of the org.
+ * Finds the data source of a request and decides what of it its caller may see, by grants or by dashboards; for `all` on any data
+ * source of the org.
  * @throws GatehouseError `not_found`, `forbidden`; `execution` where data sources cannot be read as one exactly.
  */
 export function reach(reaching: Reaching, trail: Trail): Reached {
-  const { req } = reaching
-  if (req.dataSourceUid !== everySource) return reachOne(reaching, trail)
-  return { ...reachEvery(reaching, trail), req, seriesOf: undefined }
+  return reaching.req.dataSourceUid === everySource ? reachEvery(reaching, trail) : reachOne(reaching, trail)
 }
