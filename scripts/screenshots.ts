@@ -41,7 +41,7 @@ async function picture(stop: Stop, view: (typeof views)[number]): Promise<number
     ...options,
     ...(known === undefined ? {} : { storageState: known }),
   })
-  context.setDefaultTimeout(90_000)
+  context.setDefaultTimeout(30_000)
   const page = await context.newPage()
   await page.goto(demo.url + stop.path)
   await settled(page)
@@ -58,7 +58,9 @@ async function picture(stop: Stop, view: (typeof views)[number]): Promise<number
 
 try {
   let bytes = 0
-  for (const stop of chosen) for (const view of views) bytes += await picture(stop, view)
+  // Once more if it did not work: the console may have been built anew meanwhile.
+  for (const stop of chosen)
+    for (const view of views) bytes += await picture(stop, view).catch(() => picture(stop, view))
   console.log(`${chosen.length * views.length} pictures, ${Math.round(bytes / 1_024)} kB, in docs/screens`)
 } finally {
   await browser.close()

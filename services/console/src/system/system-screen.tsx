@@ -1,7 +1,9 @@
 import { useState } from 'react'
+import { useCan } from '../api/me-context.ts'
 import { RefreshChoice } from '../parts/refresh-choice.tsx'
 import { ErrorState, Skeleton } from '../parts/states.tsx'
 import { LimitsCard } from './limits-card.tsx'
+import { QueriesCard } from './queries-card.tsx'
 import { type Reading, shardRows } from './shard-rows.ts'
 import { ShardsCard } from './shards-card.tsx'
 import { AuditCard, CacheCard, GatewayCard, IssuersCard } from './state-cards.tsx'
@@ -20,6 +22,7 @@ function watched(readings: readonly Reading[]): { readonly isEnough: boolean; re
 
 /** How everything that answers queries is, for those who keep it running. */
 export default function SystemScreen() {
+  const can = useCan()
   const [every, setEvery] = useState<number | undefined>(10)
   const { read, readings } = useReadings(every)
   const { value: status, error, reload, isReading } = read
@@ -45,6 +48,7 @@ export default function SystemScreen() {
             <CacheCard cache={status.gateway.cache} />
             <IssuersCard issuers={status.issuers} />
           </div>
+          {can('queries:read') && <QueriesCard dataSources={status.dataSources} />}
           <LimitsCard limits={status.limits} />
         </div>
       )}
