@@ -1,4 +1,5 @@
 import {
+  annotationsOf,
   type Annotations,
   cover,
   type Extent,
@@ -142,11 +143,12 @@ export function createRanges(deps: RangeDeps) {
     const made = { fetched, result: 'miss', spans: [asked.window] } as const
     if (fetched.kind === 'stream') return { ...made, holds: 'none' }
     const scanned = cut(fetched, asked.range, asked.now)
-    if (scanned === undefined) return { ...made, holds: 'none' }
     const settled = settledBy(asked, fetched.asOf)
+    const holds = asked.window.to <= settled ? 'settled' : 'repeat'
+    if (scanned === undefined) return { ...made, holds: mayRepeat(fetched) ? holds : 'none' }
     const known = mergeExtents(inMemory(asked), [scanned.extent], asked.step)
     store(asked, known, [asked.window], settled)
-    return { ...made, holds: asked.window.to <= settled ? 'settled' : 'repeat' }
+    return { ...made, holds }
   }
 
   /** As `fetchWhole`, unless another gateway is at it: then what that one fetched is used. */
@@ -248,6 +250,17 @@ export function createRanges(deps: RangeDeps) {
     if (!isKnown) return fetchOrWait(asked, fetch, signal)
     return (await answerKnown(asked, known, fetch, signal)) ?? fetchWhole(asked, fetch, signal)
   }
+}
+
+/** Infos are about all of a range, so it cannot be cut; but the very same range may get the very same text. */
+function mayRepeat({ body, isComplete }: Body): boolean {
+  const annotations = annotationsOf(body)
+  return (
+    isComplete &&
+    annotations !== undefined &&
+    annotations.infos.length > 0 &&
+    annotations.warnings.length === 0
+  )
 }
 
 function tryScan(body: Buffer, range: TimeRange, now: number): ScannedMatrix | undefined {

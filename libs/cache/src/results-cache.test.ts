@@ -204,7 +204,6 @@ describe('other answers', () => {
 
   it.each([
     ['warnings', success('[]', ',"warnings":["x"]')],
-    ['infos', success('[]', ',"infos":["x"]')],
     ['no known form', '<html>'],
     ['a partial answer of another server', success('[]', ',"isPartial":true')],
   ])('are not kept with %s', async (_name, text) => {
@@ -216,6 +215,19 @@ describe('other answers', () => {
     }
     expect(calls()).toBe(4)
     expect(memory.bytes).toBe(0)
+  })
+
+  it('with infos are given again as they are, and never cut', async () => {
+    const { cache } = setUp()
+    const matrix = '{"resultType":"matrix","result":[{"metric":{},"values":[]}]}'
+    const text = success(matrix, ',"infos":["x"]')
+    const { fetch, calls } = fetchText([text])
+    const wide = rangeRequest(tenants, window(start - hour))
+    for (const request of [lookupRequest(), wide])
+      for (let i = 0; i < 2; i += 1) expect(bodyOf(await cache.cached(request, fetch))).toBe(text)
+    expect(calls()).toBe(2)
+    const narrow = rangeRequest(tenants, window(start - hour, 31))
+    expect((await cache.cached(narrow, fetch)).outcome.result).toBe('miss')
   })
 
   it('are kept long only if no sample can change', async () => {
