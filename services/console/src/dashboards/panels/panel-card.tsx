@@ -102,38 +102,61 @@ function notesOf(
   ]
 }
 
-/** One panel: its title, what is wrong with it, what can be done with it, and what it shows. */
-export function PanelCard({ laid, page }: { readonly laid: LaidPanel; readonly page: PanelPage }) {
-  const { panel, scope } = laid
-  const card = useRef<HTMLElement>(null)
-  const body = useRef<HTMLDivElement>(null)
-  const { width } = useSize(body)
+/** What a panel asks and what it came to, as soon as it is near and its width is known. */
+function usePanel(
+  { panel, scope }: LaidPanel,
+  page: PanelPage,
+  place: { readonly width: number; readonly isVisible: boolean },
+) {
   const asking = useAsking()
-  const isVisible = useVisible(card)
-  const [asTable, setAsTable] = useState(false)
-  const [isInspected, setInspected] = useState(false)
+  const { width, isVisible } = place
+  const { isReady, range, empty } = page
   const values = useMemo(() => new Map([...page.values, ...scope]), [page.values, scope])
-  const samples = samplesFor(panel, width)
+  const samples = width === 0 ? undefined : samplesFor(panel, width)
   const requests = useMemo(() => {
-    if (!page.isReady || width === 0) return undefined
-    const { range } = page
-    const named = (uid: string | undefined): string => sourceOf(asking, uid)
+    if (!isReady || samples === undefined) return undefined
     const { dashboardUid, ownSources } = asking
+    const named = (uid: string | undefined): string => sourceOf(asking, uid)
     return requestsOf(panel, {
       values,
       range,
       width: samples,
       sourceOf: named,
       dashboardUid,
-      empty: page.empty,
+      empty,
       ownSources,
     })
-  }, [page.isReady, page.range, page.empty, panel, values, samples, asking, width === 0])
+  }, [isReady, range, empty, panel, values, samples, asking])
   const data = usePanelData(panel, requests, isVisible)
+  const { requests: list = [], refusals = [], lacking = [] } = requests ?? {}
+  const asksNothing = list.length === 0
+  return {
+    values,
+    requests,
+    data,
+    isWaiting: data.isLoading && !needsNoData(panel.type),
+    hasFailed: data.errors.length > 0 && data.frames.length === 0,
+    // Why it shows nothing at all, and what is said beside what it shows.
+    refusals: asksNothing ? refusals : [],
+    lacking: asksNothing ? lacking : [],
+    notes: notesOf(data, asksNothing ? [] : refusals),
+  }
+}
+
+/** One panel: its title, what is wrong with it, what can be done with it, and what it shows. */
+export function PanelCard({ laid, page }: { readonly laid: LaidPanel; readonly page: PanelPage }) {
+  const { panel } = laid
+  const card = useRef<HTMLElement>(null)
+  const body = useRef<HTMLDivElement>(null)
+  const { width } = useSize(body)
+  const { values, requests, data, notes, ...shown } = usePanel(laid, page, {
+    width,
+    isVisible: useVisible(card),
+  })
+  const [asTable, setAsTable] = useState(false)
+  const [isInspected, setInspected] = useState(false)
   const title = interpolate(panel.title, values, 'text')
   const view: PanelView = { ...page, panel, title, data, values }
-  const isWaiting = data.isLoading && !needsNoData(panel.type)
-  const isRefused = (requests?.refusals.length ?? 0) > 0 && (requests?.requests.length ?? 0) === 0
   return (
     // A group, no landmark: a page of thirty landmarks has none.
     <section
@@ -148,10 +171,7 @@ export function PanelCard({ laid, page }: { readonly laid: LaidPanel; readonly p
         <h3 className="panel-title" title={title}>
           {title}
         </h3>
-        <Notes
-          name={title === '' ? `panel ${panel.id}` : title}
-          notes={notesOf(data, isRefused ? [] : (requests?.refusals ?? []))}
-        />
+        <Notes name={title === '' ? `panel ${panel.id}` : title} notes={notes} />
         <PanelMenu
           view={view}
           page={page}
@@ -163,15 +183,7 @@ export function PanelCard({ laid, page }: { readonly laid: LaidPanel; readonly p
       </header>
       <Errors errors={data.errors} />
       <div ref={body} className="panel-body">
-        {inner({
-          isWaiting,
-          refusals: isRefused ? (requests?.refusals ?? []) : [],
-          lacking: (requests?.requests.length ?? 0) === 0 ? (requests?.lacking ?? []) : [],
-          hasFailed: data.errors.length > 0 && data.frames.length === 0,
-          view,
-          asTable,
-          page,
-        })}
+        {inner({ ...shown, view, asTable, page })}
       </div>
       {isInspected ? <Inspect view={view} requests={requests} onClose={() => setInspected(false)} /> : null}
     </section>

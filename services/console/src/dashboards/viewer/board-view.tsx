@@ -93,35 +93,52 @@ function Links({ board, page }: { readonly board: Board; readonly page: PanelPag
 
 const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' })
 
-/** A dashboard with its time, variables, annotations, links and panels. */
-export function BoardView({ board, asking, actions, grafanaOf }: BoardViewProps) {
-  const { raw, refresh, wanted, viewPanel, search, change } = useAddress(board)
-  const [now, setNow] = useState(Date.now)
-  const [isPaused, setPaused] = useState(false)
+/** Annotations that are switched off, and how to switch one. */
+function useSwitched(board: Board) {
   const [off, setOff] = useState<ReadonlySet<string>>(
     () => new Set(board.annotations.filter(({ enabled }) => !enabled).map(({ name }) => name)),
   )
+  const toggle = useCallback((name: string): void => {
+    setOff((old) => {
+      const next = new Set(old)
+      if (!next.delete(name)) next.add(name)
+      return next
+    })
+  }, [])
+  return [off, toggle] as const
+}
+
+/** The time range at this moment, again with each refresh. */
+function useClock({ isUtc }: Board, raw: RawRange, refresh: string) {
+  const [now, setNow] = useState(Date.now)
+  const [isPaused, setPaused] = useState(false)
   const read = useCallback(() => setNow(Date.now()), [])
   useRefresh(isPaused ? undefined : refreshMs(refresh), read)
-  const { isUtc } = board
   const range = useMemo(
     () => resolveRange(raw, { now, isUtc }) ?? { from: now - 21_600_000, to: now },
     [raw.from, raw.to, now, isUtc],
   )
+  return { now, range, isPaused, read, onPause: () => setPaused(!isPaused) }
+}
+
+/** What the address, the clock, the variables and the annotations make of a dashboard. */
+function useBoard({ board, asking, grafanaOf }: BoardViewProps) {
+  const { raw, refresh, wanted, viewPanel, search, change } = useAddress(board)
+  const clockwork = useClock(board, raw, refresh)
+  const { range, read } = clockwork
+  const [off, onToggle] = useSwitched(board)
   const states = useVariables(board, wanted, { asking, range })
   const values = useMemo(() => valuesOf(states ?? [], range), [states, range])
   const empty = useMemo(() => emptyVariables(states ?? []), [states])
-  const annotationQueries = useMemo(() => runnable(board.annotations), [board])
-  const { annotations, errors } = useAnnotations(
-    annotationQueries.filter(
-      ({ name, expr }) => !off.has(name) && !mentions(expr).some((one) => empty.has(one)),
-    ),
-    asking,
-    { values, range, isReady: states !== undefined },
+  const queries = useMemo(() => runnable(board.annotations), [board])
+  const asked = queries.filter(
+    ({ name, expr }) => !off.has(name) && !mentions(expr).some((one) => empty.has(one)),
   )
+  const isReady = states !== undefined
+  const { annotations, errors } = useAnnotations(asked, asking, { values, range, isReady })
   const rows = useMemo(() => layOut(board, states ?? [], values), [board, states, values])
   const onRange = (next: RawRange): void => {
-    setNow(Date.now())
+    read()
     change({ from: next.from, to: next.to })
   }
   const page: PanelPage = {
@@ -129,50 +146,61 @@ export function BoardView({ board, asking, actions, grafanaOf }: BoardViewProps)
     range,
     rawRange: raw,
     search,
-    isUtc,
     empty,
-    isReady: states !== undefined,
+    isReady,
     annotations,
+    grafanaOf,
+    isUtc: board.isUtc,
     syncKey: board.sharesCursor ? 'board' : undefined,
     onZoom: (from, to) =>
       onRange({ from: String(Math.round(from * 1_000)), to: String(Math.round(to * 1_000)) }),
-    grafanaOf,
     onView: (panel: Panel | undefined) =>
       change({ viewPanel: panel === undefined ? undefined : String(panel.id) }),
     viewed: viewPanel,
   }
+  return {
+    ...clockwork,
+    raw,
+    refresh,
+    states: states ?? [],
+    rows,
+    page,
+    queries,
+    off,
+    onToggle,
+    onRange,
+    change,
+    errors,
+  }
+}
+
+/** A dashboard with its time, variables, annotations, links and panels. */
+export function BoardView(props: BoardViewProps) {
+  const { board, asking, actions } = props
+  const shown = useBoard(props)
+  const { change, page, range, errors } = shown
   return (
     <AskingProvider value={asking}>
       <div className="board-tools">
-        <VariableBar states={states ?? []} onChoose={(name, chosen) => change({ [`var-${name}`]: chosen })} />
+        <VariableBar states={shown.states} onChoose={(name, chosen) => change({ [`var-${name}`]: chosen })} />
         <div className="board-time">
-          <TimePicker raw={raw} range={range} isUtc={isUtc} onRange={onRange} />
+          <TimePicker raw={shown.raw} range={range} isUtc={board.isUtc} onRange={shown.onRange} />
           <RefreshControl
-            refresh={refresh}
-            isPaused={isPaused}
+            refresh={shown.refresh}
+            isPaused={shown.isPaused}
             onRefresh={(next) => change({ refresh: next === '' ? 'off' : next })}
-            onNow={read}
-            onPause={() => setPaused(!isPaused)}
+            onNow={shown.read}
+            onPause={shown.onPause}
           />
           {actions}
         </div>
       </div>
       <div className="board-under row">
-        <Annotations
-          queries={annotationQueries}
-          off={off}
-          onToggle={(name) =>
-            setOff((old) => {
-              const next = new Set(old)
-              if (!next.delete(name)) next.add(name)
-              return next
-            })
-          }
-        />
+        <Annotations queries={shown.queries} off={shown.off} onToggle={shown.onToggle} />
         <Links board={board} page={page} />
         {/* At most once a minute: the text changes with it. */}
         <p className="small muted board-updated" role="status">
-          Updated {clock.format(now)}
+          Updated {clock.format(shown.now)}
         </p>
       </div>
       {errors.length > 0 ? (
@@ -180,7 +208,7 @@ export function BoardView({ board, asking, actions, grafanaOf }: BoardViewProps)
           Annotations could not be read. {errors.join(' ')}
         </p>
       ) : null}
-      <BoardGrid rows={rows} page={page} />
+      <BoardGrid rows={shown.rows} page={page} />
     </AskingProvider>
   )
 }
