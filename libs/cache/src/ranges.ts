@@ -6,6 +6,7 @@ import {
   extentBytes,
   extentKey,
   hasAnnotations,
+  hasWarnings,
   keepExtents,
   lastTime,
   mergeExtents,
@@ -255,12 +256,7 @@ export function createRanges(deps: RangeDeps) {
 /** Infos are about all of a range, so it cannot be cut; but the very same range may get the very same text. */
 function mayRepeat({ body, isComplete }: Body): boolean {
   const annotations = annotationsOf(body)
-  return (
-    isComplete &&
-    annotations !== undefined &&
-    annotations.infos.length > 0 &&
-    annotations.warnings.length === 0
-  )
+  return isComplete && annotations !== undefined && hasAnnotations(annotations) && !hasWarnings(annotations)
 }
 
 function tryScan(body: Buffer, range: TimeRange, now: number): ScannedMatrix | undefined {

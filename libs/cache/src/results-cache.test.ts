@@ -204,6 +204,7 @@ describe('other answers', () => {
 
   it.each([
     ['warnings', success('[]', ',"warnings":["x"]')],
+    ['warnings beside infos', success('[]', ',"warnings":["PromQL info: x","y"]')],
     ['no known form', '<html>'],
     ['a partial answer of another server', success('[]', ',"isPartial":true')],
   ])('are not kept with %s', async (_name, text) => {
@@ -217,10 +218,14 @@ describe('other answers', () => {
     expect(memory.bytes).toBe(0)
   })
 
-  it('with infos are given again as they are, and never cut', async () => {
+  it.each([
+    ',"infos":["x"]',
+    // As Prometheus 2 tells them.
+    ',"warnings":["PromQL info: x"]',
+  ])('with infos are given again as they are, and never cut: %s', async (infos) => {
     const { cache } = setUp()
     const matrix = '{"resultType":"matrix","result":[{"metric":{},"values":[]}]}'
-    const text = success(matrix, ',"infos":["x"]')
+    const text = success(matrix, infos)
     const { fetch, calls } = fetchText([text])
     const wide = rangeRequest(tenants, window(start - hour))
     for (const request of [lookupRequest(), wide])

@@ -1,5 +1,12 @@
 import { isGatehouseError } from '@gatehouse/errors'
-import { annotationsOf, type BypassReason, bypassReason, exactKey, settledUntil } from '@gatehouse/query'
+import {
+  annotationsOf,
+  type BypassReason,
+  bypassReason,
+  exactKey,
+  hasWarnings,
+  settledUntil,
+} from '@gatehouse/query'
 import type { Memory, RenderedEntry } from './memory.ts'
 import type { CacheMetrics } from './metrics.ts'
 import type { CachedAnswer, CacheOutcome, CacheRequest, Clock, Fetch, Fetched } from './model.ts'
@@ -94,7 +101,7 @@ export function createResultsCache<S>(deps: ResultsCacheDeps): ResultsCache<S> {
     if (!fetched.isComplete) return refuse('partial')
     const annotations = annotationsOf(fetched.body)
     if (annotations === undefined) return refuse('unrecognised')
-    if (annotations.warnings.length > 0) return refuse('annotated')
+    if (hasWarnings(annotations)) return refuse('annotated')
     const { facts, freshness, key } = request
     if (key.times.kind !== 'instant') return 'repeat'
     const settled = settledUntil(Math.min(now, fetched.asOf ?? now), freshness)

@@ -13,6 +13,14 @@ export function hasAnnotations({ warnings, infos }: Annotations): boolean {
   return warnings.length + infos.length > 0
 }
 
+/** Prometheus before 3.0 tells its infos among the warnings, each with this before it. */
+const infoAmongWarnings = '"PromQL info: '
+
+/** Whether anything is noted that is more than an info. */
+export function hasWarnings({ warnings }: Annotations): boolean {
+  return warnings.some((text) => !text.toString('utf8').startsWith(infoAmongWarnings))
+}
+
 /**
  * Reads the envelope of a successful answer. `data` is called with the cursor before the value of `data` and must take it.
  * `stats` of other servers is passed over; a partial answer and any unknown key are refused.
