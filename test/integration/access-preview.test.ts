@@ -94,7 +94,9 @@ describe('why, of somebody who need not be there', () => {
       action: 'datasources:query',
       resource: { kind: 'data-source', uid: 'metrics' },
     }
-    expect((await world.as(admin, 'post', '/access/explain', { body })).json).toMatchObject({ allowed: false })
+    expect((await world.as(admin, 'post', '/access/explain', { body })).json).toMatchObject({
+      allowed: false,
+    })
     expect((await world.as('health/viewer', 'post', '/access/explain', { body })).status).toBe(403)
   })
 })
