@@ -124,7 +124,7 @@ export function createFetch(question: CacheableQuestion, fetching: Fetching): Fe
         body,
         samples,
         isComplete: isWhole(plan, answeredBy),
-        asOf: undefined,
+        asOf: Number.isFinite(asOf) ? asOf : undefined,
         answeredBy,
       }
     } catch (error) {
