@@ -421,6 +421,28 @@ describe('documented operations of auditors', () => {
   })
 })
 
+describe('queries', () => {
+  it('are listed, ended and refused', async () => {
+    const path = '/api/v1/orgs/{org}'
+    const org = { params: { org: 'health' } }
+    await world.sql(
+      `insert into running_queries (org_uid, uid, process, request_id, principal_uid, data_source_uid, endpoint, query, fingerprint, started_at)
+       values ('health', 'q-1', 'gateway.1', 'r-1', 'robot', 'metrics', 'query', 'up', 'f', now())`,
+    )
+    await asAdmin(`get ${path}/running-queries`, org)
+    const uid = { org: 'health', uid: 'q-1' }
+    await asAdmin(`post ${path}/running-queries/{uid}/cancel`, { params: uid, body: { reason: 'Too long' } })
+    await asAdmin(`get ${path}/slow-queries`, org)
+    await asAdmin(`get ${path}/query-statistics`, org)
+    const body = { kind: 'principal', value: 'robot', reason: 'Asks too much', minutes: 5 }
+    const stop = await asAdmin(`post ${path}/query-stops`, { ...org, body })
+    await asAdmin(`get ${path}/query-stops`, org)
+    await asAdmin(`delete ${path}/query-stops/{uid}`, {
+      params: { org: 'health', uid: String(stop.json.uid) },
+    })
+  })
+})
+
 describe('the document', () => {
   it('has no operation that was not called here', () => {
     expect(api.operations.filter((operation) => !api.called.has(operation))).toEqual([])
