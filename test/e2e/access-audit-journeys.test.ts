@@ -116,6 +116,26 @@ describe('an org admin', () => {
   })
 })
 
+describe('anybody', () => {
+  it('signs out everywhere', async () => {
+    const elsewhere = await browser.newContext({ locale: 'en-GB' })
+    const other = await demo.pageOf(elsewhere, 'tom')
+    const page = await demo.pageOf(context, 'tom')
+    await page.getByRole('button', { name: /^Account/ }).click()
+    await page.getByRole('link', { name: 'Where you are signed in' }).click()
+    const rows = page.getByRole('table', { name: 'Where you are signed in' }).locator('tbody tr')
+    await rows.nth(1).waitFor()
+    await page.getByRole('button', { name: 'Sign out everywhere' }).click()
+    await page.waitForURL((url) => !url.pathname.startsWith('/access'))
+    const statusOf = (one: Page): Promise<unknown> =>
+      one.evaluate(`fetch('${demo.url}/api/v1/me').then(({ status }) => status)`)
+    expect(await statusOf(other)).toBe(401)
+    await page.goto(demo.url)
+    expect(await statusOf(page)).toBe(401)
+    await elsewhere.close()
+  })
+})
+
 describe('an auditor', () => {
   it('filters by bars and chips with the keyboard alone, and opens an event', async () => {
     const page = await demo.pageOf(context, 'harry', '/audit?from=now-1h')

@@ -77,5 +77,6 @@ export const stops: readonly Stop[] = [
     path: explore('table'),
     before: (page) => page.getByRole('button', { name: 'Help' }).click(),
   },
+  { name: 'sessions', person: 'asha', path: '/access/sessions' },
   { name: 'accessibility', person: 'asha', path: '/accessibility' },
 ]

@@ -226,6 +226,14 @@ export const screens: readonly Screen[] = [
     load: () => import('./audit/audit-screen.tsx'),
   },
   {
+    path: '/access/sessions',
+    title: 'Where you are signed in',
+    help: [
+      'Every browser in which you are signed in. End one that you do not know; “Sign out everywhere” ends this one, too.',
+    ],
+    load: () => import('./shell/sessions-screen.tsx'),
+  },
+  {
     path: '/accessibility',
     title: 'Accessibility',
     help: [

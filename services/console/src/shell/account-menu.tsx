@@ -3,6 +3,7 @@ import { type Me, signOut } from '../api/me.ts'
 import { Button } from '../parts/button.tsx'
 import { Disclosure } from '../parts/disclosure.tsx'
 import { Icon } from '../parts/icon.tsx'
+import { Link } from '../router/link.tsx'
 import { readTheme, setTheme, type Theme } from './theme.ts'
 
 const themes: readonly { readonly value: Theme; readonly text: string }[] = [
@@ -55,7 +56,7 @@ export function AccountMenu({ me }: { readonly me: Me }) {
         </>
       }
     >
-      {() => (
+      {(close) => (
         <div className="stack">
           <p>
             <strong>{me.name}</strong>
@@ -65,6 +66,9 @@ export function AccountMenu({ me }: { readonly me: Me }) {
             </span>
           </p>
           <ThemeChoice />
+          <Link to="/access/sessions" onClick={close}>
+            Where you are signed in
+          </Link>
           <Button onClick={leave}>Sign out</Button>
           <p role="status" className="small">
             {problem}
