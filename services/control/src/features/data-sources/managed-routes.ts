@@ -10,11 +10,12 @@ import {
   updateDataSource,
 } from '@gatehouse/store'
 import { z } from 'zod'
+import { deleteMatched, replaceMatched } from '../../change-matched.ts'
 import { createOnce } from '../../create-once.ts'
 import { found, type ManageDeps } from '../../manage.ts'
 import { checkAddresses, type DataSourceDeps } from './addresses.ts'
 import { pageOf, pageQuery, paginate } from '../../page.ts'
-import { contentEtag, requireMatch } from '../../preconditions.ts'
+import { contentEtag } from '../../preconditions.ts'
 import { uidSchema } from '../folders/schemas.ts'
 import { orgFor } from '../orgs/resource.ts'
 import { dataSourceChangeSchema, dataSourceWithShardsSchema, newDataSourceSchema } from './schemas.ts'
@@ -34,8 +35,10 @@ async function load(tx: OrgTransaction, uid: string): Promise<Answer> {
   return answerOf(found(await findStoredDataSource(tx, uid), 'data source'))
 }
 
-function noted(code: 'C001I' | 'C002I' | 'C003I', uid: string, detail: Record<string, unknown>) {
-  return { code, resource: { kind: 'data-sources', uid }, detail } as const
+/** A change of the data source that `If-Match` names. */
+function matched(code: 'C002I' | 'C003I', orgUid: string, uid: string) {
+  const resource = { kind: 'data-sources', uid }
+  return { orgUid, code, resource, load: (tx: OrgTransaction) => load(tx, uid) } as const
 }
 
 function readRoutes(deps: ManageDeps): readonly Route[] {
@@ -99,7 +102,8 @@ function createRoute(deps: DataSourceDeps): Route {
         work: async (tx) => {
           await createDataSource(tx, call.body)
           const after = await load(tx, call.body.uid)
-          return { result: after, note: noted('C001I', after.uid, { after }) }
+          const resource = { kind: 'data-sources', uid: after.uid }
+          return { result: after, note: { code: 'C001I', resource, detail: { after } } }
         },
       })
     },
@@ -123,16 +127,16 @@ function changeRoutes(deps: DataSourceDeps): readonly Route[] {
       permission: permissions.can('datasources:write', orgFor(deps, 'datasources:write')),
       body: dataSourceChangeSchema,
       response: dataSourceWithShardsSchema,
-      handler: async ({ params: { org, uid }, body, trail, request, setHeader }) => {
-        await checkAddresses(body, deps)
-        return changes.changeIn(org, trail, async (tx) => {
-          const before = await load(tx, uid)
-          requireMatch(request, before)
-          const wanted: DataSourceSettings = { ...body, uid }
-          await updateDataSource(tx, wanted)
-          const after = await load(tx, uid)
-          setHeader('etag', contentEtag(after))
-          return { result: after, note: noted('C002I', uid, { before, after }) }
+      handler: async (call) => {
+        await checkAddresses(call.body, deps)
+        const { org, uid } = call.params
+        return replaceMatched(changes, call, {
+          ...matched('C002I', org, uid),
+          work: async (tx) => {
+            const wanted: DataSourceSettings = { ...call.body, uid }
+            await updateDataSource(tx, wanted)
+            return load(tx, uid)
+          },
         })
       },
     }),
@@ -144,13 +148,13 @@ function changeRoutes(deps: DataSourceDeps): readonly Route[] {
       permission: permissions.can('datasources:delete', orgFor(deps, 'datasources:delete')),
       body: nothing,
       response: nothing,
-      handler: ({ params: { org, uid }, trail, request }) =>
-        changes.changeIn(org, trail, async (tx) => {
-          const before = await load(tx, uid)
-          requireMatch(request, before)
-          await deleteDataSource(tx, uid)
-          return { result: {}, note: noted('C003I', uid, { before }) }
-        }),
+      handler: (call) => {
+        const { org, uid } = call.params
+        return deleteMatched(changes, call, {
+          ...matched('C003I', org, uid),
+          work: (tx) => deleteDataSource(tx, uid),
+        })
+      },
     }),
   ]
 }
