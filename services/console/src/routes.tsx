@@ -55,6 +55,7 @@ export const screens: readonly Screen[] = [
   {
     path: '/dashboards/:uid/versions',
     title: 'Versions of a dashboard',
+    needs: ['dashboards:write'],
     help: [
       'Each time a dashboard is saved, a version stays. Choose two to see which panels and queries differ. An approval holds for the queries that were approved, and no others.',
     ],

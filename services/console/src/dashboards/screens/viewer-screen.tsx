@@ -1,6 +1,6 @@
 import { useEffect, useMemo } from 'react'
 import { useRead } from '../../api/use-api.ts'
-import { useMe } from '../../api/me-context.ts'
+import { useCan, useMe } from '../../api/me-context.ts'
 import { saveText } from '../../charts/index.ts'
 import { fileName } from '../../charts/csv.ts'
 import { Disclosure } from '../../parts/disclosure.tsx'
@@ -32,6 +32,7 @@ function exportBoard({ title, content, uid }: StoredBoard): void {
 
 function Actions({ stored }: { readonly stored: StoredBoard }) {
   const { links } = useMe()
+  const can = useCan()
   const search = useSearch().toString()
   const grafana = grafanaBoard(links.grafana, stored.uid, search)
   return (
@@ -47,14 +48,16 @@ function Actions({ stored }: { readonly stored: StoredBoard }) {
       >
         {(close) => (
           <ul className="menu" role="list">
-            <li>
-              <Link
-                className="menu-item board-menu-link"
-                to={`/dashboards/${encodeURIComponent(stored.uid)}/versions`}
-              >
-                Versions
-              </Link>
-            </li>
+            {can('dashboards:write') && (
+              <li>
+                <Link
+                  className="menu-item board-menu-link"
+                  to={`/dashboards/${encodeURIComponent(stored.uid)}/versions`}
+                >
+                  Versions
+                </Link>
+              </li>
+            )}
             <li>
               <button
                 type="button"

@@ -27,7 +27,7 @@ function listRoute({ permissions, changes }: DashboardRouteDeps): Route {
     path: '/api/v1/dashboards/:uid/versions',
     summary: 'Versions of a dashboard, newest first',
     action: 'dashboards:read',
-    permission: permissions.can('dashboards:read', dashboardOf(changes)),
+    permission: permissions.can('dashboards:write', dashboardOf(changes)),
     params: byUid,
     query: nothing,
     body: nothing,
@@ -49,7 +49,7 @@ function contentRoute({ permissions, changes }: DashboardRouteDeps): Route {
     path: '/api/v1/dashboards/:uid/versions/:version',
     summary: 'The content of one version',
     action: 'dashboards:read',
-    permission: permissions.can('dashboards:read', dashboardOf(changes)),
+    permission: permissions.can('dashboards:write', dashboardOf(changes)),
     params: byUid.extend({ version: versionNumber }),
     query: nothing,
     body: nothing,
@@ -67,7 +67,7 @@ function diffRoute({ permissions, changes }: DashboardRouteDeps): Route {
     path: '/api/v1/dashboards/:uid/diff',
     summary: 'Where two versions differ',
     action: 'dashboards:read',
-    permission: permissions.can('dashboards:read', dashboardOf(changes)),
+    permission: permissions.can('dashboards:write', dashboardOf(changes)),
     params: byUid,
     query: z.strictObject({ from: versionNumber, to: versionNumber }),
     body: nothing,
@@ -109,7 +109,10 @@ function capabilityRoute({ permissions, changes }: DashboardRouteDeps): Route {
   })
 }
 
-/** `/api/v1/dashboards/:uid/versions`, `/diff` and `/capability`. */
+/**
+ * `/api/v1/dashboards/:uid/versions`, `/diff` and `/capability`: for those who change it, as in Grafana. Whoever may only open a dashboard,
+ * perhaps by a link and without a name, does not see what it was before and who saved it.
+ */
 export function versionRoutes(deps: DashboardRouteDeps): readonly Route[] {
   return [listRoute(deps), contentRoute(deps), diffRoute(deps), capabilityRoute(deps)]
 }
