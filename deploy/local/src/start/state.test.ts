@@ -3,6 +3,7 @@ import { createServer } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { temporaryDir } from '../process/temporary.ts'
 import { choosePorts } from './ports.ts'
+import { demoPeople } from './people.ts'
 import { loadSecrets, saveSecrets } from './secrets.ts'
 import { claimStateDir, createStateDir, resetStateDir, stateDir } from './state.ts'
 
@@ -33,8 +34,8 @@ describe('loadSecrets', () => {
   it('keeps what it made, in a private file, and makes what is missing', () => {
     const secrets = loadSecrets(state.secretsFile)
     expect(statSync(state.secretsFile).mode & 0o777).toBe(0o600)
-    expect(Object.keys(secrets.passwords)).toHaveLength(6)
-    expect(new Set(Object.values(secrets.passwords)).size).toBe(6)
+    expect(Object.keys(secrets.passwords)).toHaveLength(demoPeople.length)
+    expect(new Set(Object.values(secrets.passwords)).size).toBe(demoPeople.length)
     expect(loadSecrets(state.secretsFile)).toEqual(secrets)
     const { asha: _asha, ...passwords } = secrets.passwords
     saveSecrets(state.secretsFile, { ...secrets, passwords })
