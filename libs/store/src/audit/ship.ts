@@ -26,6 +26,10 @@ async function makeMissingPartitions(pool: Pool, { events }: Batch): Promise<voi
 
 async function shipOnce(pool: Pool, writer: string, batch: Batch): Promise<number> {
   return withAudit(pool, 'all', async (tx) => {
+    // The spool's copy goes once this is committed: a server that commits lazily could still lose it when it dies.
+    await tx.rows(
+      `select set_config('synchronous_commit', 'on', true) where current_setting('synchronous_commit') = 'off'`,
+    )
     if (batch.identities.length > 0) await insertIdentities(tx, batch.identities)
     if (batch.values.length > 0) await insertLabelValues(tx, batch.values)
     return batch.events.length === 0 ? 0 : insertNewEvents(tx, writer, batch.events)
