@@ -113,7 +113,8 @@ describe('a live session', () => {
       idp.faults = faults
       await sleep(2_500)
       expect((await look(browser)).status).toBe(200)
-      expect(idp.refreshes.length).toBeGreaterThan(0)
+      // Asked behind an answer, not before it.
+      await expect.poll(() => idp.refreshes.length).toBeGreaterThan(0)
       await becomes(browser, { status: 401 }, 7_000)
     },
   )
