@@ -6,6 +6,7 @@ import { temporaryDir } from '@gatehouse/local'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { launchBrowser } from '../support/browser.ts'
+import { rehearse } from '../support/console-stops.ts'
 import { type Demo, settled, startDemo } from '../support/demo.ts'
 
 let demo: Demo
@@ -84,6 +85,59 @@ describe('an org admin', () => {
     const chain = await page.locator('.chain').first().innerText()
     for (const step of ['identity provider', 'team', 'grant g-', 'role', 'permission datasources:query'])
       expect(chain).toContain(step)
+  })
+
+  it('tries a change on what was asked before it is made', async () => {
+    const page = await demo.pageOf(context, 'rosa', '/explore?g0.expr=sum(up)')
+    await page.getByRole('table').waitFor()
+    await page.goto(`${demo.url}/access/rehearsals`)
+    await page.getByRole('link', { name: 'New rehearsal' }).click()
+    await page.getByLabel('Its text').fill('orgs: [{ uid: health }]')
+    await page.getByRole('button', { name: 'Begin the rehearsal' }).click()
+    await page.getByText('This is no access file').waitFor()
+    await rehearse(page)
+    const row = page.getByRole('table', { name: 'What would change' }).getByRole('row', { name: /Rosa Lind/ })
+    expect(await row.first().innerText()).toContain('narrowed')
+    await row.first().getByRole('button', { name: 'Rosa Lind' }).click()
+    const after = page.getByRole('dialog').getByRole('region', { name: 'Would see' })
+    expect(await after.innerText()).toContain('env="prod"')
+    await page.keyboard.press('Escape')
+    await page.getByLabel('Attach it to a change').fill('change 12')
+    await page.getByRole('button', { name: 'Attach' }).click()
+    await page.getByRole('listitem').filter({ hasText: 'change 12' }).waitFor()
+    await page.getByRole('link', { name: 'Rehearsals' }).click()
+    await page.getByRole('cell', { name: 'change 12' }).waitFor()
+  })
+
+  it('hides series from everybody, and changes that only knowing what others did meanwhile', async () => {
+    const page = await demo.pageOf(context, 'rosa', '/access/guardrails/new')
+    await page.getByLabel('Selector').fill('{env="shadow"}')
+    await page.getByLabel('Reason').fill('A journey of the tests')
+    const see = page.getByRole('button', { name: 'See what this changes' })
+    const save = page.getByRole('button', { name: 'Save the guardrail' })
+    await see.click()
+    await page.getByText(/accounts are affected: .* fewer series/).waitFor()
+    await save.click()
+    await page.getByRole('link', { name: 'Change the guardrail {env="shadow"}' }).click()
+    await page.getByLabel('Reason').fill('Mine')
+    const path = page.url().replace('/access/', '/api/v1/')
+    // As another admin would, in another tab.
+    const status = await page.evaluate(
+      `fetch('${path}').then((r) => fetch('${path}', { method: 'PUT', headers: { 'content-type': 'application/json', 'if-match': r.headers.get('etag') }, body: JSON.stringify({ selector: '{env="shadow"}', reason: 'Theirs' }) })).then((r) => r.status)`,
+    )
+    expect(status).toBe(200)
+    await see.click()
+    await save.click()
+    await page.getByText('because “Theirs”').waitFor()
+    expect(await page.getByLabel('Reason').inputValue()).toBe('Mine')
+    await page.getByRole('button', { name: 'Keep what I typed' }).click()
+    await see.click()
+    await save.click()
+    await page.getByText('Mine', { exact: true }).waitFor()
+    await page.getByRole('link', { name: 'Change the guardrail {env="shadow"}' }).click()
+    await page.getByRole('button', { name: 'Delete' }).click()
+    await page.getByRole('button', { name: 'Delete this guardrail' }).click()
+    await page.getByText('There is none.').waitFor()
   })
 
   it('makes a token, sees it once, and revokes it', async () => {

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 
 /** One view of the console: for the accessibility checks and the pictures in the docs. */
@@ -22,6 +24,22 @@ async function openDashboard(page: Page): Promise<void> {
     .first()
     .click()
   await page.locator('.panel').first().waitFor()
+}
+
+async function previewGuardrail(page: Page): Promise<void> {
+  await page.getByLabel('Selector').fill('{env="experiment"}')
+  await page.getByLabel('Reason').fill('Experiments are shown by name only')
+  await page.getByRole('button', { name: 'See what this changes' }).click()
+  await page.getByRole('region', { name: 'What this changes' }).waitFor()
+}
+
+/** The demo's access of the revenue agency, but that administrators would see production alone. */
+export async function rehearse(page: Page): Promise<void> {
+  const file = readFileSync(join(import.meta.dirname, '../../deploy/local/demo-access.yaml'), 'utf8')
+  const proposal = file.replace('role: org-admin }', `role: org-admin, constraints: ['{env="prod"}'] }`)
+  await page.getByLabel('Its text').fill(proposal)
+  await page.getByRole('button', { name: 'Begin the rehearsal' }).click()
+  await page.getByRole('heading', { name: 'What would change' }).waitFor()
 }
 
 /** Every screen of the console, as the person who has most use for it. A new screen gets its line here. */
@@ -67,6 +85,10 @@ export const stops: readonly Stop[] = [
   { name: 'access-grants', person: 'rosa', path: '/access/grants' },
   { name: 'access-new-grant', person: 'rosa', path: '/access/grants/new?subject=team:credit' },
   { name: 'access-data-sources', person: 'rosa', path: '/access/data-sources' },
+  { name: 'access-new-guardrail', person: 'rosa', path: '/access/guardrails/new', before: previewGuardrail },
+  { name: 'access-rehearsals', person: 'rosa', path: '/access/rehearsals' },
+  { name: 'access-new-rehearsal', person: 'rosa', path: '/access/rehearsals/new' },
+  { name: 'access-rehearsal', person: 'rosa', path: '/access/rehearsals/new', before: rehearse },
   { name: 'access-service-account', person: 'rosa', path: '/access/service-accounts/revenue-fraud' },
   { name: 'access-requests', person: 'rosa', path: '/access/requests' },
   { name: 'system', person: 'olga', path: '/system' },

@@ -175,6 +175,20 @@ export const screens: readonly Screen[] = [
     load: () => import('./access/sources-screen.tsx'),
   },
   {
+    path: '/access/guardrails/new',
+    title: 'New guardrail',
+    needs: ['guardrails:write'],
+    help: ['A guardrail hides series from everybody. Before it is saved, you see who loses what.'],
+    load: () => import('./access/guardrail-screen.tsx'),
+  },
+  {
+    path: '/access/guardrails/:uid',
+    title: 'Guardrail',
+    needs: ['guardrails:read'],
+    help: ['Before a change is saved or the guardrail deleted, you see who gains or loses what.'],
+    load: () => import('./access/guardrail-screen.tsx'),
+  },
+  {
     path: '/access/service-accounts',
     title: 'Service accounts',
     needs: ['serviceaccounts:read'],
@@ -187,6 +201,32 @@ export const screens: readonly Screen[] = [
     needs: ['serviceaccounts:read'],
     help: ['A token is shown once. Rotate it before it ends: the old one works for a day more.'],
     load: () => import('./access/account-screen.tsx'),
+  },
+  {
+    path: '/access/rehearsals',
+    title: 'Rehearsals',
+    needs: ['access:explain'],
+    help: [
+      'What a proposed access file would have done to the requests of the last days. Nothing is applied by it.',
+    ],
+    load: () => import('./access/rehearsals-screen.tsx'),
+  },
+  {
+    path: '/access/rehearsals/new',
+    title: 'New rehearsal',
+    needs: ['access:explain'],
+    help: ['Choose the access file that you mean to apply. It is tried, not applied.'],
+    load: () => import('./access/new-rehearsal-screen.tsx'),
+  },
+  {
+    path: '/access/rehearsals/:uid',
+    title: 'Rehearsal',
+    needs: ['access:explain'],
+    help: [
+      'Newly denied comes first: those people work with what the change would take. Open a line to see which series they see today and would see.',
+      'It compares what a person may read, not what each query touched.',
+    ],
+    load: () => import('./access/rehearsal-screen.tsx'),
   },
   {
     path: '/access/requests',

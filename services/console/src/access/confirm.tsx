@@ -13,6 +13,7 @@ export function RemoveButton({
   title,
   path,
   method = 'DELETE',
+  ifMatch,
   proposal,
   touches,
   done,
@@ -23,6 +24,8 @@ export function RemoveButton({
   readonly title: string
   readonly path: string
   readonly method?: 'DELETE' | 'POST'
+  /** ETag of what is taken away, where the API asks for it. */
+  readonly ifMatch?: string | undefined
   /** What it changes for whom; left out where access does not change by it. */
   readonly proposal?: Proposal
   readonly touches: readonly string[]
@@ -33,7 +36,7 @@ export function RemoveButton({
 }) {
   const [isOpen, setOpen] = useState(false)
   const change = useChange({
-    request: () => ({ path, method }),
+    request: () => ({ path, method, ifMatch }),
     schema: z.unknown(),
     touches,
     onDone: () => {

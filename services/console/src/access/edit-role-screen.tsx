@@ -8,8 +8,11 @@ import { ErrorState, Reading } from '../parts/states.tsx'
 import { guardLeaving, navigate, useSearch } from '../router/location.ts'
 import type { Params } from '../router/match.ts'
 import { AccessPage } from './frame.tsx'
+import { isOver, Meanwhile, useReloadOnConflict } from './meanwhile.tsx'
 import { type Role, role as schema } from './model.ts'
 import { Preview, type Proposal } from './preview.tsx'
+import { type Base, useBase } from './use-base.ts'
+import { list } from './words.ts'
 
 const areas: Readonly<Record<string, string>> = {
   datasources: 'Data sources and series',
@@ -46,13 +49,15 @@ interface Draft {
 
 function Editor({
   start,
-  before,
-  etag,
+  from,
+  reload,
 }: {
   readonly start: Draft
-  readonly before: Role | undefined
-  readonly etag: string | undefined
+  /** The role that is changed; none makes a new one. */
+  readonly from?: Base<Role>
+  readonly reload?: () => void
 }) {
+  const before = from?.base.value
   const [draft, setDraft] = useState(start)
   const [error, setError] = useState<string>()
   const [proposal, setProposal] = useState<Proposal>()
@@ -72,7 +77,7 @@ function Editor({
             path: `/api/v1/roles/${encodeURIComponent(before.name)}`,
             method: 'PUT' as const,
             json: body,
-            ifMatch: etag,
+            ifMatch: from?.base.etag,
           }
     },
     schema,
@@ -83,6 +88,13 @@ function Editor({
       navigate(`/access/roles/${encodeURIComponent(name)}`, { replace: true })
     },
   })
+  useReloadOnConflict(save.error, () => reload?.())
+  const theirs = isOver(save) ? undefined : from?.theirs
+  const goOn = (next: Draft): void => {
+    from?.rebase()
+    save.reset()
+    set({ description: next.description, permissions: next.permissions })
+  }
   const set = (part: Partial<Draft>): void => {
     setDraft({ ...draft, ...part })
     setProposal(undefined)
@@ -142,7 +154,11 @@ function Editor({
         </fieldset>
       ))}
       {proposal !== undefined && <Preview proposal={proposal} />}
-      {save.error !== undefined && <ErrorState error={save.error} title="The role was not saved" />}
+      {theirs === undefined ? (
+        save.error !== undefined && <ErrorState error={save.error} title="The role was not saved" />
+      ) : (
+        <Theirs now={theirs} onMine={() => goOn(draft)} onTheirs={goOn} />
+      )}
       <div>
         <Button type="submit" kind="main" isBusy={save.isRunning}>
           {proposal === undefined ? 'See what this changes' : 'Save the role'}
@@ -152,17 +168,36 @@ function Editor({
   )
 }
 
+function Theirs({
+  now,
+  onMine,
+  onTheirs,
+}: {
+  readonly now: Role
+  readonly onMine: () => void
+  readonly onTheirs: (now: Role) => void
+}) {
+  return (
+    <Meanwhile onMine={onMine} onTheirs={() => onTheirs(now)}>
+      <p>
+        It is now version {now.version} and permits {list(now.permissions.map(({ action }) => action))}.
+      </p>
+    </Meanwhile>
+  )
+}
+
 /** Makes a role of the org, perhaps like another one, or changes one: first whom that affects, then the role. */
 export default function EditRoleScreen({ params }: { readonly params: Params }) {
   const search = useSearch()
   const name = params['name']
   const like = name ?? search.get('like') ?? undefined
   const read = useRead(like === undefined ? undefined : `/api/v1/roles/${encodeURIComponent(like)}`, schema)
+  const from = useBase(read)
   const title = name === undefined ? 'New role' : `Change role ${name}`
   if (like === undefined)
     return (
       <AccessPage title={title}>
-        <Editor start={{ name: '', description: '', permissions: [] }} before={undefined} etag={undefined} />
+        <Editor start={{ name: '', description: '', permissions: [] }} />
       </AccessPage>
     )
   return (
@@ -175,8 +210,7 @@ export default function EditRoleScreen({ params }: { readonly params: Params }) 
               description: found.description,
               permissions: found.permissions,
             }}
-            before={name === undefined ? undefined : found}
-            etag={read.etag}
+            {...(name === undefined || from === undefined ? {} : { from, reload: read.reload })}
           />
         )}
       </Reading>

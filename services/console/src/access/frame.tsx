@@ -14,6 +14,7 @@ export const accessPages = [
   { to: '/access/grants', title: 'Grants', needs: ['grants:read'] },
   { to: '/access/data-sources', title: 'Data sources', needs: ['datasources:read'] },
   { to: '/access/service-accounts', title: 'Service accounts', needs: ['serviceaccounts:read'] },
+  { to: '/access/rehearsals', title: 'Rehearsals', needs: ['access:explain'] },
   { to: '/access/requests', title: 'Requests', needs: [] },
 ] as const
 

@@ -168,9 +168,9 @@ export const access = z.object({
   ),
 })
 
-export const guardrails = z.object({
-  items: z.array(z.object({ uid: z.string(), selector: z.string(), reason: z.string() })),
-})
+export const guardrail = z.object({ uid: z.string(), selector: z.string(), reason: z.string() })
+export type Guardrail = z.output<typeof guardrail>
+export const guardrails = z.object({ items: z.array(guardrail) })
 
 const placed = z.object({ kind: z.string(), uid: z.string() })
 export const request = z.object({
@@ -206,3 +206,68 @@ export const breakGlass = z.object({
 })
 export type BreakGlass = z.output<typeof breakGlass>
 export const breakGlasses = z.object({ items: z.array(breakGlass) })
+
+const effect = z.enum(['newly-denied', 'newly-allowed', 'narrowed', 'widened', 'changed'])
+export type Effect = z.output<typeof effect>
+const asker = z.object({ kind: z.enum(['user', 'service-account']), uid: z.string(), name: z.string() })
+const purpose = { dashboard: z.nullable(z.string()), alert: z.nullable(z.string()) }
+
+const rehearsalSummary = z.object({
+  uid: z.string(),
+  state: z.enum(['running', 'done', 'failed']),
+  progress: z.number(),
+  requests: z.number(),
+  failure: z.nullable(z.string()),
+  since: z.string(),
+  until: z.string(),
+  documentSha256: z.string(),
+  createdBy: z.string(),
+  createdAt: z.string(),
+  attachedTo: z.array(z.object({ change: z.string(), by: z.string(), at: z.string() })),
+})
+export type RehearsalSummary = z.output<typeof rehearsalSummary>
+export const rehearsals = z.object({ items: z.array(rehearsalSummary) })
+
+const rehearsalReport = z.object({
+  requests: z.number(),
+  unchanged: z.number(),
+  counts: z.record(effect, z.object({ lines: z.number(), requests: z.number() })),
+  unjudged: z.object({
+    requests: z.number(),
+    lines: z.array(
+      z.object({
+        who: asker,
+        dataSource: z.string(),
+        ...purpose,
+        requests: z.number(),
+        teams: z.array(z.string()),
+        ifIn: z.string(),
+        ifNot: z.string(),
+      }),
+    ),
+    omitted: z.number(),
+  }),
+  cautions: z.array(z.string()),
+  lines: z.array(
+    z.object({
+      effect,
+      who: asker,
+      dataSource: z.string(),
+      ...purpose,
+      via: z.nullable(z.string()),
+      allowed: z.number(),
+      denied: z.number(),
+      lastAt: z.string(),
+      before: z.array(z.string()),
+      after: z.array(z.string()),
+      reason: z.nullable(z.string()),
+    }),
+  ),
+  omitted: z.number(),
+})
+export type RehearsalReport = z.output<typeof rehearsalReport>
+export type RehearsedLine = RehearsalReport['lines'][number]
+
+/** A rehearsal with its report, once it is done. */
+export const rehearsal = z.extend(rehearsalSummary, { report: z.nullable(rehearsalReport) })
+export type RehearsalRecord = z.output<typeof rehearsal>

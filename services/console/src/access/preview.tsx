@@ -85,7 +85,8 @@ function Counted({ change }: { readonly change: Change }) {
       return { before, after }
     },
   })
-  if (data === undefined) return null
+  // The same number says nothing: what comes or goes is then not the reader's to count.
+  if (data === undefined || data.before === data.after) return null
   return (
     <span className="small muted">
       {' '}
@@ -114,9 +115,9 @@ function Affected({ item, isCounted }: { readonly item: Item; readonly isCounted
   const { kind, uid, name, gained, lost, series } = item
   return (
     <li className="stack-tight">
-      <h4>
+      <h3>
         <Link to={subjectLink({ kind, uid })}>{name}</Link>
-      </h4>
+      </h3>
       {series.map((change) => (
         <div key={change.dataSource} className="stack-tight">
           <p>
@@ -161,7 +162,7 @@ export function Preview({ proposal }: { readonly proposal: Proposal }) {
     return <Skeleton lines={4} label="Working out who is affected" />
   return (
     <section className="stack-tight" aria-label="What this changes">
-      <h3>What this changes</h3>
+      <h2 className="as-h3">What this changes</h2>
       <p role="status">{countsText(value.counts)}</p>
       {value.notHeld.length > 0 && (
         <p className="notice notice-danger">

@@ -17,6 +17,7 @@ import {
   request as schema,
   requests,
 } from './model.ts'
+import { PersonName } from './person-name.tsx'
 import { Preview } from './preview.tsx'
 import { placeFrom } from './resource-field.tsx'
 import { kindWord } from './words.ts'
@@ -79,12 +80,7 @@ function OneRequest({ request }: { readonly request: AccessRequest }) {
   return (
     <li className="stack-tight">
       <p>
-        <Badge kind={kinds[status]}>{status}</Badge>{' '}
-        {isMine ? (
-          'You ask'
-        ) : (
-          <Link to={`/access/people/${encodeURIComponent(userUid)}`}>Person {userUid}</Link>
-        )}
+        <Badge kind={kinds[status]}>{status}</Badge> {isMine ? 'You ask' : <PersonName uid={userUid} />}
         {isMine ? '' : ' asks'} for <Link to={`/access/roles/${encodeURIComponent(role)}`}>{role}</Link> on{' '}
         {place} for {hoursInWords(hours)}, <Time at={createdAt} isRelative />.
       </p>
@@ -169,7 +165,7 @@ function OneBreakGlass({ one }: { readonly one: BreakGlass }) {
             {one.reviewedAt === null ? 'to be reviewed' : 'reviewed'}
           </Badge>
         )}{' '}
-        <Link to={`/access/people/${encodeURIComponent(one.openedBy)}`}>Person {one.openedBy}</Link> opened{' '}
+        {one.openedBy === me.uid ? 'You' : <PersonName uid={one.openedBy} />} opened{' '}
         {kindWord(one.where.kind)} {one.where.uid}, <Time at={one.openedAt} isRelative />
         {isOpen && (
           <>

@@ -5,34 +5,8 @@ import { EmptyState, Reading } from '../parts/states.tsx'
 import { Table } from '../parts/table.tsx'
 import { Link } from '../router/link.tsx'
 import { AccessPage } from './frame.tsx'
-import { guardrails, sources } from './model.ts'
-import { Promql } from '../parts/promql.tsx'
-
-function Guardrails() {
-  const read = useRead('/api/v1/guardrails?limit=200', guardrails)
-  return (
-    <section className="card stack" aria-labelledby="guardrails">
-      <h2 id="guardrails">Guardrails</h2>
-      <p className="small muted">Series that nobody in the org sees, whatever their roles say.</p>
-      <Reading read={read} lines={2}>
-        {({ items }) =>
-          items.length === 0 ? (
-            <p>There is none.</p>
-          ) : (
-            <ul role="list" className="stack divided">
-              {items.map(({ uid, selector, reason }) => (
-                <li key={uid} className="stack-tight">
-                  <Promql text={selector} />
-                  <p className="small">{reason}</p>
-                </li>
-              ))}
-            </ul>
-          )
-        }
-      </Reading>
-    </section>
-  )
-}
+import { GuardrailsCard } from './guardrails-card.tsx'
+import { sources } from './model.ts'
 
 /** The org's data sources, what of each I may query, and the guardrails over all of them. */
 export default function SourcesScreen() {
@@ -89,7 +63,7 @@ export default function SourcesScreen() {
           )
         }
       </Reading>
-      {can('guardrails:read') && <Guardrails />}
+      {can('guardrails:read') && <GuardrailsCard />}
     </AccessPage>
   )
 }
