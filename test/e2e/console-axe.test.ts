@@ -7,7 +7,7 @@ import { type Demo, settled, startDemo } from '../support/demo.ts'
 
 let demo: Demo
 let browser: Browser
-const people = new Map<string, BrowserContext>()
+const people = new Map<string, Promise<BrowserContext>>()
 
 beforeAll(async () => {
   demo = await startDemo({ portBase: 29_500 })
@@ -18,27 +18,33 @@ afterAll(async () => {
   await demo?.stop()
 })
 
-/** A person signs in once; their later pages are of the same session. */
-async function contextOf(person: string | undefined): Promise<BrowserContext> {
+/** A person signs in once; their pages are of the same session. */
+function contextOf(person: string | undefined): Promise<BrowserContext> {
   const key = person ?? ''
-  const known = people.get(key)
-  if (known !== undefined) return known
+  const context = people.get(key) ?? signedIn(person)
+  people.set(key, context)
+  return context
+}
+
+async function signedIn(person: string | undefined): Promise<BrowserContext> {
   const made = await browser.newContext({ locale: 'en-GB' })
   if (person !== undefined) await (await demo.pageOf(made, person)).close()
-  people.set(key, made)
   return made
 }
 
-async function show(stop: Stop): Promise<Page> {
-  const page = await (await contextOf(stop.person)).newPage()
-  await page.goto(demo.url + stop.path)
+async function show({ person, path, before }: Stop): Promise<Page> {
+  const page = await (await contextOf(person)).newPage()
+  await page.goto(demo.url + path)
   await settled(page)
-  await stop.before?.(page)
-  await settled(page)
+  if (before !== undefined) {
+    await before(page)
+    await settled(page)
+  }
   return page
 }
 
-describe('axe finds nothing', () => {
+// Several at once, as most of the time a page is waited for.
+describe.concurrent('axe finds nothing, and nothing is cut off or wider than the page', () => {
   it.each(stops.map((stop) => [stop.name, stop] as const))('on %s', async (_, stop) => {
     const page = await show(stop)
     for (const colorScheme of ['light', 'dark'] as const) {
@@ -46,13 +52,6 @@ describe('axe finds nothing', () => {
       await page.waitForTimeout(200)
       expect(await axeFindings(page), colorScheme).toEqual([])
     }
-    await page.close()
-  })
-})
-
-describe('nothing is cut off or wider than the page', () => {
-  it.each(stops.map((stop) => [stop.name, stop] as const))('on %s', async (_, stop) => {
-    const page = await show(stop)
     for (const width of [320, 390, 768, 1440, 2560]) {
       await page.setViewportSize({ width, height: 900 })
       await page.waitForTimeout(100)

@@ -23,7 +23,11 @@ async function openDashboard(page: Page): Promise<void> {
     .getByRole('link', { name: /model health/i })
     .first()
     .click()
-  await page.locator('.panel').first().waitFor()
+  const panels = page.locator('.panel')
+  await panels.first().waitFor()
+  // A panel asks for its data when it comes near.
+  for (const panel of await panels.all()) await panel.scrollIntoViewIfNeeded()
+  await panels.first().scrollIntoViewIfNeeded()
 }
 
 async function previewGuardrail(page: Page): Promise<void> {
