@@ -20,16 +20,20 @@ export interface Constraints {
   readonly alternatives: readonly (readonly Matcher[])[]
 }
 
-export type ResourceKind =
-  | 'org'
-  | 'team'
-  | 'folder'
-  | 'dashboard'
-  | 'data-source'
-  | 'service-account'
-  | 'role'
-  | 'grant'
-  | 'audit-log'
+/** Every kind of thing that permissions are about. */
+export const resourceKinds = [
+  'org',
+  'team',
+  'folder',
+  'dashboard',
+  'data-source',
+  'service-account',
+  'role',
+  'grant',
+  'audit-log',
+] as const
+
+export type ResourceKind = (typeof resourceKinds)[number]
 
 /**
  * A thing acted on, loaded from the store; decisions never take a type or a request's parameters.

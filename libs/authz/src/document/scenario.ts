@@ -3,7 +3,7 @@ import { printMatcher } from '@gatehouse/promql'
 import { z } from 'zod'
 import type { AccessQuestion } from '../authorize.ts'
 import { explain, type Explanation } from '../explain.ts'
-import type { Principal, Resource, ResourceKind } from '../model.ts'
+import { type Principal, type Resource, type ResourceKind, resourceKinds } from '../model.ts'
 import { parseConstraint } from '../parse-constraint.ts'
 import { isAction } from '../permissions.ts'
 import { parseAccessDocument } from './check.ts'
@@ -20,19 +20,7 @@ const who = z.union([
   z.strictObject({ org: z.string(), user: z.strictObject({ issuer: z.url(), subject: z.string() }) }),
 ])
 const on = z.strictObject({
-  kind: z
-    .enum([
-      'org',
-      'team',
-      'folder',
-      'dashboard',
-      'data-source',
-      'service-account',
-      'role',
-      'grant',
-      'audit-log',
-    ])
-    .default('data-source'),
+  kind: z.enum(resourceKinds).default('data-source'),
   uid: z.string(),
   org: z.string().optional().describe('Default: the asker’s org'),
   folder: z.string().optional(),

@@ -1,4 +1,4 @@
-import { isAction } from '@gatehouse/authz'
+import { isAction, resourceKinds } from '@gatehouse/authz'
 import { z } from 'zod'
 import { uidSchema } from '../folders/schemas.ts'
 import { grantSchema, selectorSchema } from '../grants/schemas.ts'
@@ -9,17 +9,7 @@ const actionSchema = z
   .refine(isAction, { error: 'is not an action' })
   .describe('Such as datasources:query')
 const resourceSchema = z.strictObject({
-  kind: z.enum([
-    'org',
-    'team',
-    'folder',
-    'dashboard',
-    'data-source',
-    'service-account',
-    'role',
-    'grant',
-    'audit-log',
-  ]),
+  kind: z.enum(resourceKinds),
   uid: z.string().min(1).max(63),
   folderUid: uidSchema
     .optional()
