@@ -88,7 +88,7 @@ export interface BoardsWorld {
 
 async function startMetrics(dir: string): Promise<Prometheus> {
   await ensureTools(['prometheus-2'])
-  const flags = ['--web.enable-remote-write-receiver']
+  const flags = ['--web.enable-remote-write-receiver', '--enable-feature=exemplar-storage']
   const server = await startPrometheus({ version: '2', dataDir: join(dir, 'prometheus'), flags })
   const now = Math.floor(Date.now() / 1_000)
   const targets = demoTargets(now - 1_200)

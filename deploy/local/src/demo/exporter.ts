@@ -7,14 +7,21 @@ function renderLabels(labels: Series['labels']): string {
   return pairs.length === 0 ? '' : `{${pairs.join(',')}}`
 }
 
-/** Metric families in Prometheus's text format 0.0.4, with their values at `time` (Unix seconds). */
+function renderExemplar({ exemplarAt }: Series, time: number): string {
+  const seen = exemplarAt?.(time)
+  return seen === undefined ? '' : ` # ${renderLabels(seen.labels)} ${seen.value} ${seen.at}`
+}
+
+/** Metric families in OpenMetrics, with their values and exemplars at `time` (Unix seconds). */
 export function renderFamilies(families: readonly Family[], time: number): string {
   const lines = families.flatMap(({ name, type, help, series }) => [
     `# HELP ${name} ${help}`,
     `# TYPE ${name} ${type}`,
-    ...series.map((one) => `${one.name}${renderLabels(one.labels)} ${one.valueAt(time)}`),
+    ...series.map(
+      (one) => `${one.name}${renderLabels(one.labels)} ${one.valueAt(time)}${renderExemplar(one, time)}`,
+    ),
   ])
-  return `${lines.join('\n')}\n`
+  return `${lines.join('\n')}\n# EOF\n`
 }
 
 /** The running demo exporter. */
@@ -29,7 +36,7 @@ export async function startExporter(targets: readonly Target[], port = 0): Promi
   const server = createServer((request, response) => {
     const target = byPath.get(request.url ?? '')
     response.statusCode = target === undefined ? 404 : 200
-    response.setHeader('content-type', 'text/plain; version=0.0.4; charset=utf-8')
+    response.setHeader('content-type', 'application/openmetrics-text; version=1.0.0; charset=utf-8')
     response.end(target === undefined ? '' : renderFamilies(target.families, Date.now() / 1000))
   })
   await new Promise<void>((resolve, reject) => {

@@ -1,5 +1,6 @@
 import { driftHistory } from './drift-history.ts'
 import { encodeLabels, encodeRequest, encodeSeries, remoteWrite } from './remote-write.ts'
+import type { Series } from './series.ts'
 import type { Target } from './targets.ts'
 
 /** What to write. Times are Unix seconds. */
@@ -18,20 +19,22 @@ const batchSeconds = 1_800
 
 interface Encoded {
   readonly labels: Buffer
-  readonly valueAt: (time: number) => number
+  readonly valueAt: Series['valueAt']
+  readonly exemplarAt: Series['exemplarAt']
 }
 
 function encodeTargets(targets: readonly Target[]): Encoded[] {
-  const up = { name: 'up', labels: {}, valueAt: () => 1 }
+  const up: Series = { name: 'up', labels: {}, valueAt: () => 1 }
   const scraped = targets.flatMap((target) =>
     [...target.families.flatMap(({ series }) => series), up].map((one) => ({
       ...one,
       labels: { ...one.labels, ...target.labels },
     })),
   )
-  return [...scraped, ...targets.flatMap(driftHistory)].map(({ name, labels, valueAt }) => ({
+  return [...scraped, ...targets.flatMap(driftHistory)].map(({ name, labels, valueAt, exemplarAt }) => ({
     labels: encodeLabels({ __name__: name, ...labels }),
     valueAt,
+    exemplarAt,
   }))
 }
 
@@ -47,7 +50,7 @@ export async function writeHistory(options: HistoryOptions): Promise<number> {
     const times: number[] = []
     for (let time = start; time < Math.min(start + batchSeconds, options.until); time += options.step)
       times.push(time)
-    const body = encodeRequest(series.map(({ labels, valueAt }) => encodeSeries(labels, times, valueAt)))
+    const body = encodeRequest(series.map((one) => encodeSeries(one.labels, times, one)))
     await Promise.all(options.urls.map((url) => remoteWrite(url, body)))
     written += times.length * series.length
   }

@@ -1,4 +1,5 @@
 import type { Environment, Feature, Model } from './agencies.ts'
+import { createObservations } from './observations.ts'
 import type { Family, Series } from './series.ts'
 import { countShare, createWave, day, fraction, type Step, type Wave } from './wave.ts'
 
@@ -81,14 +82,26 @@ function durations({ model, origin, wave }: Context): Family {
     change((factor) => mean(factor) * 1000),
   )
   const count = countShare(wave, always(1))
-  const buckets: Series[] = edges.map((le) => {
+  const factorAt = (time: number): number => (model.slowed === true && time > origin - 2 * hour ? 3 : 1)
+  const observed = createObservations({
+    model: model.name,
+    median: model.median,
+    spread: model.spread,
+    factorAt,
+  })
+  const buckets: Series[] = edges.map((le, i) => {
+    const [above, most] = [Number(edges[i - 1] ?? 0), le === '+Inf' ? Number.POSITIVE_INFINITY : Number(le)]
+    const exemplarAt: Series['exemplarAt'] = (time) => {
+      const seen = observed(time)
+      return seen.value > above && seen.value <= most ? seen : undefined
+    }
     const inBucket = countShare(
       wave,
       change((factor) => below(le, factor)),
     )
     // Sums of rounded parts may be off by one; a bucket must not exceed the count.
     const valueAt = le === '+Inf' ? count : (time: number): number => Math.min(inBucket(time), count(time))
-    return { name: `${name}_bucket`, labels: { ...labels, le }, valueAt }
+    return { name: `${name}_bucket`, labels: { ...labels, le }, valueAt, exemplarAt }
   })
   const series = [
     ...buckets,

@@ -1,3 +1,5 @@
+import type { Observation, Series } from './series.ts'
+
 // Protocol buffers by hand: Prometheus's remote.proto has four messages, and the encoder is shorter than a schema.
 function varint(value: number): Buffer {
   const bytes: number[] = []
@@ -20,11 +22,11 @@ export function encodeLabels(labels: Readonly<Record<string, string>>): Buffer {
   return Buffer.concat(names.map(([name, value]) => label(name, value)))
 }
 
-/** One `TimeSeries` field of a `WriteRequest`, with a value at each of the times (Unix seconds). */
+/** One `TimeSeries` field of a `WriteRequest`, with a value at each of the times (Unix seconds), and the exemplars there were. */
 export function encodeSeries(
   labels: Buffer,
   times: readonly number[],
-  valueAt: (time: number) => number,
+  { valueAt, exemplarAt }: Pick<Series, 'valueAt' | 'exemplarAt'>,
 ): Buffer {
   // A sample is a double (9 bytes) and a timestamp (tag and 6 bytes until the year 2109) in a field of two bytes' head:
   // written in place, as there are a million of them.
@@ -38,7 +40,17 @@ export function encodeSeries(
     samples[at + 11] = 2 * 8
     varint(time * 1000).copy(samples, at + 12)
   })
-  return field(1, Buffer.concat([labels, samples]))
+  const seen = times.flatMap((time) => exemplarAt?.(time) ?? [])
+  const exemplars = seen.filter(({ at }, i) => at !== seen[i - 1]?.at).map(encodeExemplar)
+  return field(1, Buffer.concat([labels, samples, ...exemplars]))
+}
+
+/** An `Exemplar` field of a `TimeSeries`. */
+function encodeExemplar({ at, value, labels }: Observation): Buffer {
+  const content = Buffer.alloc(9)
+  content[0] = 2 * 8 + 1
+  content.writeDoubleLE(value, 1)
+  return field(3, Buffer.concat([encodeLabels(labels), content, varint(3 * 8), varint(at * 1000)]))
 }
 
 /** Snappy's block format with one literal: valid, and faster than compressing for a server on this machine. */

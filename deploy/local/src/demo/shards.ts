@@ -93,7 +93,7 @@ async function startReplica(plan: ShardPlan, name: string, options: ShardsOption
     keeper: options.keeper,
     port: options.portOf(name),
     // What was missed first: once a live sample is in, Prometheus refuses what is older.
-    flags: ['--web.enable-remote-write-receiver'],
+    flags: ['--web.enable-remote-write-receiver', '--enable-feature=exemplar-storage'],
   })
   return { name, prometheus, live, isNew, historyFile }
 }

@@ -105,7 +105,9 @@ describe('renderFamilies', () => {
       `ml_predictions_total{model="signal-timing",model_version="1.4.2",outcome="favourable"} ${one?.valueAt(origin)}\n`,
     )
     for (const line of text.trimEnd().split('\n'))
-      expect(line).toMatch(/^(# (HELP|TYPE) .+|[a-z_]+(\{([a-z_]+="[^"]*",?)+\})? [0-9.e+-]+)$/)
+      expect(line).toMatch(
+        /^(# (HELP|TYPE) .+|# EOF|[a-z_]+(\{([a-z_]+="[^"]*",?)+\})? [0-9.e+-]+( # \{trace_id="[0-9a-f]{8}"\} [0-9.e-]+ \d+)?)$/,
+      )
     // One block a metric: the format asks for it.
     const typed = text.match(/^# TYPE \S+/gm)
     expect(new Set(typed).size).toBe(typed?.length)

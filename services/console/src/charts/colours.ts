@@ -35,7 +35,8 @@ export function createColorResolver(host: HTMLElement): (color: string) => strin
     known.set(color, resolved)
     return resolved
   }
-  queueMicrotask(() => probe.remove())
+  // After the first drawing, which uPlot does in a microtask of its own and which asks for the colours of marks.
+  requestAnimationFrame(() => probe.remove())
   return resolve
 }
 

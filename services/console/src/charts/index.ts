@@ -5,12 +5,13 @@ export {
   alignSeries,
   type Annotation,
   type ChartSeries,
+  type Exemplar,
   type RawSeries,
   type SeriesLook,
   type Threshold,
   type TimeSpan,
 } from './series.ts'
-export { saveSheet, type Sheet, sheetOfSeries } from './sheet.ts'
+export { saveSheet, type Sheet, sheetOfExemplars, sheetOfSeries } from './sheet.ts'
 export { SheetTable } from './sheet-table.tsx'
 export { factsOf, summarise, timeText } from './summary.ts'
 export {

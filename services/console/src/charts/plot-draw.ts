@@ -73,3 +73,28 @@ export function drawAnnotations(plot: uPlot, { annotations = [] }: PlotInput, re
     }
   })
 }
+
+/** Draws single observations as diamonds on the left axis; one beyond it stands at its edge. */
+export function drawExemplars(plot: uPlot, { exemplars = [] }: PlotInput, resolve: Resolve): void {
+  const { bbox } = plot
+  const size = 4 * devicePixelRatio
+  inside(plot, (ctx) => {
+    ctx.fillStyle = resolve('--surface')
+    ctx.strokeStyle = resolve('--text')
+    ctx.lineWidth = 1.5 * devicePixelRatio
+    ctx.setLineDash([])
+    for (const { at, value } of exemplars) {
+      const x = plot.valToPos(at, 'x', true)
+      const wanted = plot.valToPos(value, 'y', true)
+      const y = Math.min(bbox.top + bbox.height - size, Math.max(bbox.top + size, wanted))
+      ctx.beginPath()
+      ctx.moveTo(x, y - size)
+      ctx.lineTo(x + size, y)
+      ctx.lineTo(x, y + size)
+      ctx.lineTo(x - size, y)
+      ctx.closePath()
+      ctx.fill()
+      ctx.stroke()
+    }
+  })
+}

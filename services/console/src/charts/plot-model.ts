@@ -1,5 +1,5 @@
 import { paletteColor, paletteDash } from './colours.ts'
-import type { Annotation, ChartSeries, SeriesLook, Threshold, TimeSpan } from './series.ts'
+import type { Annotation, ChartSeries, Exemplar, SeriesLook, Threshold, TimeSpan } from './series.ts'
 import { stackSeries } from './stack.ts'
 
 /** How thresholds are drawn. */
@@ -20,6 +20,7 @@ export interface PlotInput {
   readonly thresholds?: readonly Threshold[]
   readonly thresholdStyle?: ThresholdStyle | undefined
   readonly annotations?: readonly Annotation[]
+  readonly exemplars?: readonly Exemplar[]
   readonly isUtc?: boolean
   /** Charts with one key show their cursors at the same time. */
   readonly syncKey?: string | undefined

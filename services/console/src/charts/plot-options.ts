@@ -1,5 +1,5 @@
 import uPlot from 'uplot'
-import { drawAnnotations, drawThresholds } from './plot-draw.ts'
+import { drawAnnotations, drawExemplars, drawThresholds } from './plot-draw.ts'
 import type { DrawnSeries, PlotInput } from './plot-model.ts'
 import { formatValue } from './units.ts'
 
@@ -205,7 +205,7 @@ export function plotOptions(
     plugins,
     hooks: {
       drawClear: [(plot) => drawThresholds(plot, input, color)],
-      draw: [(plot) => drawAnnotations(plot, input, color)],
+      draw: [(plot) => drawAnnotations(plot, input, color), (plot) => drawExemplars(plot, input, color)],
       setSelect: [(plot) => select(plot, onSelect)],
     },
   }

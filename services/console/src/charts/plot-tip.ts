@@ -1,5 +1,6 @@
 import type uPlot from 'uplot'
 import type { DrawnSeries, PlotInput } from './plot-model.ts'
+import type { Exemplar } from './series.ts'
 import { timeText } from './summary.ts'
 import { formatValue } from './units.ts'
 
@@ -31,7 +32,7 @@ interface Tip {
 }
 
 function fill(tip: HTMLElement, index: number, { input, drawn, color }: Tip): void {
-  const { times, span, unit, decimals, annotations = [], isUtc = false } = input
+  const { times, span, unit, decimals, annotations = [], exemplars = [], isUtc = false } = input
   tip.replaceChildren()
   const at = times[index] ?? 0
   const head = document.createElement('strong')
@@ -53,6 +54,18 @@ function fill(tip: HTMLElement, index: number, { input, drawn, color }: Tip): vo
   const near = (span.to - span.from) / 100
   for (const { from, to = from, text } of annotations)
     if (at >= from - near && at <= to + near) row(tip, ['▲', text, ''])
+  for (const { at: seen, value, text } of nearest(exemplars, at, near))
+    row(tip, ['◇', text, `${formatValue(value, unit, decimals)} at ${timeText(seen, span, isUtc)}`])
+}
+
+const mostExemplars = 3
+
+/** The greatest observations about a time. */
+function nearest(exemplars: readonly Exemplar[], at: number, near: number): readonly Exemplar[] {
+  return exemplars
+    .filter((one) => Math.abs(one.at - at) <= near)
+    .toSorted((a, b) => b.value - a.value)
+    .slice(0, mostExemplars)
 }
 
 function place(plot: uPlot, tip: HTMLElement): void {

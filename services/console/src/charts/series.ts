@@ -44,6 +44,17 @@ export interface Annotation {
   readonly color?: string
 }
 
+/** A single observation that was kept beside the samples, such as one request with its trace. */
+export interface Exemplar {
+  /** Unix seconds. */
+  readonly at: number
+  readonly value: number
+  /** Its own labels as people read them. */
+  readonly text: string
+  /** The series it was observed for. */
+  readonly series: string
+}
+
 /** A time range in Unix seconds. */
 export interface TimeSpan {
   readonly from: number

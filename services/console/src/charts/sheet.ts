@@ -1,5 +1,5 @@
 import { type Cell, fileName, saveText, toCsv } from './csv.ts'
-import type { ChartSeries } from './series.ts'
+import type { ChartSeries, Exemplar } from './series.ts'
 
 /** What a chart or panel shows as rows and columns. */
 export interface Sheet {
@@ -21,6 +21,14 @@ export function sheetOfSeries(
     ...series.map(({ values }) => values[i] ?? null),
   ])
   return { title, header: ['Time', ...series.map(({ name }) => name)], rows: rows.toReversed() }
+}
+
+/** Exemplars as a sheet, newest first. */
+export function sheetOfExemplars(title: string, exemplars: readonly Exemplar[]): Sheet {
+  const rows = exemplars
+    .toSorted((a, b) => b.at - a.at)
+    .map(({ at, value, text, series }) => [new Date(at * 1_000).toISOString(), value, text, series])
+  return { title: `Exemplars of ${title}`, header: ['Time', 'Value', 'Exemplar', 'Series'], rows }
 }
 
 /** Saves a sheet as CSV. */

@@ -1,4 +1,4 @@
-import type { Annotation, ChartSeries, Threshold, TimeSpan } from './series.ts'
+import type { Annotation, ChartSeries, Exemplar, Threshold, TimeSpan } from './series.ts'
 import { formatValue } from './units.ts'
 
 /** Least, greatest, mean and last sample of a series. */
@@ -54,6 +54,7 @@ export interface SummaryInput {
   readonly span: TimeSpan
   readonly thresholds?: readonly Threshold[]
   readonly annotations?: readonly Annotation[]
+  readonly exemplars?: readonly Exemplar[]
   readonly unit?: string | undefined
   readonly decimals?: number | undefined
   readonly isUtc?: boolean
@@ -76,8 +77,19 @@ export function summarise(input: SummaryInput): string {
     ...sentences,
     ...(more > 0 ? [`${more} more series are in the table.`] : []),
     ...annotations.slice(0, 3).map(({ text, from }) => `${text} at ${time(from)}.`),
+    ...exemplarSentence(input, time),
     ...(annotations.length > 3 ? [`${annotations.length - 3} more annotations.`] : []),
   ].join(' ')
+}
+
+function exemplarSentence(
+  { exemplars = [], unit, decimals }: SummaryInput,
+  time: (at: number) => string,
+): readonly string[] {
+  const greatest = exemplars.toSorted((a, b) => b.value - a.value)[0]
+  if (greatest === undefined) return []
+  const count = exemplars.length === 1 ? '1 exemplar' : `${exemplars.length} exemplars`
+  return [`${count}, the greatest ${formatValue(greatest.value, unit, decimals)} at ${time(greatest.at)}.`]
 }
 
 function seriesSentence(one: ChartSeries, input: SummaryInput, time: (at: number) => string): string {

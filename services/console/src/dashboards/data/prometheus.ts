@@ -1,5 +1,7 @@
 import * as z from 'zod/mini'
 import { type ApiRequest, ask } from '../../api/client.ts'
+import type { Exemplar } from '../../charts/index.ts'
+import { seriesText } from '../../parts/series-text.ts'
 import type { PrometheusData } from '../model/prometheus-frames.ts'
 import type { PanelRequest } from '../model/requests.ts'
 import type { Asking } from './context.ts'
@@ -39,6 +41,15 @@ const queryAnswer = z.object({
 })
 const textsAnswer = z.object({ data: z.array(z.string()), ...notes })
 const seriesAnswer = z.object({ data: z.array(labels), ...notes })
+
+const exemplarsAnswer = z.object({
+  data: z.array(
+    z.object({
+      seriesLabels: labels,
+      exemplars: z.array(z.object({ labels, value: z.string(), timestamp: z.number() })),
+    }),
+  ),
+})
 
 /** What a query answered, with what is said beside it. */
 export interface QueryResult {
@@ -80,6 +91,29 @@ export async function runRequest(
     form,
   })
   return { data: answer.data, notes: [...(answer.warnings ?? []), ...(answer.infos ?? [])] }
+}
+
+/** Exemplars of a panel's query in its range. @throws ApiError */
+export async function readExemplars(
+  asking: Asking,
+  { source, expr, start, end }: PanelRequest,
+  purpose: Purpose,
+): Promise<readonly Exemplar[]> {
+  const answer = await ask(path(source, 'query_exemplars'), exemplarsAnswer, {
+    ...requestFor(asking, purpose),
+    method: 'POST',
+    form: { query: expr, start: String(start), end: String(end) },
+  })
+  return answer.data.flatMap(({ seriesLabels, exemplars }) =>
+    exemplars.map((one) => ({
+      at: one.timestamp,
+      value: Number(one.value),
+      text: Object.entries(one.labels)
+        .map(([name, text]) => `${name} ${text}`)
+        .join(', '),
+      series: seriesText(seriesLabels),
+    })),
+  )
 }
 
 /** Bounds of a look-up, Unix seconds. */

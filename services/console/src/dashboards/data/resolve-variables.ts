@@ -1,4 +1,5 @@
 import { toApiError } from '../../api/client.ts'
+import { filterText } from '../model/adhoc.ts'
 import { toRegExp } from '../model/field-config.ts'
 import { interpolate, mentions, type Values, type VariableValue } from '../model/interpolate.ts'
 import { seriesName } from '../model/frame.ts'
@@ -73,6 +74,7 @@ async function resolveOne(variable: Variable, parents: Parents, input: ResolveIn
     case 'datasource':
       return state(dataSourceOptions(variable, input.asking))
     case 'adhoc':
+      return { ...state([]), chosen: input.wanted.get(variable.name) ?? variable.filters.map(filterText) }
     case 'unknown':
       return state([])
     case 'query':
@@ -157,7 +159,14 @@ async function queryResult(
 ): Promise<readonly string[]> {
   const target = { refId: 'A', expr, legend: '', format: 'time_series', range: false, instant: true } as const
   const request = {
-    target: { ...target, interval: '', intervalFactor: 1, hidden: false, dataSource: undefined },
+    target: {
+      ...target,
+      interval: '',
+      intervalFactor: 1,
+      hidden: false,
+      dataSource: undefined,
+      exemplars: false,
+    },
     source,
     expr,
     start: to / 1_000,

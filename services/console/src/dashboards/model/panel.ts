@@ -16,6 +16,8 @@ export interface Target {
   readonly intervalFactor: number
   readonly hidden: boolean
   readonly dataSource: DataSourceRef | undefined
+  /** Whether single observations that were kept beside the samples are shown, too. */
+  readonly exemplars: boolean
 }
 
 /** Place on the grid of 24 columns; a unit of height is 30 pixels with 8 between. */
@@ -98,6 +100,7 @@ function readTarget(json: Json, index: number): Target {
     intervalFactor: numberOf(json['intervalFactor']) ?? 1,
     hidden: flagOf(json['hide']) ?? false,
     dataSource: readDataSourceRef(json['datasource']),
+    exemplars: flagOf(json['exemplar']) ?? false,
   }
 }
 

@@ -1,3 +1,4 @@
+import { type SourceFilter, withFilters } from './adhoc.ts'
 import { type DataSourceRef, whyNotPrometheus } from './data-source-ref.ts'
 import { fixedValue, interpolate, mentions, type Values } from './interpolate.ts'
 import { alignedRange, type Intervals, intervalsOf } from './interval.ts'
@@ -27,6 +28,8 @@ export interface RequestInput {
   /** Variables that stand for nothing, and the sources where a query with them is answered all the same. */
   readonly empty?: ReadonlySet<string>
   readonly ownSources?: ReadonlySet<string>
+  /** What ad-hoc filters add to every selector. */
+  readonly filters?: readonly SourceFilter[]
 }
 
 /** Queries of a panel, and why others cannot run here. */
@@ -105,7 +108,7 @@ interface OneTarget {
 }
 
 function requestsOfTarget({ target, panel, input, range, uid }: OneTarget): readonly PanelRequest[] {
-  const { values, width, sourceOf, dashboardUid } = input
+  const { values, width, sourceOf, dashboardUid, filters = [] } = input
   const text = (part: string): string => interpolate(part, values, 'text')
   const intervals = intervalsOf({
     range,
@@ -115,8 +118,8 @@ function requestsOfTarget({ target, panel, input, range, uid }: OneTarget): read
     factor: target.intervalFactor,
   })
   const all = withBuiltIns({ values, range, dashboardUid }, intervals)
-  const expr = interpolate(target.expr, all, 'query')
   const source = sourceOf(uid === undefined ? undefined : interpolate(uid, values, 'url'))
+  const expr = withFilters(interpolate(target.expr, all, 'query'), source, filters)
   const { start, end } = alignedRange(range, intervals.step)
   return [
     ...(target.range ? [{ target, source, expr, start, end, step: intervals.step / 1_000 }] : []),

@@ -2,6 +2,7 @@ import {
   alignSeries,
   type Annotation,
   type ChartSeries,
+  type Exemplar,
   type PlotInput,
   type SeriesLook,
 } from '../../charts/index.ts'
@@ -76,6 +77,7 @@ export interface ChartPlace {
   readonly range: TimeRange
   readonly isUtc: boolean
   readonly annotations: readonly Annotation[]
+  readonly exemplars: readonly Exemplar[]
   readonly syncKey: string | undefined
 }
 
@@ -126,6 +128,7 @@ function frameOf({ fields: { defaults } }: Panel, place: ChartPlace): Omit<PlotI
           thresholdStyle: style.includes('+') ? 'line+area' : style.includes('area') ? 'area' : 'line',
         }),
     annotations: place.annotations,
+    exemplars: place.exemplars,
     isUtc: place.isUtc,
     syncKey: place.syncKey,
   }

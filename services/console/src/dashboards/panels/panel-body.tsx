@@ -1,7 +1,8 @@
 import type { ComponentType } from 'react'
-import { SheetTable, summarise } from '../../charts/index.ts'
+import { formatValue, type Sheet, sheetOfExemplars, SheetTable, summarise } from '../../charts/index.ts'
 import { panelSheet } from '../model/panel-sheet.ts'
 import { panelRange } from '../model/requests.ts'
+import { dateText } from '../model/time-range.ts'
 import { timeSeriesInput } from '../model/time-series-input.ts'
 import { HeatmapPanel } from './heatmap-panel.tsx'
 import type { PanelView } from './panel-view.ts'
@@ -34,8 +35,20 @@ export function needsNoData(type: string): boolean {
 /** The sentences of a chart that is shown as a table; other kinds are named. */
 function summaryOf({ panel, title, data, range, isUtc, annotations }: PanelView): string | undefined {
   if (panel.type !== 'timeseries') return undefined
-  const place = { range: panelRange(panel, range), isUtc, annotations, syncKey: undefined }
+  const { exemplars } = data
+  const place = { range: panelRange(panel, range), isUtc, annotations, exemplars, syncKey: undefined }
   return summarise({ ...timeSeriesInput(panel, data.frames, place).input, title })
+}
+
+function exemplarSheet({ panel, title, data: { exemplars }, isUtc }: PanelView): Sheet {
+  const { unit, decimals } = panel.fields.defaults
+  return {
+    ...sheetOfExemplars(title, exemplars),
+    textOf: (cell, column) => {
+      if (column === 0) return dateText(Date.parse(String(cell)), isUtc)
+      return typeof cell === 'number' ? formatValue(cell, unit, decimals) : String(cell)
+    },
+  }
 }
 
 /** What a panel shows: its own kind, or the samples as a table. */
@@ -50,7 +63,17 @@ export function PanelBody({
 }) {
   const { panel, title, data, isUtc } = view
   const Kind = kinds[panel.type]
-  if (asTable && !needsNoData(panel.type))
-    return <SheetTable sheet={panelSheet(panel, title, data.frames, isUtc)} summary={summaryOf(view)} />
+  if (asTable && !needsNoData(panel.type)) {
+    const samples = (
+      <SheetTable sheet={panelSheet(panel, title, data.frames, isUtc)} summary={summaryOf(view)} />
+    )
+    if (data.exemplars.length === 0) return samples
+    return (
+      <div className="chart-sheets">
+        {samples}
+        <SheetTable sheet={exemplarSheet(view)} />
+      </div>
+    )
+  }
   return Kind === undefined ? <Unsupported panel={panel} grafana={grafana} /> : <Kind {...view} />
 }

@@ -6,6 +6,7 @@ import { Icon } from '../../parts/icon.tsx'
 import { sentence, Skeleton } from '../../parts/states.tsx'
 import { sourceOf, useAsking } from '../data/context.ts'
 import { type PanelData, usePanelData } from '../data/use-panel-data.ts'
+import type { SourceFilter } from '../model/adhoc.ts'
 import { interpolate, type Values } from '../model/interpolate.ts'
 import type { LaidPanel } from '../model/layout.ts'
 import { panelSheet } from '../model/panel-sheet.ts'
@@ -28,6 +29,8 @@ export interface PanelPage {
   readonly isUtc: boolean
   /** Variables for which there is nothing to choose from. */
   readonly empty: ReadonlySet<string>
+  /** What ad-hoc filters add to every selector. */
+  readonly filters: readonly SourceFilter[]
   /** Whether values of variables are there, so that queries can run. */
   readonly isReady: boolean
   readonly annotations: readonly Annotation[]
@@ -110,7 +113,7 @@ function usePanel(
 ) {
   const asking = useAsking()
   const { width, isVisible } = place
-  const { isReady, range, empty } = page
+  const { isReady, range, empty, filters } = page
   const values = useMemo(() => new Map([...page.values, ...scope]), [page.values, scope])
   const samples = width === 0 ? undefined : samplesFor(panel, width)
   const requests = useMemo(() => {
@@ -125,8 +128,9 @@ function usePanel(
       dashboardUid,
       empty,
       ownSources,
+      filters,
     })
-  }, [isReady, range, empty, panel, values, samples, asking])
+  }, [isReady, range, empty, filters, panel, values, samples, asking])
   const data = usePanelData(panel, requests, isVisible)
   const { requests: list = [], refusals = [], lacking = [] } = requests ?? {}
   const asksNothing = list.length === 0

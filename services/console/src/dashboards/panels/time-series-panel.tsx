@@ -37,8 +37,14 @@ export function TimeSeriesPanel({
 }: PanelView) {
   const shown = useMemo(
     () =>
-      timeSeriesInput(panel, data.frames, { range: panelRange(panel, range), isUtc, annotations, syncKey }),
-    [panel, data.frames, range, isUtc, annotations, syncKey],
+      timeSeriesInput(panel, data.frames, {
+        range: panelRange(panel, range),
+        isUtc,
+        annotations,
+        exemplars: data.exemplars,
+        syncKey,
+      }),
+    [panel, data.frames, data.exemplars, range, isUtc, annotations, syncKey],
   )
   const legend = useMemo(() => legendOf(panel.options), [panel.options])
   return (

@@ -4,7 +4,8 @@ import { Icon } from '../../parts/icon.tsx'
 import { useRefresh } from '../../parts/use-refresh.ts'
 import { type SearchChange, useSearchState } from '../../router/location.ts'
 import type { Asking } from '../data/context.ts'
-import { AskingProvider } from '../data/context.ts'
+import { AskingProvider, sourceOf } from '../data/context.ts'
+import { filtersOf } from '../model/adhoc.ts'
 import type { AnnotationQuery, Board } from '../model/board.ts'
 import { interpolate, mentions } from '../model/interpolate.ts'
 import { layOut } from '../model/layout.ts'
@@ -135,7 +136,11 @@ function useBoard({ board, asking, grafanaOf }: BoardViewProps) {
     ({ name, expr }) => !off.has(name) && !mentions(expr).some((one) => empty.has(one)),
   )
   const isReady = states !== undefined
-  const { annotations, errors } = useAnnotations(asked, asking, { values, range, isReady })
+  const filters = useMemo(
+    () => filtersOf(states ?? [], values, (uid) => sourceOf(asking, uid)),
+    [states, values, asking],
+  )
+  const { annotations, errors } = useAnnotations(asked, asking, { values, range, filters, isReady })
   const rows = useMemo(() => layOut(board, states ?? [], values), [board, states, values])
   const onRange = (next: RawRange): void => {
     read()
@@ -147,6 +152,7 @@ function useBoard({ board, asking, grafanaOf }: BoardViewProps) {
     rawRange: raw,
     search,
     empty,
+    filters,
     isReady,
     annotations,
     grafanaOf,
@@ -182,7 +188,12 @@ export function BoardView(props: BoardViewProps) {
   return (
     <AskingProvider value={asking}>
       <div className="board-tools">
-        <VariableBar states={shown.states} onChoose={(name, chosen) => change({ [`var-${name}`]: chosen })} />
+        <VariableBar
+          states={shown.states}
+          values={page.values}
+          range={range}
+          onChoose={(name, chosen) => change({ [`var-${name}`]: chosen })}
+        />
         <div className="board-time">
           <TimePicker raw={shown.raw} range={range} isUtc={board.isUtc} onRange={shown.onRange} />
           <RefreshControl

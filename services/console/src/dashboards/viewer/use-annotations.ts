@@ -4,6 +4,7 @@ import { toApiError } from '../../api/client.ts'
 import type { Annotation } from '../../charts/index.ts'
 import { type Asking, sourceOf } from '../data/context.ts'
 import { runRequest } from '../data/prometheus.ts'
+import { type SourceFilter, withFilters } from '../model/adhoc.ts'
 import type { AnnotationQuery } from '../model/board.ts'
 import { hueOf } from '../model/colour.ts'
 import { whyNotPrometheus } from '../model/data-source-ref.ts'
@@ -24,12 +25,14 @@ export function runnable(annotations: readonly AnnotationQuery[]): readonly Anno
   return annotations.filter(({ dataSource }) => whyNotPrometheus(dataSource) === undefined)
 }
 
-function requestOf(
-  query: AnnotationQuery,
-  asking: Asking,
-  place: { readonly values: Values; readonly range: TimeRange },
-): PanelRequest {
-  const { values, range } = place
+interface AnnotationPlace {
+  readonly values: Values
+  readonly range: TimeRange
+  readonly filters: readonly SourceFilter[]
+}
+
+function requestOf(query: AnnotationQuery, asking: Asking, place: AnnotationPlace): PanelRequest {
+  const { values, range, filters } = place
   const intervals = intervalsOf({
     range,
     maxDataPoints: 500,
@@ -39,6 +42,7 @@ function requestOf(
   })
   const all = withBuiltIns({ values, range, dashboardUid: asking.dashboardUid }, intervals)
   const uid = query.dataSource?.uid
+  const source = sourceOf(asking, uid === undefined ? undefined : interpolate(uid, values, 'url'))
   const target = { refId: query.name, expr: query.expr, legend: '', format: 'time_series' } as const
   return {
     target: {
@@ -49,9 +53,10 @@ function requestOf(
       intervalFactor: 1,
       hidden: false,
       dataSource: undefined,
+      exemplars: false,
     },
-    source: sourceOf(asking, uid === undefined ? undefined : interpolate(uid, values, 'url')),
-    expr: interpolate(query.expr, all, 'query'),
+    source,
+    expr: withFilters(interpolate(query.expr, all, 'query'), source, filters),
     ...alignedRange(range, intervals.step),
     step: intervals.step / 1_000,
   }
@@ -84,7 +89,7 @@ export function eventsOf(data: PrometheusData, query: AnnotationQuery, step: num
 export function useAnnotations(
   queries: readonly AnnotationQuery[],
   asking: Asking,
-  place: { readonly values: Values; readonly range: TimeRange; readonly isReady: boolean },
+  place: AnnotationPlace & { readonly isReady: boolean },
 ): AnnotationsRead {
   const requests = queries.map((query) => ({ query, request: requestOf(query, asking, place) }))
   const read = useQuery({

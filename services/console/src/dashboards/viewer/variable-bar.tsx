@@ -1,8 +1,11 @@
 import { type ChangeEvent, useId, useState } from 'react'
 import { Disclosure } from '../../parts/disclosure.tsx'
 import { Icon } from '../../parts/icon.tsx'
+import type { Values } from '../model/interpolate.ts'
+import type { TimeRange } from '../model/time-range.ts'
 import { allValueMark, type VariableOption } from '../model/variable.ts'
 import type { VariableState } from '../model/variable-values.ts'
+import { AdhocFilters } from './adhoc-filters.tsx'
 
 type OnChoose = (name: string, values: readonly string[]) => void
 
@@ -176,22 +179,16 @@ function Typed({ state, onChoose }: ChoiceProps) {
   )
 }
 
-function Filters({ state: { variable } }: Pick<ChoiceProps, 'state'>) {
-  const text = variable.filters.map(({ key, operator, value }) => `${key} ${operator} ${value}`).join(', ')
-  return (
-    <div className="variable">
-      <span className="variable-label">{variable.label}</span>
-      <span className="variable-filters small">{text === '' ? 'no filters' : text}</span>
-    </div>
-  )
-}
-
 /** The variables a person may choose. */
 export function VariableBar({
   states,
+  values,
+  range,
   onChoose,
 }: {
   readonly states: readonly VariableState[]
+  readonly values: Values
+  readonly range: TimeRange
   readonly onChoose: OnChoose
 }) {
   const shown = states.filter(
@@ -202,7 +199,8 @@ export function VariableBar({
     <div className="variables" role="group" aria-label="Variables">
       {shown.map((state) => {
         const { name, kind, multi } = state.variable
-        if (kind === 'adhoc') return <Filters key={name} state={state} />
+        if (kind === 'adhoc')
+          return <AdhocFilters key={name} state={state} values={values} range={range} onChoose={onChoose} />
         if (kind === 'textbox') return <Typed key={name} state={state} onChoose={onChoose} />
         return multi ? (
           <Multi key={name} state={state} onChoose={onChoose} />
