@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createDiscovery } from './discovery.ts'
 import { createIssuer } from './issuer.ts'
 import { createIssuerFetch } from './issuer-fetch.ts'
+import { createKeys } from './keys.ts'
 import { verifyAccessToken } from './jwt.ts'
 import { startTestIssuer, type TestIssuer } from './testing.ts'
 
@@ -85,6 +86,19 @@ describe('keys', () => {
       await expect(verifyAccessToken(token, issuers)).rejects.toThrow()
     }
     expect(idp.requests.get('/jwks')).toBeLessThanOrEqual(2)
+  })
+  it('are known by name, with the time since when, and whether the last try to read them failed', async () => {
+    let now = 1_000
+    const { issuer, fetch } = { issuer: idp.config.issuer, fetch: createIssuerFetch(idp.config.issuer) }
+    const discover = createDiscovery({ issuer }, fetch, () => now)
+    const { state } = createKeys(discover, fetch, () => now)
+    const first = await state()
+    expect(first).toMatchObject({ readAt: 1_000, isFailing: false })
+    expect(first.keys.map(({ since }) => since)).toEqual([1_000])
+    now += 600_001
+    idp.answers.set('/jwks', (_, response) => response.writeHead(503).end())
+    await state()
+    await expect.poll(state).toMatchObject({ readAt: 1_000, isFailing: true, keys: first.keys })
   })
   it('stay in use while the issuer is down', async () => {
     const issuers = new Map([[idp.config.issuer, createIssuer(idp.config)]])

@@ -2,7 +2,7 @@ import type { IssuerConfig } from '@gatehouse/config'
 import type { JWTVerifyGetKey } from 'jose'
 import { createDiscovery, type IssuerMetadata } from './discovery.ts'
 import { createIssuerFetch, type IssuerFetch } from './issuer-fetch.ts'
-import { createKeys } from './keys.ts'
+import { createKeys, type KeyState } from './keys.ts'
 
 /** One configured identity provider: how to reach it and with which keys it signs. Nothing is fetched until first use. */
 export interface Issuer {
@@ -11,11 +11,14 @@ export interface Issuer {
   /** Its metadata; throws `unavailable` while it cannot be read. */
   readonly discover: () => Promise<IssuerMetadata>
   readonly keys: JWTVerifyGetKey
+  /** How its keys are, for those who keep Gatehouse running; throws `unavailable` while nothing is known of them. */
+  readonly keyState: () => Promise<KeyState>
 }
 
 /** Creates the client side of an identity provider. */
 export function createIssuer(config: IssuerConfig): Issuer {
   const fetch = createIssuerFetch(config.issuer, config.endpointOrigins)
   const discover = createDiscovery(config, fetch)
-  return { config, fetch, discover, keys: createKeys(discover, fetch) }
+  const { get, state } = createKeys(discover, fetch)
+  return { config, fetch, discover, keys: get, keyState: state }
 }

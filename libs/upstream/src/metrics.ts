@@ -23,7 +23,7 @@ export function createUpstreamMetrics(registry: Metrics): UpstreamMetrics {
   const seconds = new Histogram({
     name: 'gatehouse_upstream_request_duration_seconds',
     help: 'Time from sending a request to a replica to the head of its answer.',
-    labelNames: ['shard'],
+    labelNames: ['shard', 'replica'],
     buckets: [0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10, 45],
     registers: [registry],
   })
@@ -38,7 +38,7 @@ export function createUpstreamMetrics(registry: Metrics): UpstreamMetrics {
       const started = performance.now()
       return (outcome) => {
         requests.inc({ shard, replica, outcome })
-        seconds.observe({ shard }, (performance.now() - started) / 1000)
+        seconds.observe({ shard, replica }, (performance.now() - started) / 1000)
       }
     },
     hedged: (shard) => hedges.inc({ shard }),

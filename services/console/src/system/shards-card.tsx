@@ -2,7 +2,7 @@ import { Badge } from '../parts/chips.tsx'
 import { Sparkline } from '../parts/sparkline.tsx'
 import { EmptyState } from '../parts/states.tsx'
 import { type Column, Table } from '../parts/table.tsx'
-import { type Health, secondsText, type ShardRow } from './shard-rows.ts'
+import { type Health, type ReplicaRow, secondsText, type ShardRow } from './shard-rows.ts'
 
 const badges: Readonly<Record<Health, 'good' | 'caution' | 'danger' | 'plain'>> = {
   answering: 'good',
@@ -17,18 +17,19 @@ function trendWords(trend: readonly number[]): string {
   return `Mean latency from ${secondsText(Math.min(...known))} to ${secondsText(Math.max(...known))}, last ${secondsText(known.at(-1))}`
 }
 
+/** Latency and errors of a replica, where it was asked. */
+function replicaWords({ requests, failed, p95 }: ReplicaRow): string {
+  if (requests === 0) return ''
+  return `${secondsText(p95)}, ${failed.toLocaleString('en-GB')} of ${requests.toLocaleString('en-GB')} failed`
+}
+
 function Replicas({ row }: { readonly row: ShardRow }) {
   return (
     <ul role="list" className="stack-tight">
-      {row.replicas.map(({ name, requests, failed, health }) => (
-        <li key={name}>
-          {name} <Badge kind={badges[health]}>{health}</Badge>
-          {failed > 0 && (
-            <span className="small">
-              {' '}
-              {failed.toLocaleString('en-GB')} of {requests.toLocaleString('en-GB')} failed
-            </span>
-          )}
+      {row.replicas.map((replica) => (
+        <li key={replica.name}>
+          {replica.name} <Badge kind={badges[replica.health]}>{replica.health}</Badge>
+          <span className="small muted"> {replicaWords(replica)}</span>
         </li>
       ))}
     </ul>
@@ -71,7 +72,7 @@ const columns: readonly Column<ShardRow>[] = [
     cell: (row) => row.failed.toLocaleString('en-GB'),
     sortBy: (row) => row.failed,
   },
-  { id: 'replicas', title: 'Replicas', cell: (row) => <Replicas row={row} /> },
+  { id: 'replicas', title: 'Replicas: 95th percentile and errors', cell: (row) => <Replicas row={row} /> },
   { id: 'sources', title: 'Data sources', isExtra: true, cell: (row) => row.sources.join(', ') || '–' },
 ]
 

@@ -181,17 +181,48 @@ export function AuditCard({ spool }: Pick<SystemStatus['gateway'], 'spool'>) {
   )
 }
 
+/** The keys that an identity provider signs with, and how fresh that knowledge is. */
+function SigningKeys({ keys }: Pick<SystemStatus['issuers'][number], 'keys'>) {
+  if (keys === null) return <p className="small">Its signing keys are not known.</p>
+  const { items, readAt, isFailing } = keys
+  return (
+    <>
+      <p className="small">
+        {isFailing ? <Badge kind="caution">keys not read</Badge> : <Badge kind="good">keys known</Badge>}{' '}
+        {items.length === 1 ? '1 signing key' : `${items.length} signing keys`}
+        {readAt !== null && (
+          <>
+            , read <Time at={readAt} isRelative />
+          </>
+        )}
+        {isFailing && '; the last try failed, and the keys at hand are used for at most a day'}.
+      </p>
+      <ul role="list" className="small muted">
+        {items.map(({ kid, since }) => (
+          <li key={kid}>
+            <code>{kid === '' ? 'without a name' : kid}</code> known for control since{' '}
+            <Time at={since} isRelative />
+          </li>
+        ))}
+      </ul>
+    </>
+  )
+}
+
 /** Whether people can sign in. */
 export function IssuersCard({ issuers }: Pick<SystemStatus, 'issuers'>) {
   return (
     <Card id="issuers" title="Identity providers">
       {issuers.length === 0 && <p>None is configured, so nobody can sign in; programs can use tokens.</p>}
       <ul role="list" className="stack-tight">
-        {issuers.map(({ name, title, isAvailable, problem }) => (
-          <li key={name}>
-            {isAvailable ? <Badge kind="good">answers</Badge> : <Badge kind="danger">no answer</Badge>}{' '}
-            {title}
-            {problem !== null && <span className="small muted">: {problem}</span>}
+        {issuers.map(({ name, title, isAvailable, problem, keys }) => (
+          <li key={name} className="stack-tight">
+            <p>
+              {isAvailable ? <Badge kind="good">answers</Badge> : <Badge kind="danger">no answer</Badge>}{' '}
+              {title}
+              {problem !== null && <span className="small muted">: {problem}</span>}
+            </p>
+            <SigningKeys keys={keys} />
           </li>
         ))}
       </ul>

@@ -3,14 +3,15 @@ import * as z from 'zod/mini'
 const counts = z.record(z.string(), z.number())
 const rate = z.nullable(z.object({ perSecond: z.number(), burst: z.number() }))
 
+const histogram = z.object({
+  count: z.number(),
+  sum: z.number(),
+  buckets: z.array(z.object({ le: z.string(), count: z.number() })),
+})
 const shard = z.object({
   name: z.string(),
-  seconds: z.object({
-    count: z.number(),
-    sum: z.number(),
-    buckets: z.array(z.object({ le: z.string(), count: z.number() })),
-  }),
-  replicas: z.array(z.object({ name: z.string(), outcomes: counts })),
+  seconds: histogram,
+  replicas: z.array(z.object({ name: z.string(), seconds: histogram, outcomes: counts })),
 })
 
 /** The state of everything that answers queries, as operators see it. */
@@ -49,6 +50,13 @@ export const statusSchema = z.object({
       title: z.string(),
       isAvailable: z.boolean(),
       problem: z.nullable(z.string()),
+      keys: z.nullable(
+        z.object({
+          readAt: z.nullable(z.string()),
+          isFailing: z.boolean(),
+          items: z.array(z.object({ kid: z.string(), since: z.string() })),
+        }),
+      ),
     }),
   ),
   control: z.object({ startedAt: z.string(), node: z.string() }),

@@ -5,19 +5,17 @@ import { shardsInWords } from './shards-card.tsx'
 import type { ShardCounts, SystemStatus } from './status.ts'
 
 function shard(name: string, fast: number, slow: number, failed = 0): ShardCounts {
-  return {
-    name,
-    seconds: {
-      count: fast + slow,
-      sum: fast * 0.01 + slow * 2,
-      buckets: [
-        { le: '0.025', count: fast },
-        { le: '2.5', count: fast + slow },
-        { le: '+Inf', count: fast + slow },
-      ],
-    },
-    replicas: [{ name: `${name}-a`, outcomes: { answered: fast + slow - failed, failed } }],
+  const seconds = {
+    count: fast + slow,
+    sum: fast * 0.01 + slow * 2,
+    buckets: [
+      { le: '0.025', count: fast },
+      { le: '2.5', count: fast + slow },
+      { le: '+Inf', count: fast + slow },
+    ],
   }
+  const outcomes = { answered: fast + slow - failed, failed }
+  return { name, seconds, replicas: [{ name: `${name}-a`, seconds, outcomes }] }
 }
 
 function reading(at: number, shards: readonly ShardCounts[]): Reading {

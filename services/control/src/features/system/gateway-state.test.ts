@@ -9,10 +9,15 @@ const page = `# HELP gatehouse_upstream_requests_total Requests to replicas by h
 gatehouse_upstream_requests_total{shard="s-1",replica="b",outcome="failed"} 2
 gatehouse_upstream_requests_total{shard="s-0",replica="a",outcome="answered"} 14
 gatehouse_upstream_requests_total{shard="s-0",replica="a",outcome="failed"} 1
-gatehouse_upstream_request_duration_seconds_bucket{le="0.1",shard="s-0"} 12
-gatehouse_upstream_request_duration_seconds_bucket{le="+Inf",shard="s-0"} 15
-gatehouse_upstream_request_duration_seconds_sum{shard="s-0"} 1.5
-gatehouse_upstream_request_duration_seconds_count{shard="s-0"} 15
+gatehouse_upstream_requests_total{shard="s-0",replica="b",outcome="answered"} 1
+gatehouse_upstream_request_duration_seconds_bucket{le="0.1",shard="s-0",replica="a"} 12
+gatehouse_upstream_request_duration_seconds_bucket{le="+Inf",shard="s-0",replica="a"} 15
+gatehouse_upstream_request_duration_seconds_bucket{le="0.1",shard="s-0",replica="b"} 0
+gatehouse_upstream_request_duration_seconds_bucket{le="+Inf",shard="s-0",replica="b"} 1
+gatehouse_upstream_request_duration_seconds_sum{shard="s-0",replica="a"} 1.5
+gatehouse_upstream_request_duration_seconds_sum{shard="s-0",replica="b"} 2
+gatehouse_upstream_request_duration_seconds_count{shard="s-0",replica="a"} 15
+gatehouse_upstream_request_duration_seconds_count{shard="s-0",replica="b"} 1
 gatehouse_requests_total{endpoint="query",code="200"} 3
 gatehouse_requests_total{endpoint="series",code="200"} 4
 gatehouse_requests_total{endpoint="query",code="503"} 1
@@ -48,17 +53,21 @@ describe('stateFrom', () => {
   it('tells shards with their replicas, requests, cache, queue and spool', () => {
     const state = stateFrom(page)
     expect(state.shards.map(({ name }) => name)).toEqual(['s-0', 's-1'])
+    const seconds = (count: number, sum: number, fast: number) => ({
+      count,
+      sum,
+      buckets: [
+        { le: '0.1', count: fast },
+        { le: '+Inf', count },
+      ],
+    })
     expect(state.shards[0]).toEqual({
       name: 's-0',
-      seconds: {
-        count: 15,
-        sum: 1.5,
-        buckets: [
-          { le: '0.1', count: 12 },
-          { le: '+Inf', count: 15 },
-        ],
-      },
-      replicas: [{ name: 'a', outcomes: { answered: 14, failed: 1 } }],
+      seconds: seconds(16, 3.5, 12),
+      replicas: [
+        { name: 'a', seconds: seconds(15, 1.5, 12), outcomes: { answered: 14, failed: 1 } },
+        { name: 'b', seconds: seconds(1, 2, 0), outcomes: { answered: 1 } },
+      ],
     })
     expect(state.requests.byCode).toEqual({ 200: 7, 503: 1 })
     expect(state.cache.byResult).toEqual({ hit: 5 })

@@ -60,30 +60,42 @@ function pick(lines: readonly MetricLine[]) {
 
 type Picked = ReturnType<typeof pick>
 
-function shardsOf({ of }: Picked): GatewayState['shards'] {
-  const requests = of('upstream_requests_total')
+type Histogram = GatewayState['shards'][number]['seconds']
+
+/** The latencies of some replicas as one histogram. */
+function histogramOf({ of }: Picked, isMeant: (line: MetricLine) => boolean): Histogram {
+  const lines = (part: string): readonly MetricLine[] =>
+    of(`upstream_request_duration_seconds_${part}`).filter(isMeant)
+  const sum = (part: string): number => lines(part).reduce((total, { value }) => total + value, 0)
+  const counts = new Map<string, number>()
+  for (const { labels, value } of lines('bucket')) {
+    const le = labels['le'] ?? ''
+    counts.set(le, (counts.get(le) ?? 0) + value)
+  }
+  return { count: sum('count'), sum: sum('sum'), buckets: [...counts].map(([le, count]) => ({ le, count })) }
+}
+
+function shardsOf(picked: Picked): GatewayState['shards'] {
+  const requests = picked.of('upstream_requests_total')
   const names = [...new Set(requests.map(({ labels }) => labels['shard'] ?? ''))].toSorted()
   return names.map((name) => {
     const here = ({ labels }: MetricLine): boolean => labels['shard'] === name
     const mine = requests.filter(here)
     const replicas = [...new Set(mine.map(({ labels }) => labels['replica'] ?? ''))].toSorted()
-    const duration = (part: string): readonly MetricLine[] =>
-      of(`upstream_request_duration_seconds_${part}`).filter(here)
     return {
       name,
-      seconds: {
-        count: duration('count')[0]?.value ?? 0,
-        sum: duration('sum')[0]?.value ?? 0,
-        buckets: duration('bucket').map(({ labels, value }) => ({ le: labels['le'] ?? '', count: value })),
-      },
-      replicas: replicas.map((replica) => ({
-        name: replica,
-        outcomes: Object.fromEntries(
-          mine
-            .filter(({ labels }) => labels['replica'] === replica)
-            .map(({ labels, value }) => [labels['outcome'] ?? '', value]),
-        ),
-      })),
+      seconds: histogramOf(picked, here),
+      replicas: replicas.map((replica) => {
+        const ofReplica = ({ labels }: MetricLine): boolean =>
+          labels['shard'] === name && labels['replica'] === replica
+        return {
+          name: replica,
+          seconds: histogramOf(picked, ofReplica),
+          outcomes: Object.fromEntries(
+            mine.filter(ofReplica).map(({ labels, value }) => [labels['outcome'] ?? '', value]),
+          ),
+        }
+      }),
     }
   })
 }

@@ -57,10 +57,24 @@ async function stateOfIssuer(issuer: Issuer): Promise<Status['issuers'][number]>
   const { name, title = name } = issuer.config
   try {
     await issuer.discover()
-    return { name, title, isAvailable: true, problem: null }
+    return { name, title, isAvailable: true, problem: null, keys: await keysOf(issuer) }
   } catch (error) {
     const problem = isGatehouseError(error) ? error.message : 'it does not answer'
-    return { name, title, isAvailable: false, problem }
+    return { name, title, isAvailable: false, problem, keys: null }
+  }
+}
+
+/** State of an issuer's keys; one that answers and has none to give is a state, too. */
+async function keysOf(issuer: Issuer): Promise<Status['issuers'][number]['keys']> {
+  try {
+    const { readAt, isFailing, keys } = await issuer.keyState()
+    return {
+      readAt: readAt === undefined ? null : new Date(readAt).toISOString(),
+      isFailing,
+      items: keys.map(({ kid, since }) => ({ kid, since: new Date(since).toISOString() })),
+    }
+  } catch {
+    return null
   }
 }
 

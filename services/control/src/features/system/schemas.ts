@@ -2,6 +2,12 @@ import { z } from 'zod'
 
 const counts = z.record(z.string(), z.number())
 
+const histogram = z.strictObject({
+  count: z.number(),
+  sum: z.number(),
+  buckets: z.array(z.strictObject({ le: z.string(), count: z.number() })),
+})
+
 /** State of the gateway that control talks to, counted since it started. */
 export const gatewayStateSchema = z.strictObject({
   reachable: z.boolean(),
@@ -11,16 +17,11 @@ export const gatewayStateSchema = z.strictObject({
     .array(
       z.strictObject({
         name: z.string(),
-        seconds: z
-          .strictObject({
-            count: z.number(),
-            sum: z.number(),
-            buckets: z.array(z.strictObject({ le: z.string(), count: z.number() })),
-          })
-          .describe('Time to the head of an answer, as a histogram'),
+        seconds: histogram.describe('Time to the head of an answer, as a histogram'),
         replicas: z.array(
           z.strictObject({
             name: z.string(),
+            seconds: histogram,
             outcomes: counts.describe('Requests by how they ended: answered, refused, failed, canceled'),
           }),
         ),
@@ -79,6 +80,14 @@ export const systemStatusSchema = z.strictObject({
       title: z.string(),
       isAvailable: z.boolean(),
       problem: z.string().nullable(),
+      keys: z
+        .strictObject({
+          readAt: z.string().nullable(),
+          isFailing: z.boolean().describe('Whether the last try to read them failed'),
+          items: z.array(z.strictObject({ kid: z.string(), since: z.string() })),
+        })
+        .nullable()
+        .describe('Its signing keys and since when control knows each; null while nothing is known of them'),
     }),
   ),
   control: z.strictObject({ startedAt: z.string(), node: z.string() }),
