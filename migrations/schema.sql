@@ -409,6 +409,11 @@ table rehearsals [row security forced] (
   failure text,
   attached_to jsonb not null default '[]'::jsonb
 );
+table released_tenants [row security forced] (
+  value text not null,
+  org_uid uid not null,
+  released_at timestamp with time zone not null default now()
+);
 table replicas [row security forced] (
   org_uid uid not null,
   data_source_uid uid not null,
@@ -549,6 +554,12 @@ table tenants [row security forced] (
   org_uid uid not null,
   value text not null,
   created_at timestamp with time zone not null default now()
+);
+table upstream_claims [row security forced] (
+  address text not null,
+  org_uid uid not null,
+  tenant_label text not null,
+  since timestamp with time zone not null default now()
 );
 table users [row security forced] (
   uid uid not null,
@@ -717,6 +728,7 @@ constraint on rehearsals: rehearsals_org_uid_fkey FOREIGN KEY (org_uid) REFERENC
 constraint on rehearsals: rehearsals_pkey PRIMARY KEY (org_uid, uid);
 constraint on rehearsals: rehearsals_progress_check CHECK (((progress >= (0)::double precision) AND (progress <= (1)::double precision)));
 constraint on rehearsals: rehearsals_state_check CHECK ((state = ANY (ARRAY['running'::text, 'done'::text, 'failed'::text])));
+constraint on released_tenants: released_tenants_pkey PRIMARY KEY (value);
 constraint on replicas: replicas_name_check CHECK (((length(name) >= 1) AND (length(name) <= 63)));
 constraint on replicas: replicas_org_uid_data_source_uid_shard_fkey FOREIGN KEY (org_uid, data_source_uid, shard) REFERENCES shards(org_uid, data_source_uid, name) ON DELETE CASCADE;
 constraint on replicas: replicas_pkey PRIMARY KEY (org_uid, data_source_uid, shard, name);
@@ -781,6 +793,7 @@ constraint on teams: teams_pkey PRIMARY KEY (org_uid, uid);
 constraint on tenants: tenants_org_uid_fkey FOREIGN KEY (org_uid) REFERENCES orgs(uid) ON DELETE CASCADE;
 constraint on tenants: tenants_pkey PRIMARY KEY (value);
 constraint on tenants: tenants_value_check CHECK (((value ~ '^[A-Za-z0-9!_.*''()-]{1,150}$'::text) AND (value <> ALL (ARRAY['.'::text, '..'::text])) AND (value !~ '^__'::text)));
+constraint on upstream_claims: upstream_claims_pkey PRIMARY KEY (address, org_uid, tenant_label);
 constraint on users: users_pkey PRIMARY KEY (uid);
 
 -- Indexes
@@ -867,6 +880,8 @@ CREATE UNIQUE INDEX query_statistics_pkey ON public.query_statistics USING btree
 CREATE UNIQUE INDEX query_stops_pkey ON public.query_stops USING btree (org_uid, uid);
 CREATE INDEX rehearsals_created ON public.rehearsals USING btree (org_uid, created_at);
 CREATE UNIQUE INDEX rehearsals_pkey ON public.rehearsals USING btree (org_uid, uid);
+CREATE UNIQUE INDEX released_tenants_pkey ON public.released_tenants USING btree (value);
+CREATE INDEX replicas_address ON public.replicas USING btree (upstream_address(url));
 CREATE UNIQUE INDEX replicas_pkey ON public.replicas USING btree (org_uid, data_source_uid, shard, name);
 CREATE UNIQUE INDEX retired_orgs_pkey ON public.retired_orgs USING btree (uid);
 CREATE UNIQUE INDEX roles_pkey ON public.roles USING btree (org_uid, name);
@@ -899,6 +914,7 @@ CREATE INDEX teams_idp_groups ON public.teams USING gin (idp_groups);
 CREATE UNIQUE INDEX teams_pkey ON public.teams USING btree (org_uid, uid);
 CREATE INDEX tenants_org ON public.tenants USING btree (org_uid);
 CREATE UNIQUE INDEX tenants_pkey ON public.tenants USING btree (value);
+CREATE UNIQUE INDEX upstream_claims_pkey ON public.upstream_claims USING btree (address, org_uid, tenant_label);
 CREATE UNIQUE INDEX users_pkey ON public.users USING btree (uid);
 
 -- Row-level security
@@ -933,6 +949,7 @@ policy lookups on break_glass for ALL to gatehouse_definer using (true);
 policy org_only on break_glass for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
 policy org_only on dashboard_versions for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
 policy org_only on dashboards for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
+policy lookups on data_sources for SELECT to gatehouse_definer using (true);
 policy org_only on data_sources for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
 policy org_only on folders for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
 policy lookups on grants for ALL to gatehouse_definer using (true);
@@ -959,6 +976,8 @@ policy org_only on query_statistics for ALL to gatehouse_app using (((org_uid)::
 policy lookups on query_stops for ALL to gatehouse_definer using (true) with check (true);
 policy org_only on query_stops for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
 policy org_only on rehearsals for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
+policy lookups on released_tenants for ALL to gatehouse_definer using (true) with check (true);
+policy lookups on replicas for SELECT to gatehouse_definer using (true);
 policy org_only on replicas for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
 policy org_only on roles for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
 policy org_only on running_queries for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
@@ -978,6 +997,7 @@ policy org_only on team_members for ALL to gatehouse_app using (((org_uid)::text
 policy lookups on teams for ALL to gatehouse_definer using (true) with check (true);
 policy org_only on teams for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
 policy org_only on tenants for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
+policy lookups on upstream_claims for ALL to gatehouse_definer using (true) with check (true);
 policy lookups on users for ALL to gatehouse_definer using (true) with check (true);
 policy members_only on users for ALL to gatehouse_app using ((EXISTS ( SELECT
    FROM memberships m
@@ -1411,6 +1431,54 @@ end
 $function$
 
 -- owner the migrating role;
+CREATE OR REPLACE FUNCTION public.claim_upstreams()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+declare
+  source text := coalesce(to_jsonb(new) ->> 'data_source_uid', to_jsonb(new) ->> 'uid');
+  is_file boolean := current_setting('app.managed_by', true) is not distinct from 'files';
+  mine record;
+begin
+  -- Two orgs that attach one server at the same moment would not see each other.
+  perform pg_advisory_xact_lock(hashtextextended('upstream claims', 0));
+  for mine in
+    select address, tenant_label from reached_upstreams where org_uid = new.org_uid and data_source_uid = source
+  loop
+    if exists (
+      select from reached_upstreams o
+      where o.address = mine.address and o.org_uid <> new.org_uid and o.tenant_label <> mine.tenant_label
+    ) or not is_file and exists (
+      select from upstream_claims c
+      where c.address = mine.address and c.org_uid <> new.org_uid and c.tenant_label <> mine.tenant_label
+    ) then
+      raise exception 'another org reaches % through another tenant label', mine.address using errcode = 'GH423';
+    end if;
+    delete from upstream_claims c
+      where c.address = mine.address and c.org_uid <> new.org_uid and c.tenant_label <> mine.tenant_label;
+    insert into upstream_claims (address, org_uid, tenant_label) values (mine.address, new.org_uid, mine.tenant_label)
+      on conflict do nothing;
+  end loop;
+  return null;
+end
+$function$
+
+-- owner gatehouse_definer;
+CREATE OR REPLACE FUNCTION public.contested_data_sources(wanted_org text)
+ RETURNS TABLE(uid text)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+    select distinct mine.data_source_uid::text from reached_upstreams mine join reached_upstreams other
+      on other.address = mine.address and other.org_uid <> mine.org_uid and other.tenant_label <> mine.tenant_label
+    where mine.org_uid = wanted_org
+    order by 1
+  $function$
+
+-- owner gatehouse_definer;
 CREATE OR REPLACE FUNCTION public.end_session_check(wanted text, new_sealed text, vouched boolean)
  RETURNS void
  LANGUAGE sql
@@ -1632,6 +1700,24 @@ end
 $function$
 
 -- owner gatehouse_definer;
+CREATE OR REPLACE FUNCTION public.refuse_released_tenant()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+begin
+  if current_setting('app.managed_by', true) is distinct from 'files'
+    and exists (select from released_tenants r where r.value = new.value and r.org_uid <> new.org_uid)
+  then
+    raise exception 'the tenant % was another org’s; only access files move it', new.value using errcode = 'GH424';
+  end if;
+  delete from released_tenants r where r.value = new.value;
+  return new;
+end
+$function$
+
+-- owner gatehouse_definer;
 CREATE OR REPLACE FUNCTION public.refuse_retired_org()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1643,6 +1729,20 @@ begin
     raise exception 'the uid of a deleted org' using errcode = 'GH410';
   end if;
   return new;
+end
+$function$
+
+-- owner gatehouse_definer;
+CREATE OR REPLACE FUNCTION public.release_tenant()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+begin
+  insert into released_tenants (value, org_uid) values (old.value, old.org_uid)
+    on conflict (value) do update set org_uid = excluded.org_uid, released_at = now();
+  return null;
 end
 $function$
 
@@ -1797,6 +1897,51 @@ AS $function$
   $function$
 
 -- owner gatehouse_definer;
+CREATE OR REPLACE FUNCTION public.upstream_address(url text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE STRICT
+AS $function$
+    select rtrim(lower(substring(url from '^https?://(\[[^]]*\]|[^/:]*)')), '.') || ':' || coalesce(
+      substring(url from '^https?://(?:\[[^]]*\]|[^/:]*):0*([0-9]+)'), case when url like 'https:%' then '443' else '80' end)
+  $function$
+
+-- owner the migrating role;
+CREATE OR REPLACE FUNCTION public.upstreams_of_others(wanted_org text, wanted_label text)
+ RETURNS TABLE(address text)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+    select distinct c.address from upstream_claims c where c.org_uid <> wanted_org and c.tenant_label <> wanted_label
+    order by 1
+  $function$
+
+-- owner gatehouse_definer;
+
+-- Views
+
+view reached_upstreams [as its reader] as
+ SELECT d.org_uid,
+    d.uid AS data_source_uid,
+    d.tenant_label,
+    upstream_address(r.url) AS address
+   FROM (data_sources d
+     JOIN replicas r ON ((((r.org_uid)::text = (d.org_uid)::text) AND ((r.data_source_uid)::text = (d.uid)::text))))
+UNION
+ SELECT d.org_uid,
+    d.uid AS data_source_uid,
+    d.tenant_label,
+    upstream_address(d.engine_url) AS address
+   FROM data_sources d
+  WHERE (d.engine_url IS NOT NULL)
+UNION
+ SELECT d.org_uid,
+    d.uid AS data_source_uid,
+    d.tenant_label,
+    upstream_address(d.alertmanager_url) AS address
+   FROM data_sources d
+  WHERE (d.alertmanager_url IS NOT NULL);;
 
 -- Triggers
 
@@ -1815,6 +1960,7 @@ CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON public.audit_tombstones F
 CREATE TRIGGER policy_deleted AFTER DELETE ON public.dashboards REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
 CREATE TRIGGER policy_inserted AFTER INSERT ON public.dashboards REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
 CREATE TRIGGER policy_updated AFTER UPDATE ON public.dashboards REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
+CREATE CONSTRAINT TRIGGER claimed AFTER INSERT OR UPDATE OF tenant_label, alertmanager_url, engine_url ON public.data_sources DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION claim_upstreams();
 CREATE TRIGGER data_source_version BEFORE UPDATE ON public.data_sources FOR EACH ROW EXECUTE FUNCTION bump_data_source_version();
 CREATE TRIGGER managed BEFORE INSERT OR DELETE OR UPDATE ON public.data_sources FOR EACH STATEMENT EXECUTE FUNCTION check_managed();
 CREATE TRIGGER policy_deleted AFTER DELETE ON public.data_sources REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
@@ -1843,6 +1989,7 @@ CREATE TRIGGER retired AFTER DELETE ON public.orgs FOR EACH ROW EXECUTE FUNCTION
 CREATE TRIGGER sharing_ended AFTER UPDATE OF public_sharing ON public.orgs FOR EACH ROW WHEN ((old.public_sharing AND (NOT new.public_sharing))) EXECUTE FUNCTION end_share_links();
 CREATE TRIGGER version_changed AFTER INSERT OR DELETE OR UPDATE ON public.orgs FOR EACH ROW EXECUTE FUNCTION notify_policy_version();
 CREATE TRIGGER stops_changed AFTER INSERT OR DELETE ON public.query_stops FOR EACH STATEMENT EXECUTE FUNCTION notify_query_stops();
+CREATE CONSTRAINT TRIGGER claimed AFTER INSERT OR UPDATE OF url ON public.replicas DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION claim_upstreams();
 CREATE TRIGGER data_source_deleted AFTER DELETE ON public.replicas REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION touch_data_sources();
 CREATE TRIGGER data_source_inserted AFTER INSERT ON public.replicas REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION touch_data_sources();
 CREATE TRIGGER data_source_updated AFTER UPDATE ON public.replicas REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION touch_data_sources();
@@ -1878,9 +2025,11 @@ CREATE TRIGGER policy_inserted AFTER INSERT ON public.teams REFERENCING NEW TABL
 CREATE TRIGGER policy_updated AFTER UPDATE ON public.teams REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
 CREATE TRIGGER scim_synced AFTER INSERT OR UPDATE OF idp_groups ON public.teams FOR EACH STATEMENT EXECUTE FUNCTION sync_scim_teams();
 CREATE TRIGGER managed BEFORE INSERT OR DELETE OR UPDATE ON public.tenants FOR EACH STATEMENT EXECUTE FUNCTION check_managed();
+CREATE TRIGGER not_released BEFORE INSERT ON public.tenants FOR EACH ROW EXECUTE FUNCTION refuse_released_tenant();
 CREATE TRIGGER policy_deleted AFTER DELETE ON public.tenants REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
 CREATE TRIGGER policy_inserted AFTER INSERT ON public.tenants REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
 CREATE TRIGGER policy_updated AFTER UPDATE ON public.tenants REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
+CREATE TRIGGER released AFTER DELETE ON public.tenants FOR EACH ROW EXECUTE FUNCTION release_tenant();
 CREATE TRIGGER user_changed AFTER UPDATE OF name, disabled ON public.users FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION bump_policy_version_of_user();
 
 -- Privileges
@@ -1909,6 +2058,7 @@ grant DELETE, INSERT, SELECT, UPDATE on table notices to gatehouse_app;
 grant DELETE, INSERT, SELECT, UPDATE on table provisioning_tokens to gatehouse_app;
 grant DELETE, INSERT, SELECT, UPDATE on table query_statistics to gatehouse_app;
 grant DELETE, INSERT, SELECT, UPDATE on table rehearsals to gatehouse_app;
+grant DELETE, INSERT, SELECT, UPDATE on table released_tenants to gatehouse_definer;
 grant DELETE, INSERT, SELECT, UPDATE on table replicas to gatehouse_app;
 grant DELETE, INSERT, SELECT, UPDATE on table roles to gatehouse_app;
 grant DELETE, INSERT, SELECT, UPDATE on table running_queries to gatehouse_app;
@@ -1922,6 +2072,7 @@ grant DELETE, INSERT, SELECT, UPDATE on table shards to gatehouse_app;
 grant DELETE, INSERT, SELECT, UPDATE on table team_members to gatehouse_app;
 grant DELETE, INSERT, SELECT, UPDATE on table teams to gatehouse_app;
 grant DELETE, INSERT, SELECT, UPDATE on table tenants to gatehouse_app;
+grant DELETE, INSERT, SELECT, UPDATE on table upstream_claims to gatehouse_definer;
 grant DELETE, SELECT on table local_admin_codes to gatehouse_definer;
 grant DELETE, SELECT on table orgs to gatehouse_app;
 grant DELETE, SELECT on table sessions to gatehouse_definer;
@@ -1938,6 +2089,9 @@ grant EXECUTE on function audit_make_partitions(timestamp with time zone,integer
 grant EXECUTE on function begin_session_check(text) to gatehouse_app;
 grant EXECUTE on function bump_policy_version() to the migrating role;
 grant EXECUTE on function bump_policy_version_of_user() to the migrating role;
+grant EXECUTE on function claim_upstreams() to the migrating role;
+grant EXECUTE on function contested_data_sources(text) to gatehouse_app;
+grant EXECUTE on function contested_data_sources(text) to the migrating role;
 grant EXECUTE on function end_session_check(text,text,boolean) to gatehouse_app;
 grant EXECUTE on function extend_session(text) to gatehouse_app;
 grant EXECUTE on function find_memberships(text) to gatehouse_app;
@@ -1952,7 +2106,9 @@ grant EXECUTE on function policy_versions() to gatehouse_app;
 grant EXECUTE on function prune_sessions(timestamp with time zone) to gatehouse_app;
 grant EXECUTE on function query_stops_in_force() to gatehouse_app;
 grant EXECUTE on function recognise_user(text,text,text,text,text) to gatehouse_app;
+grant EXECUTE on function refuse_released_tenant() to the migrating role;
 grant EXECUTE on function refuse_retired_org() to the migrating role;
+grant EXECUTE on function release_tenant() to the migrating role;
 grant EXECUTE on function retire_org() to the migrating role;
 grant EXECUTE on function revoke_session(text) to gatehouse_app;
 grant EXECUTE on function revoke_sessions_of(text,text,text,timestamp with time zone) to gatehouse_app;
@@ -1961,6 +2117,8 @@ grant EXECUTE on function take_local_admin_code(text) to gatehouse_app;
 grant EXECUTE on function take_notices(integer) to gatehouse_app;
 grant EXECUTE on function touch_sessions(text[],timestamp with time zone[]) to gatehouse_app;
 grant EXECUTE on function touch_tokens(text[],timestamp with time zone[]) to gatehouse_app;
+grant EXECUTE on function upstreams_of_others(text,text) to gatehouse_app;
+grant EXECUTE on function upstreams_of_others(text,text) to the migrating role;
 grant INSERT (issuers, managed, name, platform, uid) on table orgs to gatehouse_app;
 grant INSERT, SELECT on table audit_checkpoint_heads to gatehouse_app;
 grant INSERT, SELECT on table audit_checkpoints to gatehouse_app;
@@ -1978,7 +2136,9 @@ grant INSERT, SELECT, UPDATE on table audit_counts_hourly to gatehouse_definer;
 grant INSERT, SELECT, UPDATE on table audit_heads to gatehouse_definer;
 grant INSERT, SELECT, UPDATE on table audit_sink_positions to gatehouse_app;
 grant INSERT, SELECT, UPDATE on table audit_sinks to gatehouse_app;
+grant SELECT (alertmanager_url, engine_url, org_uid, tenant_label, uid) on table data_sources to gatehouse_definer;
 grant SELECT (closed_at, expires_at, org_uid) on table break_glass to gatehouse_definer;
+grant SELECT (data_source_uid, org_uid, url) on table replicas to gatehouse_definer;
 grant SELECT (expires_at, org_uid, uid) on table grants to gatehouse_definer;
 grant SELECT (idp_groups, org_uid, uid) on table teams to gatehouse_definer;
 grant SELECT (issuers, policy_version, uid) on table orgs to gatehouse_definer;
@@ -1993,6 +2153,7 @@ grant SELECT on table noted_endings to gatehouse_definer;
 grant SELECT on table notices to gatehouse_definer;
 grant SELECT on table provisioning_tokens to gatehouse_definer;
 grant SELECT on table query_stops to gatehouse_definer;
+grant SELECT on table reached_upstreams to gatehouse_definer;
 grant SELECT on table service_account_tokens to gatehouse_definer;
 grant SELECT on table service_accounts to gatehouse_definer;
 grant SELECT on table team_members to gatehouse_definer;

@@ -126,3 +126,21 @@ export async function listDataSources(tx: OrgTransaction): Promise<readonly Data
     allowsPartial: partialResponse,
   }))
 }
+
+/** Uids of the entered org's data sources of which another org reaches a server through another tenant label. */
+export async function listContested(tx: OrgTransaction): Promise<ReadonlySet<string>> {
+  const rows = await tx.rows<{ uid: string }>('select uid from contested_data_sources($1)', [tx.orgUid])
+  return new Set(rows.map(({ uid }) => uid))
+}
+
+/** Servers (`host:port`) that other orgs reach, or ever reached, through another tenant label than this one. */
+export async function listUpstreamsOfOthers(
+  tx: OrgTransaction,
+  tenantLabel: string,
+): Promise<readonly string[]> {
+  const rows = await tx.rows<{ address: string }>('select address from upstreams_of_others($1, $2)', [
+    tx.orgUid,
+    tenantLabel,
+  ])
+  return rows.map(({ address }) => address)
+}

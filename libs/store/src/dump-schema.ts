@@ -65,6 +65,12 @@ const sections: readonly (readonly [title: string, sql: string])[] = [
      from pg_proc p where pronamespace = 'public'::regnamespace order by proname, pg_get_function_identity_arguments(p.oid)`,
   ],
   [
+    'Views',
+    `select format('view %s%s as%s', c.oid::regclass, case when 'security_invoker=true' = any (c.reloptions) then ' [as its reader]' else '' end,
+       E'\\n' || pg_get_viewdef(c.oid)) as line
+     from pg_class c where c.relkind = 'v' and c.relnamespace = 'public'::regnamespace order by 1`,
+  ],
+  [
     'Triggers',
     `select pg_get_triggerdef(t.oid) as line from pg_trigger t join pg_class c on c.oid = t.tgrelid
      where not tgisinternal and c.relnamespace = 'public'::regnamespace and not c.relispartition order by c.relname, tgname`,

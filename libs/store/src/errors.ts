@@ -16,6 +16,9 @@ const conflicts: Readonly<Record<string, string>> = {
   '40P01': 'it changed at the same moment; try again',
 }
 
+/** Raised by our own triggers, whose message is for the caller. */
+const ownMessages = new Set(['GH423', 'GH424'])
+
 /** SQLSTATE classes in which the server, not the statement, is at fault: 08 connection, 53 resources, 57 operator, 25006 a replica. */
 function isServerAway(code: string): boolean {
   return /^(08|53|57)/.test(code) || code === '25006' || /^E[A-Z]+$/.test(code)
@@ -29,7 +32,7 @@ export function storeError(error: unknown): GatehouseError {
   if (isGatehouseError(error)) return error
   const code = codeOf(error)
   const detail = error instanceof Error ? error.message : String(error)
-  const conflict = conflicts[code ?? '']
+  const conflict = ownMessages.has(code ?? '') ? detail : conflicts[code ?? '']
   if (conflict !== undefined) return new GatehouseError('conflict', conflict, { detail, cause: error })
   if (code === '23514' || code === '22P02' || code === '22001' || code === '23502')
     return new GatehouseError('bad_data', 'a value is not allowed', { detail, cause: error })

@@ -23,6 +23,7 @@ export {
 export * from './dashboards/index.ts'
 export {
   listDataSources,
+  listUpstreamsOfOthers,
   listStoredDataSources,
   type StoredDataSource,
   tenantRemainder,

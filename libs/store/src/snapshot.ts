@@ -3,7 +3,7 @@ import { type ApprovedDashboard, type OrgPolicy, shippedRoles } from '@gatehouse
 import { GatehouseError } from '@gatehouse/errors'
 import type { DataSource } from '@gatehouse/query'
 import { listApprovedDashboards } from './dashboards/approved.ts'
-import { listDataSources } from './data-sources.ts'
+import { listContested, listDataSources } from './data-sources.ts'
 import { listFolders } from './folders.ts'
 import { listGrants } from './grants.ts'
 import { listGuardrails } from './guardrails.ts'
@@ -18,8 +18,13 @@ import type { OrgTransaction } from './transaction.ts'
 /** All that decisions in one org need, at one version. */
 export interface OrgSnapshot {
   readonly policy: OrgPolicy
-  /** By uid. */
+  /** By uid; without those that are contested. */
   readonly dataSources: ReadonlyMap<string, DataSource>
+  /**
+   * Uids of data sources of which another org reaches a server through another tenant label: nothing is read from them. Storing one is
+   * refused, so this is for what got past that.
+   */
+  readonly contested: ReadonlySet<string>
   /** Dashboards whose viewers may run their queries. */
   readonly dashboards: readonly ApprovedDashboard[]
 }
@@ -39,7 +44,8 @@ export function policyVersionOf(counter: string): string {
 export async function readSnapshot(tx: OrgTransaction): Promise<OrgSnapshot> {
   const org = await findOrg(tx)
   if (org === undefined) throw new GatehouseError('not_found', 'the org does not exist')
-  const dataSources = await listDataSources(tx)
+  const contested = await listContested(tx)
+  const dataSources = (await listDataSources(tx)).filter(({ uid }) => !contested.has(uid))
   const customRoles = (await listRoles(tx)).filter(
     ({ name }) => !shippedRoles.some((role) => role.name === name),
   )
@@ -59,5 +65,6 @@ export async function readSnapshot(tx: OrgTransaction): Promise<OrgSnapshot> {
     guardrails: await listGuardrails(tx),
   }
   const dashboards = await listApprovedDashboards(tx)
-  return { policy, dataSources: new Map(dataSources.map((source) => [source.uid, source])), dashboards }
+  const byUid = new Map(dataSources.map((source) => [source.uid, source]))
+  return { policy, dataSources: byUid, contested, dashboards }
 }

@@ -82,6 +82,34 @@ function resolve(host: string): Promise<readonly LookupAddress[]> {
   })
 }
 
+/** One text for every way to write an address; all of loopback is this machine. */
+function machineOf(address: string): string {
+  const bare = address.replace(/%.*$/, '')
+  const mapped = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/i.exec(bare)
+  const hex = mapped?.slice(1).map((part) => Number.parseInt(part, 16))
+  const plain = hex?.flatMap((part) => [part >> 8, part & 255]).join('.') ?? embedded(bare)
+  const target = plain.replace(/^::ffff:(?=\d+\.)/i, '')
+  return target === '::1' || target.startsWith('127.') ? 'loopback' : target
+}
+
+async function machinesOf(host: string): Promise<ReadonlySet<string>> {
+  const found = isIP(host) === 0 ? await resolve(host) : [{ address: host }]
+  return new Set(found.map(({ address }) => machineOf(address)))
+}
+
+/** The first of these servers (`host:port`) that a URL leads to, whatever it calls it; undefined if it leads to none of them now. */
+export async function findAlias(url: string, servers: readonly string[]): Promise<string | undefined> {
+  const { port, protocol } = new URL(url)
+  const wanted = `:${port === '' ? (protocol === 'https:' ? 443 : 80) : port}`
+  const candidates = servers.filter((server) => server.endsWith(wanted))
+  if (candidates.length === 0) return undefined
+  const own = await machinesOf(hostOf(url))
+  const others = await Promise.all(
+    candidates.map((server) => machinesOf(server.slice(0, -wanted.length).replace(/^\[|\]$/g, ''))),
+  )
+  return candidates.find((_server, i) => [...(others[i] ?? [])].some((machine) => own.has(machine)))
+}
+
 /**
  * Creates the policy of `upstream.allowedAddresses`.
  * @param allowed IP addresses, CIDRs and host patterns; none allows all but what is always refused.

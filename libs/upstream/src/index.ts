@@ -1,5 +1,5 @@
 export { type AlertmanagerRequest, type Alertmanagers, createAlertmanagers } from './alertmanager.ts'
-export { type AddressPolicy, createAddressPolicy } from './addresses.ts'
+export { type AddressPolicy, createAddressPolicy, findAlias } from './addresses.ts'
 export { type Connections, createConnections } from './connections.ts'
 export type { BodySink, Exchange } from './exchange.ts'
 export { readBody, tooLarge } from './read-body.ts'

@@ -78,6 +78,8 @@ export interface ControlDeps {
   readonly gatewayCa: Material<string> | undefined
   /** Checks where the URL of a shard leads. @throws GatehouseError `bad_data` */
   readonly checkAddress: (url: string) => Promise<void>
+  /** The first of these servers (`host:port`) that the URL of a shard leads to under whatever name. */
+  readonly findAlias: (url: string, servers: readonly string[]) => Promise<string | undefined>
   /** What queries may cost, as the gateway is told, too; shown to operators. */
   readonly limits: LimitsConfig
   /** Where clients reach the gateway; shown to people. */
@@ -241,6 +243,7 @@ export function createControl(deps: ControlDeps, externalUrl: string): App['expr
       changes,
       gatewayUrl: deps.gatewayExternalUrl,
       checkAddress: deps.checkAddress,
+      findAlias: deps.findAlias,
     }),
   ]
   app.mount([...routes, openApiRoute(routes, permissions)])

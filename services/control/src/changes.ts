@@ -43,7 +43,16 @@ export function createChanges({ withOrg, record }: ChangesDeps): Changes {
       const changed = await work(tx)
       const event = auditEventOf(trail, { status: 200, errorCode: undefined }, Date.now())
       const { code, resource, detail } = changed.note
-      await record(tx, { ...event, orgUid, code, resource, ...(detail === undefined ? {} : { detail }) })
+      // In the log of an org, uids are its own people's: a hand from outside is named with the org it belongs to.
+      const from = trail.orgUid ?? orgUid
+      const noted = from === orgUid ? detail : { ...detail, actorOrg: from }
+      await record(tx, {
+        ...event,
+        orgUid,
+        code,
+        resource,
+        ...(noted === undefined ? {} : { detail: noted }),
+      })
       return changed.result
     })
     trail.isRecorded = true

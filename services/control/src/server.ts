@@ -31,7 +31,7 @@ import {
   withOrg,
 } from '@gatehouse/store'
 import { createLogger, createMetrics, type Logger } from '@gatehouse/telemetry'
-import { createAddressPolicy } from '@gatehouse/upstream'
+import { createAddressPolicy, findAlias } from '@gatehouse/upstream'
 import { type ControlDeps, createControl } from './app.ts'
 import { createAuditLog } from './features/audit/store.ts'
 import { watchEndings } from './endings/watch.ts'
@@ -212,6 +212,7 @@ function depsOf(config: Config, adapters: Adapters, log: Logger): ControlDeps {
     gatewayUrl,
     limits: config.limits,
     checkAddress: createAddressPolicy(config.upstream.allowedAddresses).check,
+    findAlias,
     gatewayCa: trustedCa(config.control.gatewayCaFile, log),
     gatewayExternalUrl: config.gateway.externalUrl ?? gatewayUrl,
     consoleDir,

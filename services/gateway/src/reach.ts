@@ -19,6 +19,8 @@ import type { Trail } from './trail.ts'
 export interface OrgState {
   readonly policy: OrgPolicy
   readonly dataSources: ReadonlyMap<string, DataSource>
+  /** Uids of data sources that are not in `dataSources`, as another org reaches their servers through another tenant label. */
+  readonly contested: ReadonlySet<string>
   readonly dashboards: readonly ApprovedDashboard[]
 }
 
@@ -45,8 +47,21 @@ export interface Reached {
   readonly seriesOf: string | undefined
 }
 
-function findDataSource({ dataSources }: OrgState, uid: string): DataSource {
-  const source = dataSources.get(uid)
+/** Fails closed: which org such a server's series belong to is not for a gateway to guess. */
+function refuseContested({ contested }: OrgState, uid?: string): void {
+  if (uid === undefined ? contested.size === 0 : !contested.has(uid)) return
+  throw new GatehouseError(
+    'unavailable',
+    'another org reaches a server of this data source through another tenant label',
+    {
+      detail: `contested: ${[...contested].join()}`,
+    },
+  )
+}
+
+function findDataSource(state: OrgState, uid: string): DataSource {
+  refuseContested(state, uid)
+  const source = state.dataSources.get(uid)
   // The same answer for another org's data source as for none.
   if (source === undefined) throw new GatehouseError('not_found', 'there is no such data source')
   return source
@@ -119,6 +134,7 @@ function checkApart(question: Question, conflict: string | undefined): void {
 function reachEvery(reaching: Reaching, trail: Trail): Reached {
   const { state, asked, req } = reaching
   const { policy, dataSources } = state
+  refuseContested(state)
   const combined = (action: AccessQuestion['action']) =>
     combineSources(state, (source) => authorize(policy, { ...asked, action, resource: resourceOf(source) }))
   if (dataSources.size === 0) throw new GatehouseError('not_found', 'there is no such data source')

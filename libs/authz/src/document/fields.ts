@@ -22,6 +22,12 @@ export const selector = z.string().superRefine((value, context) => {
   }
 })
 
+/** One way of writing: which server a URL leads to is compared as text. */
+function canonicalUrl(value: string): string {
+  return URL.canParse(value) ? new URL(value).href.replace(/\/+$/, '') : value
+}
+
 export const baseUrl = z
   .url({ protocol: /^https?$/ })
   .refine((value) => !/[?#@]|\/$/.test(value), 'a base URL without query, user or final /')
+  .overwrite(canonicalUrl)

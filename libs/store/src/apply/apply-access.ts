@@ -121,6 +121,8 @@ export async function applyAccessIn(
   // First everything that goes, in all orgs: a tenant may move from one to another.
   for (const entry of prepared) changes.push(...(await removeFrom(tx, entry)))
   for (const entry of prepared) changes.push(...(await writeTo(tx, entry)))
+  // What is otherwise looked at when it commits: a plan, which never does, is to know, too.
+  await tx.rows('set constraints all immediate')
   await tx.rows(`select set_config('app.managed_by', '', true)`)
   return changes
 }

@@ -16,7 +16,7 @@ export {
 } from './guardrails.ts'
 export { findAnswer, type IdempotencyKey, keepAnswer, type KeptAnswer } from './idempotency-keys.ts'
 export { lockForChange } from './lock.ts'
-export { addMember, type Invited, removeMember } from './members.ts'
+export { addMember, type Invited, isMemberOf, removeMember } from './members.ts'
 export {
   createOrg,
   deleteOrg,

@@ -44,3 +44,16 @@ export async function removeMember(tx: OrgTransaction, uid: string): Promise<boo
   )
   return rows.length > 0
 }
+
+/** Whether a person belongs to an org, which need not be the entered one. */
+export async function isMemberOf(
+  tx: OrgTransaction,
+  { issuer, subject }: Pick<Invited, 'issuer' | 'subject'>,
+  orgUid: string,
+): Promise<boolean> {
+  const rows = await tx.rows(
+    `select from find_user($1, $2) u cross join lateral find_memberships(u.uid) m where m.org_uid = $3`,
+    [issuer, subject, orgUid],
+  )
+  return rows.length > 0
+}

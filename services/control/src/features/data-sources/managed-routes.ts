@@ -95,7 +95,7 @@ function createRoute(deps: DataSourceDeps): Route {
     requestHeaders: ['idempotency-key'],
     response: dataSourceWithShardsSchema,
     handler: async (call) => {
-      await checkAddresses(call.body, deps)
+      await checkAddresses(call.body, call.params.org, deps)
       return createOnce(deps.changes, call, {
         orgUid: call.params.org,
         answer: dataSourceWithShardsSchema,
@@ -128,7 +128,7 @@ function changeRoutes(deps: DataSourceDeps): readonly Route[] {
       body: dataSourceChangeSchema,
       response: dataSourceWithShardsSchema,
       handler: async (call) => {
-        await checkAddresses(call.body, deps)
+        await checkAddresses(call.body, call.params.org, deps)
         const { org, uid } = call.params
         return replaceMatched(changes, call, {
           ...matched('C002I', org, uid),

@@ -6,6 +6,7 @@ import {
   createGrant,
   createOrg,
   deleteOrg,
+  isMemberOf,
   listOrgUids,
   type ManagedOrg,
   type OrgTransaction,
@@ -92,9 +93,28 @@ function listRoute({ permissions, policyOf, changes }: ManageDeps): Route {
   })
 }
 
+/**
+ * Operators see no series: whoever is of the platform's org is made no administrator of another, by themself, a colleague or a service
+ * account.
+ */
+async function refuseOperator(
+  tx: OrgTransaction,
+  person: z.output<typeof newOrgSchema>['administrator'],
+  { orgUid, identity }: Principal,
+): Promise<void> {
+  const isCaller = identity?.issuer === person.issuer && identity.subject === person.subject
+  if (isCaller || (await isMemberOf(tx, person, orgUid)))
+    throw new GatehouseError('forbidden', 'nobody of the platform’s org is made administrator of another')
+}
+
 /** Nobody could administer an org without a first administrator, and operators hold nothing that they could grant. */
-async function make(tx: OrgTransaction, body: z.output<typeof newOrgSchema>): Promise<Changed<OrgAnswer>> {
+async function make(
+  tx: OrgTransaction,
+  body: z.output<typeof newOrgSchema>,
+  caller: Principal,
+): Promise<Changed<OrgAnswer>> {
   const { uid, name, issuers, tenants, administrator } = body
+  await refuseOperator(tx, administrator, caller)
   await createOrg(tx, { name, issuers: issuers ?? undefined, tenants })
   const { issuer, subject } = administrator
   const user = await addMember(tx, { issuer, subject, name: administrator.name ?? subject })
@@ -125,7 +145,8 @@ function createRoute(deps: ManageDeps): Route {
     status: 201,
     response: orgSchema,
     // An org's uid is given, so a repeated request is refused as a conflict; it needs no key.
-    handler: ({ body, trail }) => deps.changes.changeIn(body.uid, trail, (tx) => make(tx, body)),
+    handler: ({ body, caller, trail }) =>
+      deps.changes.changeIn(body.uid, trail, (tx) => make(tx, body, caller)),
   })
 }
 
