@@ -1,6 +1,7 @@
 import { boardQueries } from './board.ts'
 import { askBoard, askRange, summary, type Target, timed, type Window } from './client.ts'
-import type { Servers, Used } from './servers.ts'
+import type { Used } from '../shared/processes.ts'
+import type { Servers } from './servers.ts'
 
 const hours = 6
 const step = 60
