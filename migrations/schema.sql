@@ -259,7 +259,8 @@ table data_sources [row security forced] (
   alertmanager_url text,
   partial_response boolean not null default false,
   engine_url text,
-  evaluation_interval text
+  evaluation_interval text,
+  backend text not null default 'prometheus'::text
 );
 table folders [row security forced] (
   org_uid uid not null,
@@ -641,6 +642,7 @@ constraint on dashboards: dashboards_pkey PRIMARY KEY (org_uid, uid);
 constraint on dashboards: dashboards_title_check CHECK (((length(title) >= 1) AND (length(title) <= 200)));
 constraint on dashboards: dashboards_version_check CHECK ((version > 0));
 constraint on data_sources: data_sources_alertmanager_url_check CHECK ((alertmanager_url ~ '^https?://'::text));
+constraint on data_sources: data_sources_backend_check CHECK ((backend = ANY (ARRAY['prometheus'::text, 'mimir'::text, 'victoriametrics'::text, 'thanos'::text])));
 constraint on data_sources: data_sources_engine_url_check CHECK (((engine_url ~ '^https?://[^/?#@\s]+(/[^?#\s]*)?$'::text) AND (engine_url !~ '/$'::text)));
 constraint on data_sources: data_sources_evaluation_interval_check CHECK ((evaluation_interval ~ '^[0-9]+[a-z][0-9a-z]*$'::text));
 constraint on data_sources: data_sources_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)));

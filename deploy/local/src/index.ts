@@ -16,6 +16,7 @@ export {
   startPrometheus,
 } from './prometheus/start.ts'
 export { type RedisOptions, startRedis } from './redis.ts'
+export { startVictoriaMetrics } from './victoria-metrics.ts'
 export { agencies, type Agency, type Model, type Team } from './demo/agencies.ts'
 export { type Exporter, startExporter } from './demo/exporter.ts'
 export { writeHistory, type HistoryOptions } from './demo/history.ts'

@@ -7,6 +7,7 @@ export { isInForce, isSubject } from './compile.ts'
 export { parseConstraint } from './parse-constraint.ts'
 export { isAction, kindsOf, readsSeries } from './permissions.ts'
 export { roleSchema, shippedRoles } from './roles.ts'
+export { backends } from './document/data-source.ts'
 export { type DocumentFault, faultsOf, parseAccessDocument } from './document/check.ts'
 export { type ShardDocument, shardMapFault } from './document/shard-map.ts'
 export {

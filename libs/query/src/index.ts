@@ -34,6 +34,7 @@ export {
 } from './upstream-request.ts'
 export { createAdmission, type Labelled } from './admission.ts'
 export { narrowTo } from './narrow.ts'
+export { coverOf, nativeRequest, perTenant, policyProbe } from './native.ts'
 export { pruneShards, withNewest } from './prune.ts'
 export { compareBytes } from './sort.ts'
 export {

@@ -39,10 +39,15 @@ export interface ShardSlice {
   readonly samples?: HeldSamples | undefined
 }
 
+/** Kinds of server that a data source's shards can be, besides Prometheus: each is told in its own way who may see what. */
+export type NativeBackend = 'mimir' | 'victoriametrics' | 'thanos'
+
 export interface Shard {
   readonly name: string
   readonly slice: ShardSlice
   readonly replicas: readonly Replica[]
+  /** Undefined for a Prometheus, and whatever is asked as one. */
+  readonly backend?: NativeBackend | undefined
 }
 
 /** Name under which a data source's global engine is asked, beside the shards' names. */

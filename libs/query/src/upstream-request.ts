@@ -18,6 +18,8 @@ export interface UpstreamRequest {
   readonly form: string
   /** The text exposition format is asked for instead of JSON; `utf8` with names beyond the legacy characters, quoted. */
   readonly exposition?: 'legacy' | 'utf8' | undefined
+  /** What the backend is told besides. */
+  readonly headers?: Readonly<Record<string, string>> | undefined
   readonly [built]: true
 }
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type DataSource, engineName, type Moment, type Shard, type ShardSlice } from '@gatehouse/query'
+import { backends } from '@gatehouse/authz'
 import { parseDuration, parseMatchers } from '@gatehouse/promql'
 import { z } from 'zod'
 import { listTenants } from './tenants.ts'
@@ -20,6 +21,8 @@ const shardsSchema = z.array(
   }),
 )
 
+const backendSchema = z.enum(backends)
+
 export type StoredShard = z.output<typeof shardsSchema>[number]
 
 /** A data source as it is stored: its shards say which series they hold in the words of access documents. */
@@ -34,6 +37,7 @@ export interface StoredDataSource {
   readonly engineUrl: string | undefined
   readonly evaluationInterval: string | undefined
   readonly partialResponse: boolean
+  readonly backend: z.output<typeof backendSchema>
 }
 
 type Row = {
@@ -46,6 +50,7 @@ type Row = {
   engine_url: string | null
   evaluation_interval: string | null
   partial_response: boolean
+  backend: string
   shards: unknown
 }
 
@@ -53,7 +58,7 @@ type Row = {
 export async function listStoredDataSources(tx: OrgTransaction): Promise<readonly StoredDataSource[]> {
   const rows = await tx.rows<Row>(`
     select d.uid, d.org_uid, d.name, d.version, d.tenant_label, d.alertmanager_url, d.engine_url, d.evaluation_interval,
-      d.partial_response,
+      d.partial_response, d.backend,
       coalesce(json_agg(json_build_object('name', s.name, 'slice', s.slice, 'replicas', (
           select coalesce(json_agg(json_build_object('name', r.name, 'url', r.url) order by r.name), '[]') from replicas r
           where r.org_uid = s.org_uid and r.data_source_uid = s.data_source_uid and r.shard = s.name
@@ -74,6 +79,7 @@ export async function listStoredDataSources(tx: OrgTransaction): Promise<readonl
     engineUrl: row.engine_url ?? undefined,
     evaluationInterval: row.evaluation_interval ?? undefined,
     partialResponse: row.partial_response,
+    backend: backendSchema.parse(row.backend),
   }))
 }
 
@@ -114,12 +120,13 @@ export async function listDataSources(tx: OrgTransaction): Promise<readonly Data
   const stored = await listStoredDataSources(tx)
   const isHashed = stored.some(({ shards }) => shards.some(({ slice }) => slice.tenantHash !== undefined))
   const tenants = isHashed ? await listTenants(tx) : []
-  return stored.map(({ shards, engineUrl, evaluationInterval, partialResponse, ...source }) => ({
+  return stored.map(({ shards, engineUrl, evaluationInterval, partialResponse, backend, ...source }) => ({
     ...source,
     shards: shards.map((shard) => ({
       name: shard.name,
       slice: sliceOf(shard, tenants),
       replicas: shard.replicas,
+      ...(backend === 'prometheus' ? {} : { backend }),
     })),
     engine: engineOf(engineUrl),
     evaluationInterval: evaluationInterval === undefined ? undefined : parseDuration(evaluationInterval),

@@ -16,7 +16,8 @@ async function readRefusal(exchange: Exchange): Promise<string> {
 
 function isAsked({ contentType, firstByte }: Exchange, { exposition }: UpstreamRequest): boolean {
   if (exposition !== undefined) return /^text\/plain\s*(;|$)/i.test(contentType)
-  return /^application\/json\s*(;|$)/i.test(contentType) && firstByte === openingBrace
+  // VictoriaMetrics calls a range vector a stream, though it is one object as ever.
+  return /^application\/(stream\+)?json\s*(;|$)/i.test(contentType) && firstByte === openingBrace
 }
 
 /** What is wrong with an answer, or undefined if its body may be passed on. What is wrong is read to its end or aborted. */

@@ -63,16 +63,20 @@ export function createReplicaClient(
   })
   let inFlight = 0
   let headers = headersWith(credentials())
-  const dispatch = ({ method, path, form, exposition }: UpstreamRequest, exchange: Exchange): void => {
+  const dispatch = (request: UpstreamRequest, exchange: Exchange): void => {
+    const { method, path, form, exposition } = request
     const present = credentials()
     if (headers.of !== present) headers = headersWith(present)
     const target = prefix + path
+    const withOwn = (usual: Readonly<Record<string, string>>) =>
+      request.headers === undefined ? usual : { ...usual, ...request.headers }
     if (method === 'POST') {
-      pool.dispatch({ method, path: target, headers: headers.post, body: form }, exchange)
+      pool.dispatch({ method, path: target, headers: withOwn(headers.post), body: form }, exchange)
       return
     }
     const kind = exposition === undefined ? headers.get : headers[exposition]
-    pool.dispatch({ method, path: form === '' ? target : `${target}?${form}`, headers: kind }, exchange)
+    const whole = form === '' ? target : `${target}?${form}`
+    pool.dispatch({ method, path: whole, headers: withOwn(kind) }, exchange)
   }
   return {
     breaker: createBreaker(() => performance.now()),

@@ -2,6 +2,7 @@ import type { Constraints } from '@gatehouse/authz'
 import {
   type Conjunction,
   constraintSelector,
+  coverOf,
   type DataSource,
   partition,
   printEnforced,
@@ -15,6 +16,8 @@ export interface Access {
   readonly version: string | undefined
   /** Step of sub-queries that name none, ms; undefined if it is not known or not needed. */
   readonly evaluationInterval?: number | undefined
+  /** Whether the backends surely enforce the constraints they are handed, so that selectors need not say them one by one. */
+  readonly handsOver?: boolean | undefined
 }
 
 // Decisions are remembered per policy version, so their constraints are the same objects from request to request.
@@ -42,6 +45,19 @@ export function accessKey(constraints: Constraints): string {
 /** The constraints as disjoint conjunctions. @throws GatehouseError `execution` if there are too many. */
 export function partitionsOf(constraints: Constraints): readonly Conjunction[] {
   return remembered(partitions, constraints, () => partition(constraints))
+}
+
+const covers = new WeakMap<Constraints, { readonly source: DataSource; readonly cover: Covers }>()
+type Covers = readonly [Conjunction] | undefined
+
+/** What all alternatives have in common, for backends that enforce the rest; undefined where some cannot be told of them. */
+export function coverFor({ constraints, source }: Access): Covers {
+  const known = covers.get(constraints)
+  if (known?.source === source) return known.cover
+  const conjunction = coverOf(constraints.alternatives, source)
+  const cover: Covers = conjunction === undefined ? undefined : [conjunction]
+  covers.set(constraints, { source, cover })
+  return cover
 }
 
 /** The alternatives as selectors, for people and the audit log. */

@@ -41,9 +41,9 @@ interface Merged {
   readonly isOneSlice: boolean
 }
 
-function sliceKey({ slice: { matchers = [], samples } }: Shard): string {
+function sliceKey({ slice: { matchers = [], samples }, backend }: Shard): string {
   const keys = matchers.map(({ name, op, value }) => JSON.stringify([name, op, value]))
-  return JSON.stringify([keys.toSorted(), samples?.from, samples?.until])
+  return JSON.stringify([keys.toSorted(), samples?.from, samples?.until, backend])
 }
 
 function joinShards(all: readonly Shard[], name: string): Shard {
@@ -54,6 +54,7 @@ function joinShards(all: readonly Shard[], name: string): Shard {
     name,
     slice: isOneSlice ? { ...first?.slice, tenants } : { tenants },
     replicas: [...new Map(all.flatMap(({ replicas }) => replicas).map((one) => [one.url, one])).values()],
+    ...(first?.backend === undefined ? {} : { backend: first.backend }),
   }
 }
 

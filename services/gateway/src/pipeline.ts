@@ -1,8 +1,10 @@
 import type { Principal } from '@gatehouse/authz'
 import type { CacheOutcome } from '@gatehouse/cache'
+import { perTenant } from '@gatehouse/query'
 import type { Alertmanagers, EvaluationIntervals, Upstream, Versions } from '@gatehouse/upstream'
 import type { Answer } from './answer.ts'
 import { asSeries } from './as-series.ts'
+import { type PolicyChecks, tellBackends } from './backends.ts'
 import type { Budget } from './budget.ts'
 import type { DecideByCapability } from './capability.ts'
 import { completenessHeaders, withInfos } from './completeness.ts'
@@ -35,6 +37,7 @@ export interface Deps {
   readonly alertmanagers: Alertmanagers
   readonly versions: Versions
   readonly intervals: EvaluationIntervals
+  readonly policyChecks: PolicyChecks
   /** Answers plans, from the cache where that is possible. */
   readonly cached: CachedExecution
   readonly limiting: Limiting
@@ -72,7 +75,8 @@ export async function answer(
   const asked = { principal, action: req.endpoint.action, now: trail.startedAt }
   const { byCapability, consoleUrl } = deps
   const reached = reach({ state, asked, req, byCapability, consoleUrl }, trail)
-  const { source, constraints, because, alerts, seriesOf } = reached
+  const { constraints, because, alerts, seriesOf } = reached
+  const source = perTenant(reached.source)
   const { question } = reached.req
   await deps.limiting.admit(principal, source.uid)
   const { requestId, startedAt } = trail
@@ -81,10 +85,12 @@ export async function answer(
   const { query: limits, notes, takeSlots } = deps.limiting.enter(entered)
   const version = await deps.versions.lowest(source.shards)
   const evaluationInterval = await evaluationIntervalFor(question, source, deps.intervals)
-  const access = { constraints, source, version, evaluationInterval }
+  const handsOver = await deps.policyChecks.hold(source, constraints)
+  const access = { constraints, source, version, evaluationInterval, handsOver }
   const plan = trail.note('plan', deps.planner(question, access))
   budget.signal.throwIfAborted()
-  const { upstream, versions, alertmanagers } = deps
+  const { versions, alertmanagers } = deps
+  const upstream = tellBackends(deps.upstream, constraints, source)
   const {
     answer: found,
     cache,

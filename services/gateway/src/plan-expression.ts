@@ -1,6 +1,7 @@
 import { GatehouseError } from '@gatehouse/errors'
 import { type Expr, unsupportedFeature } from '@gatehouse/promql'
 import {
+  type Conjunction,
   type DataSource,
   type EngineRequest,
   type LeafRequest,
@@ -9,7 +10,7 @@ import {
   type Shard,
   type TimeRange,
 } from '@gatehouse/query'
-import { type Access, accessKey, partitionsOf } from './access.ts'
+import { type Access, accessKey, coverFor, partitionsOf } from './access.ts'
 import { createTextMemo } from './memo.ts'
 import { createExpressionParser, readingParameter } from './parse.ts'
 import type { Plan, PlanStep } from './plan.ts'
@@ -58,23 +59,52 @@ export interface AskedExpression {
   readonly lookbackMs: number | undefined
 }
 
+/** Plans with what backends enforce left to them. Undefined if they do not, or if it is not exact: an engine knows of no policies. */
+function planNatively(expr: Expr, asked: AskedExpression, access: Access): QueryPlan | undefined {
+  const cover = access.handsOver === true ? coverFor(access) : undefined
+  if (cover === undefined) return undefined
+  try {
+    return planFor(expr, asked, { access, conjunctions: cover, hasEngine: false })
+  } catch (error) {
+    if (error instanceof GatehouseError && error.code === 'execution') return undefined
+    throw error
+  }
+}
+
+function planFor(
+  expr: Expr,
+  { range, lookbackMs }: AskedExpression,
+  how: {
+    readonly access: Access
+    readonly conjunctions: readonly Conjunction[]
+    readonly hasEngine: boolean
+  },
+): QueryPlan {
+  const { access, conjunctions, hasEngine } = how
+  const { source, version, evaluationInterval } = access
+  return planQuery({
+    expr,
+    conjunctions,
+    source,
+    range,
+    lookbackMs,
+    now: Date.now(),
+    version: version ?? unknownVersion,
+    defaultStepMs: evaluationInterval,
+    hasEngine,
+  })
+}
+
 /** Plans a parsed expression for an access, as of now. @throws GatehouseError `bad_data`, `execution` */
-export function planAccess(expr: Expr, { range, lookbackMs }: AskedExpression, access: Access): QueryPlan {
-  const { source, version, constraints, evaluationInterval } = access
+export function planAccess(expr: Expr, asked: AskedExpression, access: Access): QueryPlan {
+  const { source, version, constraints } = access
   readingParameter('query', () => checkFeatures(expr, version))
-  return readingParameter('query', () =>
-    planQuery({
-      expr,
-      conjunctions: partitionsOf(constraints),
-      source,
-      range,
-      lookbackMs,
-      now: Date.now(),
-      version: version ?? unknownVersion,
-      defaultStepMs: evaluationInterval,
-      hasEngine: source.engine !== undefined,
-    }),
-  )
+  return readingParameter('query', () => {
+    const natively = planNatively(expr, asked, access)
+    if (natively !== undefined) return natively
+    const hasEngine = source.engine !== undefined
+    return planFor(expr, asked, { access, conjunctions: partitionsOf(constraints), hasEngine })
+  })
 }
 
 /** Whether a plan holds for other times, too: not where shards hold different times. */
@@ -107,10 +137,10 @@ export function createExpressionPlanner() {
   }
 
   return (asked: AskedExpression, access: Access): Plan => {
-    const { source, version, constraints, evaluationInterval } = access
+    const { source, version, constraints, evaluationInterval, handsOver = false } = access
     const { query, range } = asked
     // JSON holds no line break, so the parts of the key cannot run into each other.
-    const key = `${range.step === 0} ${evaluationInterval}\n${accessKey(constraints)}\n${query}`
+    const key = `${range.step === 0} ${evaluationInterval} ${handsOver}\n${accessKey(constraints)}\n${query}`
     const known = passing.get(key)
     if (known?.source === source && known.version === version)
       return { kind: 'pass', steps: [{ ...known.step, range }], metrics: known.metrics }

@@ -7,6 +7,7 @@ import { type Adapters, openAdapters } from './adapters.ts'
 import { createCachedExecution } from './cached/answer-cached.ts'
 import type { StreamedAnswer } from './cached/fetch.ts'
 import { createQueryReader, type QueryReader } from './cached/read-query.ts'
+import { createPolicyChecks } from './backends.ts'
 import { createCapabilityDecider } from './capability.ts'
 import { createHandler } from './handler.ts'
 import { createDataPlane } from './http-server.ts'
@@ -71,6 +72,7 @@ function createPipeline(
     consoleUrl: controlUrlOf(config),
     planner,
     ...upstreams,
+    policyChecks: createPolicyChecks(upstreams.upstream),
     cached: createCachedExecution({
       results: cache.results,
       config: config.cache,

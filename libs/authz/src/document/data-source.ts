@@ -47,6 +47,9 @@ export const shard = z
     'either tenants or tenantHash',
   )
 
+/** Kinds of server that the shards of a data source can be. */
+export const backends = ['prometheus', 'mimir', 'victoriametrics', 'thanos'] as const
+
 /** A data source. */
 export const dataSource = z.strictObject({
   uid: uid.refine((value) => value !== 'all', 'all is the uid of every data source together'),
@@ -55,6 +58,10 @@ export const dataSource = z.strictObject({
     .string()
     .regex(/^[A-Za-z_][A-Za-z0-9_]*$/)
     .default('tenant'),
+  backend: z
+    .enum(backends)
+    .default('prometheus')
+    .describe('What its shards run: others than Prometheus are handed the constraints in their own form'),
   shards: z.array(shard).min(1),
   alertmanagerUrl: baseUrl.optional().describe('Alertmanager that its rules notify'),
   engineUrl: baseUrl

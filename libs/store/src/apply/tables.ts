@@ -28,6 +28,7 @@ export const accessTables = [
       'engine_url',
       'evaluation_interval',
       'partial_response',
+      'backend',
     ],
   },
   { name: 'shards', key: ['data_source_uid', 'name'], columns: ['slice'] },

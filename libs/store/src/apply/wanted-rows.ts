@@ -51,6 +51,7 @@ function shardRows({ dataSources }: OrgDocument): Pick<WantedRows, 'data_sources
       engine_url: engineUrl ?? null,
       evaluation_interval: source.evaluationInterval ?? null,
       partial_response: source.partialResponse,
+      backend: source.backend,
     })),
     shards: shards.map(({ data_source_uid, shard: { name, tenants, tenantHash, series, samples } }) => ({
       data_source_uid,

@@ -14,6 +14,7 @@ export type DataSourceSettings = Pick<StoredDataSource, 'uid' | 'name' | 'tenant
   readonly engineUrl?: string | undefined
   readonly evaluationInterval?: string | undefined
   readonly partialResponse: boolean
+  readonly backend: StoredDataSource['backend']
 }
 
 /** The data source of the entered org with this uid. */
@@ -45,16 +46,17 @@ async function writeShards(tx: OrgTransaction, { uid, shards }: DataSourceSettin
 }
 
 function valuesOf(source: DataSourceSettings): unknown[] {
-  const { uid, name, tenantLabel, alertmanagerUrl, engineUrl, evaluationInterval, partialResponse } = source
-  return [uid, name, tenantLabel, alertmanagerUrl, engineUrl, evaluationInterval, partialResponse]
+  const { uid, name, tenantLabel, alertmanagerUrl, engineUrl, evaluationInterval } = source
+  const { partialResponse, backend } = source
+  return [uid, name, tenantLabel, alertmanagerUrl, engineUrl, evaluationInterval, partialResponse, backend]
 }
 
 /** Makes a data source with its shards and replicas. @throws GatehouseError `conflict` if the uid is taken or files declare the org's access. */
 export async function createDataSource(tx: OrgTransaction, source: DataSourceSettings): Promise<void> {
   await tx.rows(
     `insert into data_sources
-       (org_uid, uid, name, tenant_label, alertmanager_url, engine_url, evaluation_interval, partial_response)
-     values (app_org(), $1, $2, $3, $4, $5, $6, $7)`,
+       (org_uid, uid, name, tenant_label, alertmanager_url, engine_url, evaluation_interval, partial_response, backend)
+     values (app_org(), $1, $2, $3, $4, $5, $6, $7, $8)`,
     valuesOf(source),
   )
   await writeShards(tx, source)
@@ -64,7 +66,7 @@ export async function createDataSource(tx: OrgTransaction, source: DataSourceSet
 export async function updateDataSource(tx: OrgTransaction, source: DataSourceSettings): Promise<void> {
   await tx.rows(
     `update data_sources set name = $2, tenant_label = $3, alertmanager_url = $4, engine_url = $5,
-       evaluation_interval = $6, partial_response = $7
+       evaluation_interval = $6, partial_response = $7, backend = $8
      where org_uid = app_org() and uid = $1`,
     valuesOf(source),
   )

@@ -73,7 +73,7 @@ function optionsOf(
 
 /**
  * What is asked for, enforced. A query over several partitions has no one text that is sent: it stands as it was written, in its
- * canonical form, with everything that is imposed on it.
+ * canonical form, with everything that is imposed on it. What a backend is told besides is imposed, too.
  */
 function expressionsOf(question: CacheableQuestion, { plan, access, read }: Keyed): readonly string[] {
   if (plan.kind === 'evaluate' && 'query' in question)
@@ -84,9 +84,12 @@ function expressionsOf(question: CacheableQuestion, { plan, access, read }: Keye
       String(access.evaluationInterval),
       ...constraintTexts(access.constraints),
     ]
-  if (plan.steps.length === 1) return plan.steps[0]?.texts ?? []
+  const told = plan.steps.some(({ shard }) => shard.backend !== undefined)
+    ? ['told', ...constraintTexts(access.constraints)]
+    : []
+  if (plan.steps.length === 1) return [...(plan.steps[0]?.texts ?? []), ...told]
   // Which selectors go to which shard.
-  return plan.steps.flatMap(({ shard, texts }) => [identityOf(shard), ...texts])
+  return [...plan.steps.flatMap(({ shard, texts }) => [identityOf(shard), ...texts]), ...told]
 }
 
 /** What a key is made of besides the question. */

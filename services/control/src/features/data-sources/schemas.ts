@@ -49,4 +49,5 @@ export const dataSourceWithShardsSchema = dataSourceSchema.extend({
   engineUrl: z.string().optional(),
   evaluationInterval: z.string().optional(),
   partialResponse: z.boolean(),
+  backend: settings.shape.backend.unwrap(),
 })
