@@ -158,7 +158,7 @@ describe('VictoriaMetrics', () => {
   })
 
   it('keeps steps where they were asked for', async () => {
-    const parameters = { query: 'sum(requests)', start: String(end - 307), end: String(end), step: '60' }
+    const parameters = { query: 'sum(requests)', start: String(end - 307), end: String(end), step: '5' }
     const { json } = await ask('victoria', 'query_range', parameters)
     expect(json.data.result[0].values[0][0]).toBe(end - 307)
   })
