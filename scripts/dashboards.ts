@@ -13,8 +13,8 @@ import {
   type DashboardQuery,
   missesOf,
   randomValues,
+  readAsk,
   readDashboard,
-  requestOf,
   seededRandom,
 } from '@gatehouse/authz'
 import { print } from '@gatehouse/promql'
@@ -35,11 +35,20 @@ interface Board {
   readonly capability: Capability
 }
 
-const counted = ['queries', 'compiled', 'requests sent', 'answered', 'near misses sent', 'refused'] as const
+const counted = [
+  'queries',
+  'compiled',
+  'no PromQL',
+  'requests sent',
+  'answered',
+  'near misses sent',
+  'refused',
+] as const
 type Counts = Record<(typeof counted)[number], number>
 const noCounts: Counts = {
   queries: 0,
   compiled: 0,
+  'no PromQL': 0,
   'requests sent': 0,
   answered: 0,
   'near misses sent': 0,
@@ -146,14 +155,19 @@ async function tryQuery(
   const counts = { ...noCounts }
   for (let round = 0; round < Number(rounds); round += 1) {
     const asks = asksOf(query, board.variables, randomValues(board.variables, random))
-    for (const ask of asks) {
+    const sent = asks.flatMap((ask) => {
+      const request = readAsk(ask)
+      return request === undefined ? [] : [{ ask, request }]
+    })
+    counts['no PromQL'] += asks.length - sent.length
+    for (const { ask } of sent) {
       counts['requests sent'] += 1
       const status = await statusOf(client, callOfAsk(ask))
       if (status === 200) counts.answered += 1
       else console.error(`${name}: ${status} to ${JSON.stringify(ask)}`)
     }
     if (round > 0) continue
-    for (const { kind, request } of asks.flatMap((ask) => missesOf(requestOf(ask), random))) {
+    for (const { kind, request } of sent.flatMap((one) => missesOf(one.request, random))) {
       // Where a variable stands for any number, another number is no miss.
       if ((kind === 'number' && query.text.includes('$')) || !isMiss(boards, query, request)) continue
       counts['near misses sent'] += 1

@@ -52,8 +52,9 @@ async function run(file: string, ...more: string[]): Promise<{ text: string; exi
     process.exitCode = 0
   }
 }
-const asked = (team: string) => tally.get(team) ?? { metrics: 0, archive: 0 }
+const asked = (team: string) => tally.get(team) ?? { metrics: 0, archive: 0, ownMetrics: 0, ownArchive: 0 }
 const all = (team: string): number => asked(team).metrics + asked(team).archive
+const own = (team: string): number => asked(team).ownMetrics + asked(team).ownArchive
 
 describe('gatehouse policy rehearse', () => {
   it('counts exactly what each group of people would lose and gain', async () => {
@@ -62,11 +63,26 @@ describe('gatehouse policy rehearse', () => {
     expect([report.orgUid, report.requests]).toEqual(['transport', events])
     const requests = (effect: string): number => report.counts[effect].requests
     expect(requests('newly-denied')).toBe(asked('roads').metrics)
-    expect(requests('newly-allowed')).toBe(asked('visitors').metrics)
-    expect(requests('narrowed')).toBe(all('signals'))
+    expect(requests('newly-allowed')).toBe(asked('visitors').metrics + asked('readers').ownMetrics)
+    // Who asked for production only is answered as before.
+    expect(requests('narrowed')).toBe(all('signals') - own('signals'))
     expect(requests('widened')).toBe(all('rail'))
     expect(requests('changed')).toBe(0)
-    expect(report.unchanged).toBe(all('alerting') + asked('roads').archive + asked('visitors').archive)
+    expect(report.unchanged).toBe(
+      all('alerting') +
+        own('signals') +
+        asked('roads').archive +
+        asked('visitors').archive +
+        (all('readers') - asked('readers').ownMetrics),
+    )
+    const given = report.lines.filter((line: { via: string | null }) => line.via === 'model-health')
+    expect(given.length).toBeGreaterThan(0)
+    for (const { effect, who, query } of given)
+      expect([effect, who.name, query]).toEqual([
+        'newly-allowed',
+        expect.stringMatching(/^Readers/),
+        'sum by (model) (rate(ml_predictions_total{env="prod"}[5m]))',
+      ])
     expect(exitCode).toBe(1)
     const [first] = report.lines
     expect(first).toMatchObject({

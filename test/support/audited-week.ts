@@ -4,7 +4,16 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type AuditEvent, eventTime, uuidV7 } from '@gatehouse/audit'
 import { authorize, parseAccessDocument, type Principal, seededRandom } from '@gatehouse/authz'
 import { temporaryDir } from '@gatehouse/local'
-import { applyAccess, createAuditWriter, type Pool, readSnapshot, signIn, withOrg } from '@gatehouse/store'
+import {
+  applyAccess,
+  approveDashboard,
+  createAuditWriter,
+  createDashboard,
+  type Pool,
+  readSnapshot,
+  signIn,
+  withOrg,
+} from '@gatehouse/store'
 import { parse, stringify } from 'yaml'
 
 const issuer = 'https://idp.example.org'
@@ -16,6 +25,7 @@ const teams = [
   { uid: 'roads', name: 'Roads', people: 8 },
   { uid: 'rail', name: 'Rail', people: 6 },
   { uid: 'visitors', name: 'Visitors', people: 10 },
+  { uid: 'readers', name: 'Readers', people: 6 },
 ] as const
 const dashboards = ['model-health', 'traffic', 'latency', 'fleet', 'incidents'] as const
 const rules = ['High error rate', 'Model drift', 'Queue too long'] as const
@@ -35,6 +45,7 @@ const document = {
           { name: 's', tenants: ['transport'], replicas: [{ name: 'a', url: 'http://127.0.0.1:9090' }] },
         ],
       })),
+      folders: [{ uid: 'boards', title: 'Boards' }],
       teams: teams.map(({ uid, name }) => ({ uid, name, idpGroups: [`transport-${uid}`] })),
       serviceAccounts: [{ uid: 'alerting', name: 'Alerting' }],
       grants: [
@@ -49,7 +60,10 @@ const document = {
 
 /** The agency's access file. */
 export const currentAccess = stringify(document)
-/** A change of it: `roads` loses its data source, `signals` sees production only, `rail` sees everything, `visitors` come in. */
+/**
+ * A change of it: `roads` loses its data source, `signals` sees production only, `rail` sees everything, `visitors` come in, and `readers`
+ * may open the dashboards, which gives them their queries.
+ */
 export const proposedAccess = stringify({
   ...document,
   orgs: document.orgs.map((org) => ({
@@ -58,10 +72,38 @@ export const proposedAccess = stringify({
       { team: 'signals', role: 'ml-engineer', constraints: ['{env="prod"}'] },
       { team: 'rail', role: 'viewer' },
       { team: 'visitors', role: 'viewer', on: { dataSource: 'metrics' } },
+      { team: 'readers', role: 'viewer', on: { folder: 'boards' } },
       { serviceAccount: 'alerting', role: 'viewer' },
     ],
   })),
 })
+
+/** What people ask: a query of the dashboard, which is about production only, and one of nobody's dashboard. */
+const queries = {
+  own: 'sum by (model) (rate(ml_predictions_total{env="prod"}[5m]))',
+  other: 'sum by (model, env) (rate(ml_predictions_total{env=~"prod|test",model=~".+"}[5m]))',
+} as const
+
+/** The dashboard, approved for the data source `metrics` by the team that made it. */
+async function makeDashboard(pool: Pool): Promise<void> {
+  const content = {
+    title: 'Model health',
+    templating: { list: [{ name: 'env', type: 'custom', query: 'prod,test' }] },
+    panels: [
+      {
+        title: 'Predictions',
+        targets: [{ expr: 'sum by (model) (rate(ml_predictions_total{env="$env"}[$__rate_interval]))' }],
+      },
+    ],
+  }
+  await withOrg(pool, 'transport', async (tx) => {
+    const uid = 'model-health'
+    const save = { uid, folderUid: 'boards', title: 'Model health', content, message: '', savedBy: 'signals' }
+    const { version } = await createDashboard(tx, save)
+    const by = { kind: 'team', uid: 'signals' } as const
+    await approveDashboard(tx, { uid, version }, { by, dataSources: ['metrics'], constraints: [] })
+  })
+}
 
 async function makePeople(pool: Pool): Promise<readonly Principal[]> {
   const people: Principal[] = []
@@ -106,12 +148,16 @@ function pick<T>(list: readonly T[], random: () => number): T {
 interface Asked {
   readonly who: Principal
   readonly dataSource: string
+  readonly query: string
   readonly at: number
   readonly hints: Record<string, string>
 }
 
 /** An event as the gateway writes it: decided by the real policy, enforced, planned. */
-function eventOf({ who, dataSource, at, hints }: Asked, policy: Parameters<typeof authorize>[0]): AuditEvent {
+function eventOf(
+  { who, dataSource, query, at, hints }: Asked,
+  policy: Parameters<typeof authorize>[0],
+): AuditEvent {
   const { orgUid, identity, kind, uid, name, credential } = who
   const resource = { kind: 'data-source', uid: dataSource, orgUid } as const
   const decision = authorize(policy, { principal: who, action: 'datasources:query', resource, now: at })
@@ -121,7 +167,6 @@ function eventOf({ who, dataSource, at, hints }: Asked, policy: Parameters<typeo
         (all) => `{${all.map(({ name: n, op, value }) => `${n}${op}"${value}"`).join(',')}}`,
       )
     : []
-  const query = 'sum by (model, env) (rate(ml_predictions_total{env=~"prod|test",model=~".+"}[5m]))'
   return {
     schema: 1,
     id: uuidV7(at, randomUUID()),
@@ -155,8 +200,15 @@ function eventOf({ who, dataSource, at, hints }: Asked, policy: Parameters<typeo
   }
 }
 
-/** How often each team, or the alerting account, asked the data source `metrics`, and `archive`. */
-export type Tally = ReadonlyMap<string, { readonly metrics: number; readonly archive: number }>
+/** How often somebody asked the data source `metrics`, and `archive`, and how often of that the dashboard's query. */
+export interface Asking {
+  readonly metrics: number
+  readonly archive: number
+  readonly ownMetrics: number
+  readonly ownArchive: number
+}
+/** By team, or the alerting account. */
+export type Tally = ReadonlyMap<string, Asking>
 
 /**
  * Makes the agency with its people, and `events` requests of theirs over the week before `until` in its audit log, written as the gateway
@@ -165,6 +217,7 @@ export type Tally = ReadonlyMap<string, { readonly metrics: number; readonly arc
 export async function writeAuditedWeek(pool: Pool, events: number, until: number): Promise<Tally> {
   await applyAccess(pool, parseAccessDocument(parse(currentAccess)))
   const people = await makePeople(pool)
+  await makeDashboard(pool)
   const { policy } = await withOrg(pool, 'transport', readSnapshot)
   const dir = temporaryDir()
   const writer = await createAuditWriter({
@@ -175,7 +228,7 @@ export async function writeAuditedWeek(pool: Pool, events: number, until: number
     maxBytes: 4_000_000_000,
   })
   const random = seededRandom(11)
-  const tally = new Map<string, { metrics: number; archive: number }>()
+  const tally = new Map<string, { -readonly [key in keyof Asking]: number }>()
   let pending: Promise<void>[] = []
   for (let i = 0; i < events; i += 1) {
     const at = until - weekMs + Math.floor(((i + 0.5) / events) * weekMs)
@@ -186,10 +239,16 @@ export async function writeAuditedWeek(pool: Pool, events: number, until: number
       ? { fromAlert: 'true', ruleName: pick(rules, random) }
       : { dashboardUid: pick(dashboards, random), panelId: '4' }
     const key = who.teams[0] ?? 'alerting'
-    const own = tally.get(key) ?? { metrics: 0, archive: 0 }
+    const own = tally.get(key) ?? { metrics: 0, archive: 0, ownMetrics: 0, ownArchive: 0 }
+    const isOwn = random() < 0.4
     own[dataSource] += 1
+    if (isOwn) own[dataSource === 'metrics' ? 'ownMetrics' : 'ownArchive'] += 1
     tally.set(key, own)
-    pending.push(writer.append(eventOf({ who, dataSource, at, hints }, policy)))
+    pending.push(
+      writer.append(
+        eventOf({ who, dataSource, query: isOwn ? queries.own : queries.other, at, hints }, policy),
+      ),
+    )
     if (pending.length === 500) {
       await Promise.all(pending)
       pending = []

@@ -37,6 +37,8 @@ export const auditEventSchema = z.strictObject({
     method: text,
     route: text,
     query: text.optional(),
+    /** Of which label values were asked for. */
+    label: text.optional(),
     matches: z.array(text).optional(),
     time: text.optional(),
     start: text.optional(),

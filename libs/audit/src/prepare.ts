@@ -57,6 +57,7 @@ function inOrder(e: StoredEvent): object {
     },
     request: {
       end: r.end,
+      label: r.label,
       matches: r.matches,
       method: r.method,
       query: r.query,

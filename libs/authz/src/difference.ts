@@ -2,7 +2,7 @@ import type { Matcher } from '@gatehouse/promql'
 import { authorize } from './authorize.ts'
 import { heldPermissions } from './may-grant.ts'
 import type { Constraints, Principal } from './model.ts'
-import { isWithin } from './overlap.ts'
+import { isCovered, isWithin } from './overlap.ts'
 import type { OrgPolicy } from './policy.ts'
 import { everyone } from './who-can.ts'
 
@@ -41,7 +41,9 @@ function seriesOf(
 }
 
 function isInside(inner: Alternatives, outer: Alternatives): boolean {
-  return inner.every((part) => outer.some((whole) => isWithin(part, whole) === true))
+  return inner.every(
+    (part) => outer.some((whole) => isWithin(part, whole) === true) || isCovered(part, outer),
+  )
 }
 
 /** How a view of series changes; undefined if it does not. */

@@ -62,8 +62,14 @@ function witnesses(matchers: Conjunction): readonly string[] {
   return ['', ...spoken, `${unheard}x`]
 }
 
+/** Whether two matchers of one label are each other's opposite, whatever their pattern. */
+function areOpposed(a: Matcher, b: Matcher): boolean {
+  return a.value === b.value && negate(a).op === b.op
+}
+
 /** Whether some value of one label satisfies all of its matchers; undefined if that cannot be told. */
 function isLabelSatisfiable(matchers: Conjunction): boolean | undefined {
+  if (matchers.some((one, i) => matchers.slice(i + 1).some((other) => areOpposed(one, other)))) return false
   const possible = possibleValues(matchers)
   let isSure = possible !== undefined
   for (const value of possible ?? witnesses(matchers)) {
@@ -75,7 +81,7 @@ function isLabelSatisfiable(matchers: Conjunction): boolean | undefined {
 }
 
 /** Whether some series satisfies all matchers. Labels are independent of each other, so each is looked at alone. */
-function isSatisfiable(matchers: Conjunction): boolean | undefined {
+export function isSatisfiable(matchers: Conjunction): boolean | undefined {
   const byLabel = new Map<string, Matcher[]>()
   for (const matcher of matchers) {
     const own = byLabel.get(matcher.name)
@@ -95,7 +101,7 @@ export function isWithin(inner: Conjunction, outer: Conjunction): boolean | unde
 }
 
 /** Whether no series of `selector` is outside all alternatives; false also if that cannot be told. */
-function isCovered(selector: Conjunction, alternatives: readonly Conjunction[]): boolean {
+export function isCovered(selector: Conjunction, alternatives: readonly Conjunction[]): boolean {
   let open: readonly Conjunction[] = [selector]
   for (const alternative of alternatives) {
     open = open

@@ -87,6 +87,7 @@ describe('a rehearsal of a change of groups', () => {
     dashboard: undefined,
     alert: undefined,
     via: undefined,
+    asked: undefined,
     allowed: 10,
     denied: 0,
     lastAt: 5,

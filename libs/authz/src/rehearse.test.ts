@@ -26,6 +26,7 @@ const use = (change: Partial<AuditedUse> = {}): AuditedUse => ({
   dashboard: undefined,
   alert: undefined,
   via: undefined,
+  asked: undefined,
   allowed: 10,
   denied: 0,
   lastAt: 5,
@@ -144,5 +145,67 @@ describe('rehearse', () => {
     expect(effects({ grants: [viewing] })).toEqual(['newly-denied'])
     const narrowed = { ...owners, constraints: [parseMatchers('{env="prod"}')] }
     expect(effects({ grants: [narrowed, viewing] })).toEqual(['narrowed'])
+  })
+
+  const asking = (query: string, change: Partial<AuditedUse> = {}): AuditedUse => {
+    const route = '/prom/{data-source}/api/v1/query_range'
+    return use({ asked: { route, query, matches: [], label: undefined }, ...change })
+  }
+  const looking = (route: string, match: string, label?: string): AuditedUse =>
+    use({
+      asked: { route: `/prom/{data-source}/api/v1/${route}`, query: undefined, matches: [match], label },
+    })
+
+  it.each([
+    ['sum(rate(up{env="prod"}[5m]))', '{env="prod"}', undefined],
+    ['sum(up{env="prod"}) / sum(up)', '{env="prod"}', 'narrowed'],
+    ['up{env=~"prod|test"}', '{env=~"prod|test|dev"}', undefined],
+    ['up{env="test"}', '{env="prod"}', 'narrowed'],
+    ['up{env=~"prod|test",model=~".+"}', '{env="prod"}', 'narrowed'],
+    ['up{model=~".+"}', '{model=~".+"}', undefined],
+    ['up{env="prod"}', '{env!="secret"}', undefined],
+    ['vector(1)', '{env="prod"}', undefined],
+    ['up', '{__name__="up"}', undefined],
+    ['down', '{__name__="up"}', 'narrowed'],
+    ['not promql(', '{env="prod"}', 'narrowed'],
+  ])('compares what %s is answered from under %s', (query, constraint, effect) => {
+    const { lines } = run(all, some(constraint), [asking(query)])
+    expect(lines.map((line) => line.effect)).toEqual(effect === undefined ? [] : [effect])
+    const back = run(some(constraint), all, [asking(query)]).lines.map((line) => line.effect)
+    expect(back).toEqual(effect === undefined ? [] : ['widened'])
+  })
+
+  it('compares with all that several constraints admit together', () => {
+    const { unchanged } = run(all, some('{env="prod"}', '{env="test"}'), [asking('up{env=~"prod|test"}')])
+    expect(unchanged).toBe(10)
+    const moved = run(some('{env="prod"}'), some('{env="test"}'), [asking('up'), asking('up{env="prod"}')])
+    expect(moved.lines.map(({ effect }) => effect)).toEqual(['narrowed', 'changed'])
+  })
+
+  it('compares look-ups by their selectors', () => {
+    const uses = [looking('series', 'up{env="prod"}'), looking('label/{name}/values', 'up', 'job')]
+    expect(
+      run(all, some('{env="prod"}'), uses).lines.map(({ effect, allowed }) => [effect, allowed]),
+    ).toEqual([['narrowed', 10]])
+  })
+
+  it('sees what a dashboard newly gives to people who may only open it', () => {
+    const owners = grantOf({ uid: 'g-owners', subject: { kind: 'team', uid: 'owners' } })
+    const viewing = grantOf({ uid: 'g-view', where: { kind: 'dashboard', uid: 'board' } })
+    const denied = { allowed: 0, denied: 4 }
+    const uses = [asking('up', denied), asking('secret', denied), use(denied)]
+    const { lines, unchanged } = run({ grants: [owners] }, { grants: [owners, viewing] }, uses, [board])
+    expect(lines.map(({ effect, via, denied: count }) => [effect, via, count])).toEqual([
+      ['newly-allowed', 'board', 4],
+    ])
+    expect(unchanged).toBe(8)
+    const lost = run({ grants: [owners, viewing] }, { grants: [owners] }, [asking('up')], [board])
+    expect(lost.lines.map(({ effect, via }) => [effect, via])).toEqual([['newly-denied', 'board']])
+  })
+
+  it('puts what differs only in the query into one line', () => {
+    const { lines, counts } = run(all, {}, [asking('up'), asking('down', { allowed: 30 })])
+    expect(lines.map(({ allowed, asked }) => [allowed, asked?.query])).toEqual([[40, 'down']])
+    expect(counts['newly-denied']).toEqual({ lines: 1, requests: 40 })
   })
 })

@@ -1,10 +1,12 @@
-import { authorize } from './authorize.ts'
-import type { ApprovedDashboard } from './capability/approved.ts'
-import { approvedConstraints } from './capability/authorize-by-capability.ts'
-import { changeOf } from './difference.ts'
+import { type VectorSelector } from '@gatehouse/promql'
+import { type AccessQuestion, authorize } from './authorize.ts'
+import { type ApprovedDashboard, type CapabilityOf, createCapabilities } from './capability/approved.ts'
+import { approvedConstraints, authorizeByCapability } from './capability/authorize-by-capability.ts'
+import type { CapabilityRequest } from './capability/capability.ts'
 import type { Constraints, Principal } from './model.ts'
 import type { Action } from './permissions.gen.ts'
 import type { OrgPolicy, Team } from './policy.ts'
+import { type AuditedRequest, enforcedChange, readAudited, selectorsOf } from './rehearse-request.ts'
 import { type JudgedTeams, judgeTeams, remappedTeams, teamsToday } from './rehearse-teams.ts'
 
 /** An org as it is, or as a change would make it. */
@@ -22,7 +24,9 @@ export interface AuditedUse {
   /** The dashboard or alerting rule the client said it was for; unverified, for the report only. */
   readonly dashboard: string | undefined
   readonly alert: string | undefined
-  /** Uid of the dashboard by which it was allowed, where no grant did. */
+  /** One of what they asked that the log has whole; undefined where it has not. */
+  readonly asked: AuditedRequest | undefined
+  /** Uid of the dashboard by which it was allowed, or would be, where no grant did. */
   readonly via: string | undefined
   readonly allowed: number
   readonly denied: number
@@ -76,10 +80,57 @@ const nothing: Constraints = { alternatives: [] }
 interface Outcome {
   readonly constraints: Constraints
   readonly reason: string | undefined
+  /** What is answered; undefined where that may be any series. */
+  readonly selectors: readonly VectorSelector[] | undefined
+  /** Uid of the dashboard that gives it. */
+  readonly via: string | undefined
 }
 
-function outcomeOf(state: RehearsedState, teams: readonly string[], use: AuditedUse, now: number): Outcome {
+/** One group of requests, with what they asked. */
+interface Replayed {
+  readonly use: AuditedUse
+  readonly request: CapabilityRequest | undefined
+  readonly capabilityOf: CapabilityOf
+  readonly now: number
+}
+
+function refused(reason: string): Outcome {
+  return { constraints: nothing, reason, selectors: undefined, via: undefined }
+}
+
+/** What a dashboard gave is followed even where the log does not have what was asked. */
+function followed(state: RehearsedState, question: AccessQuestion, use: AuditedUse): Outcome | undefined {
   const { policy, dashboards } = state
+  const { principal, resource, now } = question
+  const dashboard = dashboards.find((candidate) => candidate.uid === use.via)
+  const constraints = dashboard && approvedConstraints(policy, dashboard, { resource, now })
+  if (dashboard === undefined || constraints === undefined) return undefined
+  const { uid, folderUid } = dashboard
+  const board = { kind: 'dashboard', uid, orgUid: policy.orgUid, folderUid } as const
+  const read = authorize(policy, { principal, action: 'dashboards:read', resource: board, now })
+  return read.allowed
+    ? { constraints, reason: undefined, selectors: undefined, via: uid }
+    : refused(read.reason)
+}
+
+function byDashboard(
+  state: RehearsedState,
+  question: AccessQuestion,
+  { use, request, capabilityOf }: Replayed,
+): Outcome | undefined {
+  if (request === undefined) return followed(state, question, use)
+  const { policy, dashboards } = state
+  const hint = use.via ?? use.dashboard
+  const decision = authorizeByCapability(policy, question, { request, dashboards, capabilityOf, hint })
+  if (!decision.allowed) return undefined
+  const { constraints, instead, because } = decision
+  const via = because.find((one) => one.via.startsWith('dashboard:'))?.via.slice('dashboard:'.length)
+  return { constraints, reason: undefined, selectors: instead?.matches ?? selectorsOf(request), via }
+}
+
+function outcomeOf(state: RehearsedState, teams: readonly string[], replayed: Replayed): Outcome {
+  const { policy } = state
+  const { use, request, now } = replayed
   const { kind, uid, name } = use.who
   const principal: Principal = {
     kind,
@@ -91,25 +142,17 @@ function outcomeOf(state: RehearsedState, teams: readonly string[], use: Audited
     credential: { kind: 'session', id: '' },
   }
   const resource = { kind: 'data-source', uid: use.dataSource, orgUid: policy.orgUid } as const
-  const decision = authorize(policy, { principal, action: use.action, resource, now })
-  if (decision.allowed) return { constraints: decision.constraints, reason: undefined }
-  const dashboard = dashboards.find((candidate) => candidate.uid === use.via)
-  const given = dashboard && approvedConstraints(policy, dashboard, { resource, now })
-  if (dashboard === undefined || given === undefined) return { constraints: nothing, reason: decision.reason }
-  const board = {
-    kind: 'dashboard',
-    uid: dashboard.uid,
-    orgUid: policy.orgUid,
-    folderUid: dashboard.folderUid,
-  } as const
-  const read = authorize(policy, { principal, action: 'dashboards:read', resource: board, now })
-  return read.allowed
-    ? { constraints: given, reason: undefined }
-    : { constraints: nothing, reason: read.reason }
+  const question = { principal, action: use.action, resource, now }
+  const decision = authorize(policy, question)
+  if (!decision.allowed) return byDashboard(state, question, replayed) ?? refused(decision.reason)
+  const { constraints } = decision
+  return { constraints, reason: undefined, selectors: selectorsOf(request), via: undefined }
 }
 
-function effectOf(before: Constraints, after: Constraints): RehearsedEffect | undefined {
-  const change = changeOf(before, after)
+function effectOf(before: Outcome, after: Outcome): RehearsedEffect | undefined {
+  // A dashboard may answer less than was asked: then only the answers as a whole can be compared.
+  const isSame = JSON.stringify(before.selectors) === JSON.stringify(after.selectors)
+  const change = enforcedChange(isSame ? after.selectors : undefined, before.constraints, after.constraints)
   if (change === 'lost') return 'newly-denied'
   return change === 'gained' ? 'newly-allowed' : change
 }
@@ -159,9 +202,42 @@ function createJudge(current: OrgPolicy, proposed: OrgPolicy, remapped: readonly
   }
 }
 
+/** Requests that differ only in what they asked are one line, with the most used of it. */
+function merged(lines: readonly RehearsedLine[]): RehearsedLine[] {
+  const byKey = new Map<string, RehearsedLine>()
+  for (const line of lines.toSorted((a, b) => weight(b) - weight(a))) {
+    const { who, action, dataSource, dashboard, alert, via, effect, before, after, reason } = line
+    const key = JSON.stringify([
+      who,
+      action,
+      dataSource,
+      dashboard,
+      alert,
+      via,
+      effect,
+      before,
+      after,
+      reason,
+    ])
+    const first = byKey.get(key)
+    byKey.set(
+      key,
+      first === undefined
+        ? line
+        : {
+            ...first,
+            allowed: first.allowed + line.allowed,
+            denied: first.denied + line.denied,
+            lastAt: Math.max(first.lastAt, line.lastAt),
+          },
+    )
+  }
+  return [...byKey.values()]
+}
+
 /**
- * What a change of policy would have done to the requests of the past: each is decided under the policy as it is and as proposed. A
- * request that is denied today already is not "newly" denied, whatever was answered then.
+ * What a change of policy would have done to the requests of the past: each is decided and enforced under the policy as it is and as
+ * proposed. A request that is denied today already is not "newly" denied, whatever was answered then.
  * @param now The moment at which grants count as begun or ended; ms since the epoch.
  */
 export function rehearse(
@@ -172,6 +248,7 @@ export function rehearse(
 ): Rehearsal {
   const remapped = remappedTeams(current.policy, proposed.policy)
   const judged = createJudge(current.policy, proposed.policy, remapped)
+  const capabilityOf = createCapabilities()
   let requests = 0
   let unchanged = 0
   const lines: RehearsedLine[] = []
@@ -179,14 +256,15 @@ export function rehearse(
   for (const use of uses) {
     const count = weight(use)
     requests += count
-    const before = outcomeOf(current, teamsToday(current.policy, use.who), use, now)
+    const replayed: Replayed = { use, request: readAudited(use.asked), capabilityOf, now }
+    const before = outcomeOf(current, teamsToday(current.policy, use.who), replayed)
     const { certain, possible } = judged(use.who)
-    const after = outcomeOf(proposed, certain, use, now)
-    const effect = effectOf(before.constraints, after.constraints)
+    const after = outcomeOf(proposed, certain, replayed)
+    const effect = effectOf(before, after)
     if (possible.length > 0) {
-      const most = outcomeOf(proposed, [...certain, ...possible].toSorted(), use, now)
-      if (changeOf(after.constraints, most.constraints) !== undefined) {
-        const ifIn = effectOf(before.constraints, most.constraints) ?? 'unchanged'
+      const most = outcomeOf(proposed, [...certain, ...possible].toSorted(), replayed)
+      if (effectOf(after, most) !== undefined) {
+        const ifIn = effectOf(before, most) ?? 'unchanged'
         unjudged.push({ ...use, teams: possible, ifIn, ifNot: effect ?? 'unchanged' })
         continue
       }
@@ -195,15 +273,17 @@ export function rehearse(
     else
       lines.push({
         ...use,
+        via: before.via ?? after.via,
         effect,
         before: before.constraints,
         after: after.constraints,
         reason: after.reason,
       })
   }
+  const shown = merged(lines)
   const rank = ({ effect }: RehearsedLine): number => effects.indexOf(effect)
-  lines.sort((a, b) => rank(a) - rank(b) || byWeight(a, b))
+  shown.sort((a, b) => rank(a) - rank(b) || byWeight(a, b))
   unjudged.sort(byWeight)
   const cautions = cautionsOf(remapped, unjudged)
-  return { lines, counts: countsOf(lines), requests, unchanged, unjudged, cautions }
+  return { lines: shown, counts: countsOf(shown), requests, unchanged, unjudged, cautions }
 }

@@ -93,6 +93,7 @@ function askedOf(question: Question | undefined): Partial<AuditEvent['request']>
   if (question === undefined) return {}
   return {
     ...('query' in question ? { query: question.query } : {}),
+    ...('label' in question ? { label: question.label } : {}),
     ...('matches' in question ? { matches: [...question.matches] } : {}),
     ...('time' in question ? timeFields({ time: question.time }) : {}),
     ...('lookup' in question ? timeFields({ start: question.lookup.start, end: question.lookup.end }) : {}),

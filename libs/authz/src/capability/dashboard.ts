@@ -32,6 +32,7 @@ const variable = z.looseObject({
   multi: z.boolean().nullish(),
   includeAll: z.boolean().nullish(),
   allValue: z.string().nullish(),
+  regex: z.string().nullish(),
   auto: z.boolean().nullish(),
   datasource: dataSource.nullish(),
   query: z.union([z.string(), z.looseObject({ query: z.string().optional() })]).nullish(),
@@ -157,6 +158,7 @@ function toVariable(v: z.output<typeof variable>): Variable {
     includeAll: v.includeAll ?? false,
     allValue: v.allValue === '' ? undefined : (v.allValue ?? undefined),
     options: listedOptions(v),
+    ...(v.type === 'query' && v.regex != null && v.regex !== '' ? { regex: v.regex } : {}),
   }
 }
 

@@ -11,7 +11,8 @@ export { missesOf } from './missed-requests.ts'
 export { type Dashboard, type DashboardQuery, readDashboard } from './dashboard.ts'
 export { interpolate, type Values, type Variable } from './variable.ts'
 export { nearMiss, nearMisses, seededRandom } from './near-miss.ts'
-export { type CapabilityCheck, checkCapability, randomValues } from './self-check.ts'
+export { type CapabilityCheck, checkCapability, readAsk } from './self-check.ts'
+export { randomValues } from './random-values.ts'
 export {
   type Approval,
   type ApprovedDashboard,

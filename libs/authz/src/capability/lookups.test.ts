@@ -44,6 +44,9 @@ describe('look-ups of variables', () => {
 
   it('are given for their label and selector', () => {
     expect(values('model', 'ml_model_info{env=~"(prod|test)"}')).toBe('as asked')
+    // Grafana's way to say that there is no such label.
+    expect(values('model', 'ml_model_info{env=~"()"}')).toBe('as asked')
+    expect(values('model', 'ml_model_info{env=~""}')).toBe('as asked')
     expect(values('env')).toBe('as asked')
     expect(values('team', 'up')).toBe('as asked')
     expect(values('env', 'up')).toBe('as asked')
@@ -60,7 +63,6 @@ describe('look-ups of variables', () => {
       values('model', 'ml_model_info'),
       values('model', 'ml_model_info{env=~".+"}'),
       values('model', 'ml_model_info{env=~"a|"}'),
-      values('model', 'ml_model_info{env=~""}'),
       values('model', 'ml_model_info{env=~"prod"}', 'secret'),
       values('model_version', 'up'),
       values('instance', 'up'),

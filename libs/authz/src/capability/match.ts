@@ -1,6 +1,7 @@
 import type { AtModifier, Expr, Matcher, TimeShift, VectorSelector } from '@gatehouse/promql'
-import { fillsHoles, isAllowedValue, type StringContext } from './holes.ts'
+import { fillsHoles } from './holes.ts'
 import type { Template } from './template.ts'
+import { isAllowedValue, type StringContext } from './values.ts'
 
 /** Options of a match: whether the dashboard has ad-hoc filters, which add narrowing matchers. */
 export interface MatchOptions {

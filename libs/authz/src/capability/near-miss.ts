@@ -68,7 +68,7 @@ function change(expr: Expr, kind: NearMiss, random: () => number): Expr | undefi
       return changeMatcher(expr, random, (m) => ({
         ...m,
         op: '=~',
-        value: random() < 0.5 ? '.+' : `${m.value}|.+`,
+        value: widened(m.value, random),
       }))
     case 'dropped':
       return changeSelector(expr, random, (s) => ({ ...s, matchers: s.matchers.slice(1) }))
@@ -87,6 +87,22 @@ function change(expr: Expr, kind: NearMiss, random: () => number): Expr | undefi
     case 'offset':
       return changeSelector(expr, random, (s) => ({ ...s, offsetMs: s.offsetMs + 86_400_000 }))
   }
+}
+
+const wider: readonly ((value: string) => string)[] = [
+  () => '.+',
+  () => '..',
+  () => '[^x]+',
+  () => '\\w+',
+  () => '[a-z0-9]*',
+  (value) => `${value}|.+`,
+  (value) => `(${value}|.*)`,
+  (value) => `${value}.+`,
+]
+
+/** A pattern that finds texts which cannot be read off it. */
+function widened(value: string, random: () => number): string {
+  return (wider[Math.floor(random() * wider.length)] ?? String)(value)
 }
 
 function changeSelector(

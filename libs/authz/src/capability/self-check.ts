@@ -1,9 +1,10 @@
+import { isGatehouseError } from '@gatehouse/errors'
 import { print } from '@gatehouse/promql'
 import { type Ask, asksOf, exprOf, requestOf } from './asks.ts'
 import { type Capability, type CapabilityRequest, compileCapability, type Refused } from './capability.ts'
 import type { Dashboard, DashboardQuery } from './dashboard.ts'
 import { missesOf } from './missed-requests.ts'
-import { durationBuiltins, numberBuiltins, type Values, type Variable } from './variable.ts'
+import { randomValues } from './random-values.ts'
 
 /** What {@link checkCapability} found. */
 export interface CapabilityCheck {
@@ -13,6 +14,8 @@ export interface CapabilityCheck {
   /** Requests sent for its queries with values of their variables, and those of them that the capability did not admit. */
   readonly sent: number
   readonly notAdmitted: readonly string[]
+  /** Requests that Grafana would send and that are no PromQL: whoever is asked refuses them. */
+  readonly invalid: number
   /** Requests that ask for a little more, and those of them that the capability admitted. */
   readonly missesTried: number
   readonly missesAdmitted: readonly string[]
@@ -29,7 +32,13 @@ interface Trying {
   readonly capability: Capability
   readonly query: DashboardQuery
   readonly random: () => number
-  readonly found: { sent: number; notAdmitted: string[]; missesTried: number; missesAdmitted: string[] }
+  readonly found: {
+    sent: number
+    notAdmitted: string[]
+    invalid: number
+    missesTried: number
+    missesAdmitted: string[]
+  }
 }
 
 function textOf(ask: Ask): string {
@@ -53,11 +62,15 @@ export function checkCapability(dashboard: Dashboard, { random, rounds }: CheckO
   const capability = compileCapability(dashboard)
   const { granted, refused } = capability
   const { variables } = dashboard
-  const found: Trying['found'] = { sent: 0, notAdmitted: [], missesTried: 0, missesAdmitted: [] }
+  const found: Trying['found'] = { sent: 0, notAdmitted: [], invalid: 0, missesTried: 0, missesAdmitted: [] }
   for (const query of granted) {
     for (let round = 0; round < rounds; round++) {
       for (const ask of asksOf(query, variables, randomValues(variables, random))) {
-        const request = requestOf(ask)
+        const request = readAsk(ask)
+        if (request === undefined) {
+          found.invalid += 1
+          continue
+        }
         found.sent += 1
         if (capability.admits(request) === undefined) found.notAdmitted.push(textOf(ask))
         tryMisses({ capability, query, random, found }, request)
@@ -65,6 +78,16 @@ export function checkCapability(dashboard: Dashboard, { random, rounds }: CheckO
     }
   }
   return { queries: granted.length + refused.length, compiled: granted.length, refused, ...found }
+}
+
+/** An ask as a question; undefined if it is no PromQL, as `=~"c++"` is none. */
+export function readAsk(ask: Ask): CapabilityRequest | undefined {
+  try {
+    return requestOf(ask)
+  } catch (error) {
+    if (isGatehouseError(error)) return undefined
+    throw error
+  }
 }
 
 function tryMisses({ capability, query, random, found }: Trying, request: CapabilityRequest): void {
@@ -81,31 +104,4 @@ function tryMisses({ capability, query, random, found }: Trying, request: Capabi
     if (admission !== undefined)
       found.missesAdmitted.push(`${kind}: ${expr === undefined ? miss.kind : print(expr)}`)
   }
-}
-
-const samples = ['a', 'b-1', 'node-1.example:9100', 'x/y', 'A B', 'v1.2.3', 'ns_1', '10.0.0.7:8080']
-const special = [...samples, '(z)', 'a|b', 'c++', '$1', '[x]']
-
-function pick<T>(list: readonly T[], random: () => number): T | undefined {
-  return list[Math.floor(random() * list.length)]
-}
-
-/** A value for every variable, of the kinds that Grafana sends. */
-export function randomValues(variables: readonly Variable[], random: () => number): Values {
-  const values: Record<string, string | string[]> = {}
-  for (const name of durationBuiltins)
-    values[name] = pick(['15s', '1m0s', '4m', '1h30m', '250ms'], random) ?? '1m'
-  for (const name of numberBuiltins) values[name] = String(1 + Math.floor(random() * 100_000))
-  for (const variable of variables) values[variable.name] = randomValue(variable, random)
-  return values
-}
-
-function randomValue(variable: Variable, random: () => number): string | string[] {
-  const { options, multi, includeAll, allValue } = variable
-  if (includeAll && allValue !== undefined && random() < 0.2) return allValue
-  const choices = options ?? (multi || includeAll ? special : samples)
-  if (!multi && !includeAll) return pick(choices, random) ?? ''
-  if (includeAll && allValue === undefined && random() < 0.2) return [...choices]
-  const chosen = choices.filter(() => random() < 0.4)
-  return chosen.length === 0 ? [choices[0] ?? ''] : chosen
 }

@@ -1,4 +1,5 @@
 import { type Expr, parse } from '@gatehouse/promql'
+import { formats, isKnownFormat } from './formats.ts'
 import { type Hole, hasHoleText, holeText } from './holes.ts'
 import { durationBuiltins, numberBuiltins, type Occurrence, occurrences, type Variable } from './variable.ts'
 
@@ -41,6 +42,13 @@ export function compileTemplate(
     ...place,
     quoted: isQuoted(text, place.start),
   }))
+  const unreadable = places.find(
+    ({ name, format, quoted }) => byName.has(name) && !isReadable(format, quoted),
+  )
+  if (unreadable !== undefined) {
+    const where = unreadable.quoted ? 'is not one of a PromQL string' : 'stands outside a string'
+    return { reason: `the format ${unreadable.format} of $${unreadable.name} ${where}` }
+  }
   const listed = [...new Set(places.filter((p) => !p.quoted).map((p) => p.name))].filter(
     (name) => byName.get(name)?.options !== undefined,
   )
@@ -54,6 +62,13 @@ export function compileTemplate(
     templates.push(compiled)
   }
   return { templates }
+}
+
+function isReadable(format: string | undefined, isQuoted: boolean): boolean {
+  return (
+    isKnownFormat(format) &&
+    (isQuoted || format === undefined || format === 'regex' || formats[format]?.isPlain === true)
+  )
 }
 
 interface Place extends Occurrence {

@@ -1,3 +1,5 @@
+import { formats } from './formats.ts'
+
 /** A dashboard variable, reduced to what decides which values a query may carry. */
 export interface Variable {
   readonly name: string
@@ -9,6 +11,8 @@ export interface Variable {
   readonly allValue: string | undefined
   /** Every value it can have, where the dashboard itself lists them (custom, interval, constant). */
   readonly options: readonly string[] | undefined
+  /** What picks its values from what its query returns. */
+  readonly regex?: string
 }
 
 /** Grafana's built-in variables that stand for a duration, such as `5m0s`. */
@@ -31,7 +35,7 @@ export interface Occurrence {
   readonly format: string | undefined
 }
 
-const pattern = /\$(\w+)|\$\{(\w+)(?::([\w:]+))?\}|\[\[(\w+)(?::(\w+))?\]\]/g
+const pattern = /\$(\w+)|\$\{(\w+)(?::([^}]+))?\}|\[\[(\w+)(?::(\w+))?\]\]/g
 
 /** Every place in `text` where a variable that `isKnown` stands; `$1` of a replacement text is not one. */
 export function occurrences(text: string, isKnown: (name: string) => boolean): Occurrence[] {
@@ -67,23 +71,16 @@ function render(
   format: string | undefined,
 ): string {
   const list = typeof value === 'string' ? [value] : value
-  switch (format) {
-    case 'csv':
-    case 'raw':
-      return list.join(',')
-    case 'pipe':
-      return list.join('|')
-    case 'regex':
-      return list.length === 1 ? escapeRegex(list[0] ?? '') : `(${list.map(escapeRegex).join('|')})`
-    default:
-      return renderDefault(value, variable)
-  }
+  // What stands for "All" is sent as it is.
+  if (variable?.includeAll === true && value === variable.allValue) return value
+  if (format === 'regex')
+    return list.length === 1 ? escapeRegex(list[0] ?? '') : `(${list.map(escapeRegex).join('|')})`
+  return formats[format ?? '']?.render(list, variable?.name ?? '') ?? renderDefault(value, variable)
 }
 
 function renderDefault(value: string | readonly string[], variable: Variable | undefined): string {
   if (variable === undefined) return String(value)
   if (typeof value === 'string') {
-    if (variable.allValue === value) return value
     return variable.multi || variable.includeAll
       ? escapeTwice(value)
       : value.replace(/\\/g, '\\\\').replace(/"/g, '\\"')

@@ -47,7 +47,11 @@ export const rehearsalReportSchema = z.strictObject({
       dataSource: z.string(),
       dashboard: z.string().nullable().describe('As the client said; unverified'),
       alert: z.string().nullable().describe('As the client said; unverified'),
-      via: z.string().nullable().describe('Dashboard by which it was allowed, where no grant did'),
+      via: z
+        .string()
+        .nullable()
+        .describe('Dashboard by which it was allowed, or would be, where no grant did'),
+      query: z.string().nullable().optional().describe('The most used of what they asked'),
       allowed: z.number(),
       denied: z.number(),
       lastAt: z.string(),
@@ -94,6 +98,7 @@ export function reportOf(orgUid: string, rehearsal: Rehearsal): RehearsalReport 
     dashboard: line.dashboard ?? null,
     alert: line.alert ?? null,
     via: line.via ?? null,
+    query: line.asked?.query ?? null,
     allowed: line.allowed,
     denied: line.denied,
     lastAt: new Date(line.lastAt).toISOString(),

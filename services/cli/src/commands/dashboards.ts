@@ -42,8 +42,10 @@ function checkFile(file: string, { rounds, seed }: CheckOptions): Row {
 function printTable(rows: readonly Row[]): void {
   const sum = (pick: (check: CapabilityCheck) => number): number =>
     rows.reduce((n, { check }) => n + pick(check), 0)
-  console.log('| dashboard | queries | compiled | sent with values | not admitted | near misses | admitted |')
-  console.log('|---|---|---|---|---|---|---|')
+  console.log(
+    '| dashboard | queries | compiled | sent with values | no PromQL | not admitted | near misses | admitted |',
+  )
+  console.log('|---|---|---|---|---|---|---|---|')
   const line = (name: string, cells: readonly number[]): void =>
     console.log(`| ${[name, ...cells].join(' | ')} |`)
   for (const { file, check: c } of rows) {
@@ -51,6 +53,7 @@ function printTable(rows: readonly Row[]): void {
       c.queries,
       c.compiled,
       c.sent,
+      c.invalid,
       c.notAdmitted.length,
       c.missesTried,
       c.missesAdmitted.length,
@@ -60,6 +63,7 @@ function printTable(rows: readonly Row[]): void {
     sum((c) => c.queries),
     sum((c) => c.compiled),
     sum((c) => c.sent),
+    sum((c) => c.invalid),
     sum((c) => c.notAdmitted.length),
     sum((c) => c.missesTried),
     sum((c) => c.missesAdmitted.length),

@@ -49,13 +49,14 @@ function seriesOf(selectors: readonly string[]): string {
 }
 
 function printLine(line: Line): void {
-  const { who, effect, action, dataSource, allowed, denied, before, after, reason } = line
+  const { who, effect, action, dataSource, allowed, denied, before, after, reason, query } = line
   const why = reason === null ? '' : ` (${reason})`
   console.log(
     `  ${effect}: ${who.name} [${who.kind} ${who.uid}] ${action} on ${dataSource}${purposeOf(line)}, ` +
       `${allowed} allowed and ${denied} denied requests${why}`,
   )
   console.log(`      ${seriesOf(before)} → ${seriesOf(after)}`)
+  if (typeof query === 'string') console.log(`      asked: ${query}`)
 }
 
 function printReport({
