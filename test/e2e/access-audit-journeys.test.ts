@@ -47,9 +47,17 @@ describe('an org admin', () => {
     const page = await demo.pageOf(context, 'rosa', '/access/grants/new')
     await page.getByRole('combobox', { name: 'To whom' }).fill('Fraud auto')
     await page.getByRole('option', { name: /Fraud automation/ }).click()
-    await page.getByLabel('Role').selectOption('viewer')
     await page.getByLabel('Only series that fit one of these').fill('{env="experiment"}')
     await page.getByLabel('Reason').fill('A journey of the tests')
+    // What she does not hold she cannot give: that is said before and after trying, and nothing typed is lost.
+    await page.getByLabel('Role').selectOption('operator')
+    await page.getByRole('button', { name: 'See what this changes' }).click()
+    await page.getByText('which you do not hold yourself').waitFor()
+    await page.getByRole('button', { name: 'Make this grant' }).click()
+    await page.getByText('The grant was not made').waitFor()
+    expect(await page.getByLabel('Only series that fit one of these').inputValue()).toBe('{env="experiment"}')
+
+    await page.getByLabel('Role').selectOption('viewer')
     await page.getByRole('button', { name: 'See what this changes' }).click()
     const preview = page.getByRole('region', { name: 'What this changes' })
     await preview.waitFor()
@@ -73,6 +81,33 @@ describe('an org admin', () => {
     await page.getByRole('heading', { level: 1, name: 'Grants' }).waitFor()
     await settled(page)
     expect(await page.getByRole('table', { name: 'Grants' }).innerText()).not.toContain(uid)
+  })
+
+  it('finds who can see a metric and revokes the grant behind it, with the keyboard alone', async () => {
+    const page = await demo.pageOf(context, 'rosa', '/access/who')
+    const json = {
+      subject: { kind: 'service-account', uid: 'revenue-dashboards' },
+      role: 'viewer',
+      where: { kind: 'org' },
+    }
+    const uid = String(
+      await page.evaluate(
+        `fetch('/api/v1/grants', { method: 'POST', headers: { 'content-type': 'application/json', 'idempotency-key': '${Date.now()}' }, body: '${JSON.stringify(json)}' }).then((r) => r.json()).then((made) => made.uid)`,
+      ),
+    )
+    await tabTo(page, /^Metric or selector/)
+    await page.keyboard.insertText('ml_predictions_total')
+    await page.keyboard.press('Enter')
+    await page.getByRole('table', { name: 'Who can see this' }).waitFor()
+    await tabTo(page, new RegExp(`grant ${uid}`))
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { level: 1, name: `Grant ${uid}` }).waitFor()
+    await tabTo(page, /^Revoke$/)
+    await page.keyboard.press('Enter')
+    await page.getByRole('dialog').getByRole('region', { name: 'What this changes' }).waitFor()
+    await tabTo(page, /^Revoke this grant$/)
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { level: 1, name: 'Grants' }).waitFor()
   })
 
   it('sees each step from the identity provider to the permission, with the keyboard alone', async () => {
@@ -217,17 +252,23 @@ describe('an auditor', () => {
   it('verifies the log, and exports it so that the export verifies elsewhere with the public key alone', async () => {
     const page = await demo.pageOf(context, 'harry', '/audit?show=integrity')
     await page.getByText(/^sealed/).waitFor({ timeout: 90_000 })
-    await page.getByRole('button', { name: 'Verify now' }).click()
+    // With the keyboard alone.
+    await tabTo(page, /^Verify now$/)
+    await page.keyboard.press('Enter')
     await page.getByText('Nothing is missing, changed or out of order.').first().waitFor({ timeout: 60_000 })
     const key = (await page.locator('.integrity .hash').first().innerText()).trim()
 
-    await page.getByRole('button', { name: 'Export', exact: true }).click()
-    await page.getByRole('button', { name: 'Export as NDJSON' }).click()
+    await tabTo(page, /^Export$/)
+    await page.keyboard.press('Enter')
+    await page.getByRole('dialog').waitFor()
+    await tabTo(page, /^Export as NDJSON$/)
+    await page.keyboard.press('Enter')
     const content = page.getByRole('link', { name: /^Download [\d,]+ events?/ }).first()
     await content.waitFor({ timeout: 90_000 })
     const dir = temporaryDir()
     const save = async (link: typeof content, name: string): Promise<string> => {
-      const [download] = await Promise.all([page.waitForEvent('download'), link.click()])
+      await link.focus()
+      const [download] = await Promise.all([page.waitForEvent('download'), page.keyboard.press('Enter')])
       const file = join(dir.path, name)
       copyFileSync(await download.path(), file)
       return file

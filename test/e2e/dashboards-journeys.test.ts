@@ -174,6 +174,14 @@ describe('somebody of an agency who writes no queries', () => {
     expect(await axeFindings(page)).toEqual([])
     await page.keyboard.press('Escape')
     await page.getByRole('dialog').waitFor({ state: 'detached' })
+
+    await focusOn(/^Share$/)
+    await page.keyboard.press('Enter')
+    await page.getByRole('button', { name: 'Copy the link' }).waitFor()
+    await focusOn(/^Copy the link$/)
+    await page.keyboard.press('Enter')
+    await page.getByText('Copied').waitFor()
+    expect(String(await page.evaluate('navigator.clipboard.readText()'))).toContain('var-env=')
     expect(complaints).toEqual([])
   })
 })
@@ -258,5 +266,42 @@ describe('somebody who looks after dashboards', () => {
     await shared.reload()
     await shared.getByRole('heading', { name: 'This link does not work any more' }).waitFor()
     await stranger.close()
+  })
+})
+
+describe('an operator', () => {
+  it('sees what runs and what was slow, and ends a query, with a word to who asked', async () => {
+    const asking = await start('/explore?g0.expr=count(up)', 'ada')
+    await asking.getByRole('table').waitFor()
+    boards.proxy.behave({ kind: 'late', ms: 1_200 })
+    await asking.goto(`${url}/explore?g0.expr=max(up)`)
+    await asking.getByRole('table').waitFor()
+    boards.proxy.behave({ kind: 'silent' })
+    await asking.goto(`${url}/explore?g0.expr=sum(up)`)
+
+    const page = await context.newPage()
+    await page.goto(`${url}/system`)
+    const running = page.getByRole('table', { name: 'Running queries' })
+    await running.getByText('sum(up)').waitFor({ timeout: 25_000 })
+    await running.getByRole('button', { name: /^End/ }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByRole('button', { name: 'End the query' }).click()
+    await page.getByText('Say why the query is ended.').waitFor()
+    await page.getByLabel('Reason').fill('the shard is busy')
+    await dialog.getByRole('button', { name: 'End the query' }).click()
+    await asking.getByText('the shard is busy').waitFor()
+    boards.proxy.behave({ kind: 'none' })
+    await expect
+      .poll(
+        async () => {
+          await page.reload()
+          await page.getByRole('heading', { name: 'Slowest of the last week' }).waitFor()
+          await page.waitForLoadState('networkidle')
+          return page.getByRole('table', { name: 'Slowest queries' }).getByText('max(up)').count()
+        },
+        { timeout: 40_000 },
+      )
+      .toBeGreaterThan(0)
+    expect(await axeFindings(page)).toEqual([])
   })
 })

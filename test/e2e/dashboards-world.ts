@@ -18,6 +18,7 @@ import {
   withOrg,
 } from '@gatehouse/store'
 import type { BrowserContext, Page } from 'playwright-core'
+import { type FaultyProxy, startFaultyProxy } from '../support/faulty-proxy.ts'
 import { type SignInWorld, startSignInWorld } from '../support/sign-in-world.ts'
 
 /** Folders of dashboards to open: the tests' own, the demo's, and one more by this variable. */
@@ -76,11 +77,14 @@ orgs:
       - { serviceAccount: approver, role: viewer, on: { dataSource: metrics } }
       - { team: signals, role: org-admin }
       - { team: signals, role: viewer }
+      - { team: signals, role: operator }
       - { team: owners, role: viewer, on: { folder: boards } }
 `
 
 /** Control, gateway and a Prometheus with the demo's series, and the dashboards of all folders, approved. */
 export interface BoardsWorld {
+  /** Between the gateway and its Prometheus. */
+  readonly proxy: FaultyProxy
   readonly world: SignInWorld
   readonly boards: readonly FileBoard[]
   close(): Promise<void>
@@ -114,15 +118,21 @@ async function storeBoards(world: SignInWorld, boards: readonly FileBoard[]): Pr
 export async function startBoardsWorld(): Promise<BoardsWorld> {
   const dir = temporaryDir()
   const prometheus = await startMetrics(dir.path)
-  const world = await startSignInWorld({ prometheusUrl: prometheus.url, access })
+  const proxy = await startFaultyProxy(prometheus.url)
+  const world = await startSignInWorld({
+    prometheusUrl: proxy.url,
+    access,
+    limits: { slowQuery: '1s' },
+  })
   const boards = readBoards()
   await storeBoards(world, boards)
   const close = async (): Promise<void> => {
     await world.close()
+    await proxy.close()
     await prometheus.stop()
     dir.remove()
   }
-  return { world, boards, close }
+  return { proxy, world, boards, close }
 }
 
 /** What a page complained about: script errors, refusals by the content security policy, failed requests. */

@@ -66,6 +66,7 @@ export interface WorldOptions {
   /** Issuers instead of the demo identity provider. */
   readonly issuers?: readonly object[]
   readonly control?: object
+  readonly limits?: object
   /** A Prometheus with series of the tenants `transport` and `health`; nothing answers there by default. */
   readonly prometheusUrl?: string
   /** An access document (YAML) instead of the two orgs', given the address of the Prometheus. */
@@ -112,6 +113,7 @@ async function startWorld(options: WorldOptions, endings: (() => Promise<void>)[
       // One address signs in here hundreds of times.
       control: { listenAddress: `127.0.0.1:${controlPort}`, signInBurst: 100_000, ...options.control },
       issuers: options.issuers ?? [{ ...demo, clientSecret: { value: 'web-secret' } }],
+      ...(options.limits === undefined ? {} : { limits: options.limits }),
       audit: { spoolDir: join(dir.path, 'spool') },
     }),
   )

@@ -5,9 +5,10 @@ import { Promql } from '../parts/promql.tsx'
 import { EmptyState, Reading } from '../parts/states.tsx'
 import { Table } from '../parts/table.tsx'
 import { Link } from '../router/link.tsx'
+import { list } from '../parts/list.ts'
 import { useGrantColumns } from './grants-table.tsx'
 import { access } from './model.ts'
-import { list, viaText } from './words.ts'
+import { viaText } from './words.ts'
 
 /** What a person or service account reaches, all in all, and by which grants. */
 export function AccessCard({ path }: { readonly path: string }) {

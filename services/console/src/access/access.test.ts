@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { stateOf } from './grants-table.tsx'
 import { countsText } from './preview.tsx'
-import { placeFrom, placeText } from './resource-field.tsx'
+import { placeFrom, placeText } from './place.ts'
 import { actionText } from './role-screen.tsx'
 import { groupsOf } from './teams-screen.tsx'
 import { toSelector } from './who-screen.tsx'
@@ -12,7 +12,7 @@ describe('places', () => {
     for (const place of [
       { kind: 'org' },
       { kind: 'folder', uid: 'models' },
-      { kind: 'data-source', uid: 'a:b' },
+      { kind: 'data-source', uid: 'a-b' },
     ] as const)
       expect(placeFrom(placeText(place))).toEqual(place)
   })

@@ -2,16 +2,10 @@ import * as z from 'zod/mini'
 import { useRead } from '../api/use-api.ts'
 import { useSearch } from '../router/location.ts'
 import { RequestForm } from '../shell/request-form.tsx'
+import { placeOf } from './place.ts'
 
 const rolesSchema = z.object({ items: z.array(z.object({ name: z.string(), description: z.string() })) })
 const kinds = ['org', 'folder', 'data-source', 'dashboard'] as const
-
-/** The place an address names as `data-source:metrics`; undefined for none, or one that cannot be. */
-export function placeOf(text: string | null): { kind: (typeof kinds)[number]; uid: string } | undefined {
-  const [, written, uid] = /^([a-z-]+):([A-Za-z0-9][A-Za-z0-9_-]{0,62})$/.exec(text ?? '') ?? []
-  const kind = kinds.find((known) => known === written)
-  return kind === undefined || uid === undefined ? undefined : { kind, uid }
-}
 
 /** Where the refusal of a query leads: asks for the role and place that its address names. */
 export default function AskScreen() {
@@ -21,7 +15,7 @@ export default function AskScreen() {
   const known = read.value?.items ?? []
   // Who may not list roles can still ask for the one that was named.
   const named = known.find(({ name }) => name === wanted) ?? { name: wanted, description: '' }
-  const place = placeOf(search.get('on'))
+  const place = placeOf(search.get('on'), kinds)
   if (read.value === undefined && read.error === undefined) return null
   return (
     <div className="narrow stack">

@@ -7,12 +7,12 @@ import { TextField } from '../parts/field.tsx'
 import { ErrorState, Reading } from '../parts/states.tsx'
 import { guardLeaving, navigate, useSearch } from '../router/location.ts'
 import type { Params } from '../router/match.ts'
+import { list } from '../parts/list.ts'
 import { AccessPage } from './frame.tsx'
 import { isOver, Meanwhile, useReloadOnConflict } from './meanwhile.tsx'
 import { type Role, role as schema } from './model.ts'
 import { Preview, type Proposal } from './preview.tsx'
 import { type Base, useBase } from './use-base.ts'
-import { list } from './words.ts'
 
 const areas: Readonly<Record<string, string>> = {
   datasources: 'Data sources and series',

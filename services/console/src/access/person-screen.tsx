@@ -3,28 +3,16 @@ import { useCan } from '../api/me-context.ts'
 import { useRead } from '../api/use-api.ts'
 import { Badge } from '../parts/chips.tsx'
 import { Reading } from '../parts/states.tsx'
-import { Table } from '../parts/table.tsx'
-import { Time } from '../parts/time.tsx'
 import { Link } from '../router/link.tsx'
 import { navigate } from '../router/location.ts'
 import type { Params } from '../router/match.ts'
+import { session, SessionsTable } from '../shell/sessions-table.tsx'
 import { AccessCard } from './access-card.tsx'
 import { RemoveButton } from './confirm.tsx'
 import { AccessPage } from './frame.tsx'
 import { user as schema } from './model.ts'
 
-const sessions = z.object({
-  items: z.array(
-    z.object({
-      uid: z.string(),
-      createdAt: z.string(),
-      lastSeenAt: z.optional(z.string()),
-      expiresAt: z.optional(z.string()),
-      address: z.optional(z.nullable(z.string())),
-      userAgent: z.optional(z.nullable(z.string())),
-    }),
-  ),
-})
+const sessions = z.object({ items: z.array(session) })
 
 function Sessions({ uid }: { readonly uid: string }) {
   const path = `/api/v1/sessions?user=${encodeURIComponent(uid)}`
@@ -37,41 +25,20 @@ function Sessions({ uid }: { readonly uid: string }) {
           items.length === 0 ? (
             <p className="muted">Not signed in anywhere.</p>
           ) : (
-            <Table
+            <SessionsTable
               caption="Where they are signed in"
-              isCaptionHidden
-              rows={items}
-              rowKey={(session) => session.uid}
-              columns={[
-                { id: 'since', title: 'Since', cell: ({ createdAt }) => <Time at={createdAt} /> },
-                {
-                  id: 'seen',
-                  title: 'Last used',
-                  cell: ({ lastSeenAt }) =>
-                    lastSeenAt === undefined ? '–' : <Time at={lastSeenAt} isRelative />,
-                },
-                {
-                  id: 'from',
-                  title: 'From',
-                  cell: ({ address, userAgent }) =>
-                    [address, userAgent].filter((one) => one !== null && one !== undefined).join(', ') || '–',
-                },
-                {
-                  id: 'end',
-                  title: <span className="visually-hidden">What you can do</span>,
-                  cell: (session) => (
-                    <RemoveButton
-                      label="End"
-                      title="End this session"
-                      path={`/api/v1/sessions/${encodeURIComponent(session.uid)}`}
-                      touches={['/api/v1/sessions']}
-                      done="The session has ended."
-                    >
-                      <p>They have to sign in again there.</p>
-                    </RemoveButton>
-                  ),
-                },
-              ]}
+              items={items}
+              end={(one) => (
+                <RemoveButton
+                  label="End"
+                  title="End this session"
+                  path={`/api/v1/sessions/${encodeURIComponent(one.uid)}`}
+                  touches={['/api/v1/sessions']}
+                  done="The session has ended."
+                >
+                  <p>They have to sign in again there.</p>
+                </RemoveButton>
+              )}
             />
           )
         }

@@ -7,8 +7,9 @@ import { Badge } from '../parts/chips.tsx'
 import { Promql } from '../parts/promql.tsx'
 import { ErrorState, Skeleton } from '../parts/states.tsx'
 import { Link } from '../router/link.tsx'
+import { list } from '../parts/list.ts'
 import { type Previewed, previewed, type Where } from './model.ts'
-import { list, subjectLink } from './words.ts'
+import { subjectLink } from './words.ts'
 
 /** A change of access as `/access/preview` takes it. */
 export interface Proposal {

@@ -1,6 +1,6 @@
+import { list } from '../parts/list.ts'
 import * as z from 'zod/mini'
 import type { Effect, RehearsalReport, RehearsalSummary } from './model.ts'
-import { list } from './words.ts'
 
 /** Effects with the worst first, each with its colour and what it means. */
 export const effects: Readonly<

@@ -19,7 +19,7 @@ import {
 } from './model.ts'
 import { PersonName } from './person-name.tsx'
 import { Preview } from './preview.tsx'
-import { placeFrom } from './resource-field.tsx'
+import { placeFrom } from './place.ts'
 import { kindWord } from './words.ts'
 
 const touches = ['/api/v1/access', '/api/v1/grants', '/api/v1/users']

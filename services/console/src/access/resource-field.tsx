@@ -3,6 +3,7 @@ import { useCan, useMe } from '../api/me-context.ts'
 import { useRead } from '../api/use-api.ts'
 import { Select } from '../parts/field.tsx'
 import type { Where } from './model.ts'
+import { placeFrom, placeText } from './place.ts'
 
 const titled = z.object({
   items: z.array(z.object({ uid: z.string(), name: z.optional(z.string()), title: z.optional(z.string()) })),
@@ -11,19 +12,6 @@ const titled = z.object({
 interface Place {
   readonly value: string
   readonly text: string
-}
-
-/** A place as the value of a choice, `data-source:metrics`. */
-export function placeText({ kind, uid }: Where): string {
-  return kind === 'org' ? 'org' : `${kind}:${uid ?? ''}`
-}
-
-/** What {@link placeText} wrote. */
-export function placeFrom(text: string): Where {
-  const at = text.indexOf(':')
-  const [kind, uid] = at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + 1)]
-  const known = (['folder', 'data-source', 'dashboard', 'team'] as const).find((one) => one === kind)
-  return known === undefined || uid === undefined ? { kind: 'org' } : { kind: known, uid }
 }
 
 /** Places that one may grant in: the org, its data sources, folders, dashboards and teams, as far as they may be listed. */

@@ -10,6 +10,7 @@ import { Table } from '../parts/table.tsx'
 import { Link } from '../router/link.tsx'
 import { navigate } from '../router/location.ts'
 import type { Params } from '../router/match.ts'
+import { list } from '../parts/list.ts'
 import { RemoveButton } from './confirm.tsx'
 import { AccessPage } from './frame.tsx'
 import { useGrantColumns } from './grants-table.tsx'
@@ -18,7 +19,6 @@ import { grants, members, team as schema } from './model.ts'
 import { Preview } from './preview.tsx'
 import { type Chosen, SubjectField } from './subject-field.tsx'
 import { useList } from './use-list.ts'
-import { list } from './words.ts'
 
 function AddMember({ team, onClose }: { readonly team: string; readonly onClose: () => void }) {
   const [chosen, setChosen] = useState<Chosen>()

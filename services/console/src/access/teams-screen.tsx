@@ -7,11 +7,11 @@ import { Dialog } from '../parts/overlay.tsx'
 import { EmptyState, ErrorState } from '../parts/states.tsx'
 import { Link } from '../router/link.tsx'
 import { navigate } from '../router/location.ts'
+import { list as inWords } from '../parts/list.ts'
 import { AccessPage } from './frame.tsx'
 import { Listed } from './listed.tsx'
 import { team, teams } from './model.ts'
 import { useList } from './use-list.ts'
-import { list as inWords } from './words.ts'
 
 /** Groups of the identity provider, written with commas. */
 export function groupsOf(text: string): readonly string[] {

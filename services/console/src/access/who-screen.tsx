@@ -11,9 +11,10 @@ import { Table } from '../parts/table.tsx'
 import { Time } from '../parts/time.tsx'
 import { Link } from '../router/link.tsx'
 import { useSearchState } from '../router/location.ts'
+import { list } from '../parts/list.ts'
 import { AccessPage } from './frame.tsx'
 import { type Holder, who } from './model.ts'
-import { list, subjectLink, viaText } from './words.ts'
+import { subjectLink, viaText } from './words.ts'
 
 /** A metric's name as a selector; anything else is one already. */
 export function toSelector(text: string): string {

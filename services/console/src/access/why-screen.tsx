@@ -9,12 +9,14 @@ import { Promql } from '../parts/promql.tsx'
 import { ErrorState, sentence } from '../parts/states.tsx'
 import { Link } from '../router/link.tsx'
 import { useSearchState } from '../router/location.ts'
+import { list } from '../parts/list.ts'
 import { AccessPage } from './frame.tsx'
 import { type Explained, explained, type Where } from './model.ts'
-import { PlaceField, placeFrom, placeText } from './resource-field.tsx'
+import { placeFrom, placeText } from './place.ts'
+import { PlaceField } from './resource-field.tsx'
 import { actionText } from './role-screen.tsx'
 import { type Chosen, SubjectField } from './subject-field.tsx'
-import { kindWord, list, subjectLink, subjectText, whereText } from './words.ts'
+import { kindWord, subjectLink, subjectText, whereText } from './words.ts'
 
 const actions = Object.entries(permissionTable).map(([value, { description }]) => ({
   value,

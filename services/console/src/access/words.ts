@@ -1,10 +1,5 @@
 import type { Subject, Where } from './model.ts'
 
-/** `a`, `a and b`, `a, b and c`. */
-export function list(items: readonly string[]): string {
-  return new Intl.ListFormat('en-GB', { type: 'conjunction' }).format(items)
-}
-
 const kinds: Readonly<Record<string, string>> = {
   user: 'person',
   'service-account': 'service account',

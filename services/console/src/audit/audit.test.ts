@@ -12,7 +12,7 @@ import {
 import { signsOf } from './integrity.tsx'
 import type { Status } from './model.ts'
 import { countsText, sumOf, toBars } from './timeline-model.ts'
-import { bytesText, durationText, hiddenValues, lagText } from './words.ts'
+import { hiddenValues } from './words.ts'
 
 const now = Date.parse('2026-11-22T12:00:00Z')
 const range = { start: now - 3_600_000, end: now }
@@ -118,12 +118,6 @@ describe('integrity', () => {
 })
 
 describe('words', () => {
-  it('give sizes and times as people read them', () => {
-    expect([0, 999, 1_500, 2_000_000].map(bytesText)).toEqual(['0 bytes', '999 bytes', '1.5 kB', '2.0 MB'])
-    expect([0.42, 12, 3_400, null].map(durationText)).toEqual(['0.4 ms', '12 ms', '3.4 s', '–'])
-    expect([4, 90, 7_200].map(lagText)).toEqual(['4 s', '2 min', '2 h'])
-  })
-
   it('find hidden values once each', () => {
     const hash = `h_${'ab'.repeat(16)}`
     const event = { request: { query: `up{a="${hash}"}` }, enforced: [`up{a="${hash}"}`] }

@@ -10,8 +10,9 @@ import { Promql, PromqlDiff } from '../parts/promql.tsx'
 import { ErrorState, Reading } from '../parts/states.tsx'
 import { Time } from '../parts/time.tsx'
 import { Link } from '../router/link.tsx'
+import { bytesText, durationText } from '../parts/quantities.ts'
 import { type Item, neighbours } from './model.ts'
-import { bytesText, durationText, hiddenValues, resultKinds, targetText, whoText } from './words.ts'
+import { hiddenValues, resultKinds, targetText, whoText } from './words.ts'
 
 type Fact = readonly [name: string, value: ReactNode]
 

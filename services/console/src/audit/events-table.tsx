@@ -3,9 +3,10 @@ import { Badge } from '../parts/chips.tsx'
 import { EmptyState, ErrorState, Skeleton } from '../parts/states.tsx'
 import { type Column, Table } from '../parts/table.tsx'
 import { Time } from '../parts/time.tsx'
+import { durationText } from '../parts/quantities.ts'
 import type { Item } from './model.ts'
 import type { Events } from './use-events.ts'
-import { durationText, resultKinds, targetText, whoText } from './words.ts'
+import { resultKinds, targetText, whoText } from './words.ts'
 
 const columns: readonly Column<Item>[] = [
   { id: 'at', title: 'Time', cell: ({ event }) => <Time at={event.at} /> },

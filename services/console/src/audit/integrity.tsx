@@ -5,8 +5,8 @@ import { Badge } from '../parts/chips.tsx'
 import { ErrorState, Reading } from '../parts/states.tsx'
 import { Table } from '../parts/table.tsx'
 import { agoText, Time } from '../parts/time.tsx'
+import { bytesText, lagText } from '../parts/quantities.ts'
 import { type Finding, type Status, status, type Target, verification, verifications } from './model.ts'
-import { bytesText, lagText } from './words.ts'
 
 type Level = 'good' | 'caution' | 'danger'
 

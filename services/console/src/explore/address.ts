@@ -1,4 +1,5 @@
-import { parseDuration, type RangeText } from '../parts/time-range.ts'
+import type { RangeText } from '../parts/time-range.ts'
+import { durationMs } from '../parts/written-time.ts'
 
 /** What Explore shows of a result. */
 export type ExploreTab = 'table' | 'graph' | 'enforced' | 'plan'
@@ -25,7 +26,7 @@ const tabs: Readonly<Record<string, ExploreTab>> = {
 
 function rangeFrom(search: URLSearchParams): RangeText {
   const length = search.get('g0.range_input') ?? '1h'
-  const lengthMs = parseDuration(length)
+  const lengthMs = durationMs(length)
   const end = search.get('g0.end_input') ?? ''
   const endMs = /^\d{9,16}$/.test(end) ? Number(end) : Date.parse(`${end.replace(' ', 'T')}Z`)
   if (lengthMs === undefined) return { from: 'now-1h', to: 'now' }

@@ -3,6 +3,7 @@ import { useMe } from '../api/me-context.ts'
 import { Promql, PromqlDiff } from '../parts/promql.tsx'
 import { ErrorState, Skeleton } from '../parts/states.tsx'
 import { Link } from '../router/link.tsx'
+import { list } from '../parts/list.ts'
 import type { Asked, Explanation } from './answers.ts'
 import { explainMatchers, type Reason } from './matchers.ts'
 import { useExplanation } from './use-explore.ts'
@@ -49,8 +50,7 @@ function ReasonLine({
       return (
         <>
           {me.org.name} owns the {value.imposedBy.tenants.length === 1 ? 'tenant' : 'tenants'}{' '}
-          {new Intl.ListFormat('en-GB').format(value.imposedBy.tenants)}: nobody in it reads another tenant’s
-          series.
+          {list(value.imposedBy.tenants)}: nobody in it reads another tenant’s series.
         </>
       )
   }

@@ -1,3 +1,4 @@
+import { list } from '../parts/list.ts'
 import type { Result } from './answers.ts'
 
 const cacheWords: Readonly<Record<string, string>> = {
@@ -38,13 +39,13 @@ export function Origin({ result, isRunning }: { readonly result: Result; readonl
       {isRunning ? 'Running again… ' : ''}
       {parts.filter((part) => part !== undefined).join(' · ')}
       {origin.replicas.length > 0 && (
-        <span title={origin.replicas.join(', ')}> · by {list(origin.replicas)}</span>
+        <span title={origin.replicas.join(', ')}> · by {replicaNames(origin.replicas)}</span>
       )}
     </p>
   )
 }
 
-function list(replicas: readonly string[]): string {
+function replicaNames(replicas: readonly string[]): string {
   const names = replicas.map((one) => one.split('/').at(-1) ?? one)
-  return names.length > 3 ? `${names.length} replicas` : new Intl.ListFormat('en-GB').format(names)
+  return names.length > 3 ? `${names.length} replicas` : list(names)
 }

@@ -1,6 +1,7 @@
 import { Promql } from '../parts/promql.tsx'
 import { ErrorState, Skeleton } from '../parts/states.tsx'
 import { Time } from '../parts/time.tsx'
+import { list } from '../parts/list.ts'
 import type { Asked, Explanation } from './answers.ts'
 import { useExplanation } from './use-explore.ts'
 
@@ -19,7 +20,7 @@ function Parts({ plan }: Pick<Explanation, 'plan'>) {
         <li key={expression} className="stack-tight">
           <Promql text={expression} />
           <p className="small muted">
-            asked of {new Intl.ListFormat('en-GB').format([...new Set(requests.map(({ shard }) => shard))])}
+            asked of {list(new Set(requests.map(({ shard }) => shard)))}
             {requests.length > 1 && `, ${requests.length} requests`}
           </p>
         </li>

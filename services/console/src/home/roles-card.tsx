@@ -1,8 +1,5 @@
 import type { Me } from '../api/me.ts'
-
-function list(items: readonly string[]): string {
-  return new Intl.ListFormat('en-GB').format(items)
-}
+import { list } from '../parts/list.ts'
 
 /** My roles, one sentence each. */
 export function RolesCard({ me }: { readonly me: Me }) {

@@ -1,13 +1,10 @@
 import type { Me, MyDataSource } from '../api/me.ts'
 import { BreakableText } from '../parts/breakable-text.tsx'
+import { list } from '../parts/list.ts'
 import { Promql } from '../parts/promql.tsx'
 import { Link } from '../router/link.tsx'
 import { exploreLink } from '../explore/address.ts'
 import { Freshness } from './freshness.tsx'
-
-function list(items: readonly string[]): string {
-  return new Intl.ListFormat('en-GB', { type: 'conjunction' }).format(items)
-}
 
 /** "the role viewer through team Signals": each path to this data source once. */
 export function reasonOf({ because }: Pick<MyDataSource, 'because'>): string {

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { list } from './list.ts'
+import { bytesText, durationText, lagText, secondsText } from './quantities.ts'
 import { seriesText } from './series-text.ts'
 import { sentenceOf } from '../api/client.ts'
 
@@ -22,5 +24,31 @@ describe('sentenceOf', () => {
     ['text', undefined],
   ])('%j', (body, sentence) => {
     expect(sentenceOf(body)).toBe(sentence)
+  })
+})
+
+describe('quantities', () => {
+  it('are given in the unit that reads best', () => {
+    expect([undefined, 0, 0.0004, 0.0251, 2.44, 45].map(secondsText)).toEqual([
+      '–',
+      '<0.1 ms',
+      '0.4 ms',
+      '25 ms',
+      '2.4 s',
+      '45 s',
+    ])
+    expect([null, 0.42, 12, 3_400].map(durationText)).toEqual(['–', '0.4 ms', '12 ms', '3.4 s'])
+    expect([4, 90, 7_200].map(lagText)).toEqual(['4 s', '2 min', '2 h'])
+    expect([0, 999, 1_536, 268_435_456].map(bytesText)).toEqual(['0 B', '999 B', '1.5 KiB', '256 MiB'])
+  })
+})
+
+describe('list', () => {
+  it('joins with and, or or', () => {
+    expect([list(['a']), list(['a', 'b']), list(new Set(['a', 'b', 'c']), 'disjunction')]).toEqual([
+      'a',
+      'a and b',
+      'a, b or c',
+    ])
   })
 })

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { parseDuration, parseMoment, rangeInWords, resolveRange, stepFor } from './time-range.ts'
+import { parseMoment, rangeInWords, resolveRange, stepFor } from './time-range.ts'
+import { durationMs } from './written-time.ts'
 
 const now = Date.UTC(2026, 0, 2, 12)
 
-describe('parseDuration', () => {
+describe('durationMs', () => {
   it.each([
     ['5m', 300_000],
     ['1h30m', 5_400_000],
@@ -14,7 +15,7 @@ describe('parseDuration', () => {
     ['m', undefined],
     ['5x', undefined],
   ])('%s', (text, ms) => {
-    expect(parseDuration(text)).toBe(ms)
+    expect(durationMs(text)).toBe(ms)
   })
 })
 
@@ -25,6 +26,8 @@ describe('parseMoment', () => {
     ['now+1m', now + 60_000],
     [String(now), now],
     ['2026-01-01T00:00:00Z', Date.UTC(2026, 0, 1)],
+    ['now-1h30m', now - 5_400_000],
+    ['now5m', undefined],
     ['now-', undefined],
     ['yesterday', undefined],
   ])('%s', (text, at) => {

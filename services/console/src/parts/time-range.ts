@@ -1,3 +1,5 @@
+import { parseTime } from './written-time.ts'
+
 /** A time range as it stands in an address: `now-1h`, `now`, or ms since the epoch as text. */
 export interface RangeText {
   readonly from: string
@@ -8,16 +10,6 @@ export interface RangeText {
 export interface Range {
   readonly start: number
   readonly end: number
-}
-
-const units: Readonly<Record<string, number>> = {
-  s: 1_000,
-  m: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-  w: 604_800_000,
-  M: 2_592_000_000,
-  y: 31_536_000_000,
 }
 
 /** Ranges to choose from, shortest first. */
@@ -34,32 +26,14 @@ export const commonRanges = [
   { from: 'now-30d', text: 'Last 30 days' },
 ] as const
 
-/** ms of a duration as Prometheus and Grafana write it, `90s`, `5m`, `1h30m`; undefined for anything else. */
-export function parseDuration(text: string): number | undefined {
-  if (!/^(\d+(ms|[smhdwMy]))+$/.test(text)) return undefined
-  return [...text.matchAll(/(\d+)(ms|[smhdwMy])/g)].reduce(
-    (sum, [, count, unit = '']) => sum + Number(count) * (unit === 'ms' ? 1 : (units[unit] ?? 0)),
-    0,
-  )
-}
-
-/** A moment as ms since the epoch: `now`, `now-6h`, ms, or ISO 8601; undefined for anything else. */
+/** A moment as ms since the epoch, in the reader's own time where the text has no zone; undefined for anything else. */
 export function parseMoment(text: string, now: number): number | undefined {
-  const relative = /^now(?:([+-])(.+))?$/.exec(text)
-  if (relative !== null) {
-    const [, sign, duration] = relative
-    if (duration === undefined) return now
-    const ms = parseDuration(duration)
-    return ms === undefined ? undefined : now + (sign === '-' ? -ms : ms)
-  }
-  if (/^\d{9,16}$/.test(text)) return Number(text)
-  const at = Date.parse(text)
-  return Number.isNaN(at) ? undefined : at
+  return parseTime(text, { now, isUtc: false })
 }
 
 /** The range at `now`; undefined unless it begins before it ends. */
 export function resolveRange({ from, to }: RangeText, now: number): Range | undefined {
-  const [start, end] = [parseMoment(from, now), parseMoment(to, now)]
+  const [start, end] = [parseMoment(from, now), parseTime(to, { now, isUtc: false, isEnd: true })]
   return start === undefined || end === undefined || start >= end ? undefined : { start, end }
 }
 

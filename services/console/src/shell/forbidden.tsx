@@ -1,6 +1,7 @@
 import * as z from 'zod/mini'
 import { useMe } from '../api/me-context.ts'
 import { useRead } from '../api/use-api.ts'
+import { list } from '../parts/list.ts'
 import { Link } from '../router/link.tsx'
 import { RequestForm } from './request-form.tsx'
 import type { Screen } from './screen.ts'
@@ -14,10 +15,6 @@ const roles = z.object({
     }),
   ),
 })
-
-function list(items: readonly string[], type: 'conjunction' | 'disjunction' = 'conjunction'): string {
-  return new Intl.ListFormat('en-GB', { type }).format(items)
-}
 
 interface FittingRole {
   readonly name: string

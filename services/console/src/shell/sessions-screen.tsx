@@ -8,22 +8,14 @@ import { announce } from '../parts/announce.tsx'
 import { Button } from '../parts/button.tsx'
 import { Badge } from '../parts/chips.tsx'
 import { ErrorState, Reading } from '../parts/states.tsx'
-import { Table } from '../parts/table.tsx'
-import { Time } from '../parts/time.tsx'
+import { session, SessionsTable } from './sessions-table.tsx'
 
 const path = '/api/v1/me/sessions'
-const session = z.object({
-  uid: z.string(),
-  address: z.nullable(z.string()),
-  userAgent: z.nullable(z.string()),
-  createdAt: z.string(),
-  lastSeenAt: z.string(),
-  isCurrent: z.boolean(),
-})
-const sessions = z.object({ items: z.array(session) })
-type Session = z.output<typeof session>
+const own = z.extend(session, { isCurrent: z.boolean() })
+const sessions = z.object({ items: z.array(own) })
+type OwnSession = z.output<typeof own>
 
-function End({ one }: { readonly one: Session }) {
+function End({ one }: { readonly one: OwnSession }) {
   const end = useChange({
     request: () => ({ path: `${path}/${encodeURIComponent(one.uid)}`, method: 'DELETE' as const }),
     schema: z.unknown(),
@@ -42,7 +34,7 @@ function End({ one }: { readonly one: Session }) {
 }
 
 /** Ends the others first: what ends this one cannot ask for anything any more. */
-async function endAll(items: readonly Session[], org: string): Promise<void> {
+async function endAll(items: readonly OwnSession[], org: string): Promise<void> {
   for (const { uid, isCurrent } of items)
     if (!isCurrent) await ask(`${path}/${encodeURIComponent(uid)}`, z.unknown(), { method: 'DELETE', org })
   location.assign(await signOut())
@@ -54,7 +46,7 @@ export default function SessionsScreen() {
   const read = useRead(`${path}?limit=200`, sessions)
   const [error, setError] = useState<ApiError>()
   const [isLeaving, setLeaving] = useState(false)
-  const leave = (items: readonly Session[]): void => {
+  const leave = (items: readonly OwnSession[]): void => {
     setLeaving(true)
     endAll(items, me.org.uid).catch((reason: unknown) => {
       setLeaving(false)
@@ -71,31 +63,10 @@ export default function SessionsScreen() {
         <Reading read={read} lines={4}>
           {({ items }) => (
             <>
-              <Table
+              <SessionsTable
                 caption="Where you are signed in"
-                isCaptionHidden
-                rows={items}
-                rowKey={({ uid }) => uid}
-                columns={[
-                  { id: 'since', title: 'Since', cell: ({ createdAt }) => <Time at={createdAt} /> },
-                  {
-                    id: 'seen',
-                    title: 'Last used',
-                    cell: ({ lastSeenAt }) => <Time at={lastSeenAt} isRelative />,
-                  },
-                  { id: 'address', title: 'From', cell: ({ address }) => address ?? 'unknown' },
-                  {
-                    id: 'agent',
-                    title: 'With',
-                    isExtra: true,
-                    cell: ({ userAgent }) => userAgent ?? 'unknown',
-                  },
-                  {
-                    id: 'end',
-                    title: <span className="visually-hidden">What you can do</span>,
-                    cell: (one) => <End one={one} />,
-                  },
-                ]}
+                items={items}
+                end={(one) => <End one={one} />}
               />
               {error !== undefined && <ErrorState error={error} title="You are not signed out everywhere" />}
               <div>

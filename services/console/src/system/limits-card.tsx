@@ -1,4 +1,4 @@
-import { bytesText } from './shard-rows.ts'
+import { bytesText } from '../parts/quantities.ts'
 import type { SystemStatus } from './status.ts'
 
 const queryWords: Readonly<Record<string, string>> = {

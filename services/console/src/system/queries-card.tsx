@@ -10,7 +10,7 @@ import { Promql } from '../parts/promql.tsx'
 import { ErrorState, Reading } from '../parts/states.tsx'
 import { type Column, Table } from '../parts/table.tsx'
 import { Time } from '../parts/time.tsx'
-import { bytesText, secondsText } from './shard-rows.ts'
+import { bytesText, secondsText } from '../parts/quantities.ts'
 import type { SystemStatus } from './status.ts'
 
 const asked = {

@@ -155,18 +155,3 @@ export function cacheShare(byResult: Readonly<Record<string, number>>): number |
   const kept = ['hit', 'extended', 'stale', 'follower'].reduce((sum, key) => sum + (byResult[key] ?? 0), 0)
   return total === 0 ? undefined : kept / total
 }
-
-/** Seconds in the unit that reads best. */
-export function secondsText(seconds: number | undefined): string {
-  if (seconds === undefined) return '–'
-  if (seconds < 0.001) return '<1 ms'
-  return seconds < 1 ? `${Math.round(seconds * 1_000)} ms` : `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`
-}
-
-/** Bytes in the unit that reads best. */
-export function bytesText(bytes: number): string {
-  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB']
-  const power = bytes < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log2(bytes) / 10))
-  const value = bytes / 1_024 ** power
-  return `${value >= 100 || Number.isInteger(value) ? Math.round(value) : value.toFixed(1)} ${units[power] ?? 'B'}`
-}

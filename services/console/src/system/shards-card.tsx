@@ -2,7 +2,9 @@ import { Badge } from '../parts/chips.tsx'
 import { Sparkline } from '../parts/sparkline.tsx'
 import { EmptyState } from '../parts/states.tsx'
 import { type Column, Table } from '../parts/table.tsx'
-import { type Health, type ReplicaRow, secondsText, type ShardRow } from './shard-rows.ts'
+import { list } from '../parts/list.ts'
+import { secondsText } from '../parts/quantities.ts'
+import { type Health, type ReplicaRow, type ShardRow } from './shard-rows.ts'
 
 const badges: Readonly<Record<Health, 'good' | 'caution' | 'danger' | 'plain'>> = {
   answering: 'good',
@@ -82,11 +84,10 @@ export function shardsInWords(rows: readonly ShardRow[]): string {
   if (asked.length === 0) return 'No shard was asked.'
   const failing = asked.filter(({ health }) => health === 'failing').map(({ name }) => name)
   const slowest = asked.toSorted((a, b) => (b.p95 ?? 0) - (a.p95 ?? 0))[0]
-  const list = new Intl.ListFormat('en-GB')
   const first =
     failing.length === 0
       ? 'All shards that were asked answer.'
-      : `${list.format(failing)} ${failing.length === 1 ? 'fails' : 'fail'}.`
+      : `${list(failing)} ${failing.length === 1 ? 'fails' : 'fail'}.`
   return slowest === undefined || asked.length === 1
     ? first
     : `${first} The slowest is ${slowest.name}: 95 of 100 answers begin within ${secondsText(slowest.p95)}.`

@@ -5,7 +5,8 @@ import { Badge } from '../parts/chips.tsx'
 import { Reading } from '../parts/states.tsx'
 import { Time } from '../parts/time.tsx'
 import { Link } from '../router/link.tsx'
-import { bytesText, cacheShare } from './shard-rows.ts'
+import { bytesText } from '../parts/quantities.ts'
+import { cacheShare } from './shard-rows.ts'
 import { auditStatusSchema, type SystemStatus } from './status.ts'
 
 function Card({
@@ -200,8 +201,7 @@ function SigningKeys({ keys }: Pick<SystemStatus['issuers'][number], 'keys'>) {
       <ul role="list" className="small muted">
         {items.map(({ kid, since }) => (
           <li key={kid}>
-            <code>{kid === '' ? 'without a name' : kid}</code> known for control since{' '}
-            <Time at={since} isRelative />
+            <code>{kid === '' ? 'without a name' : kid}</code> first seen <Time at={since} isRelative />
           </li>
         ))}
       </ul>

@@ -42,7 +42,7 @@ export default function SystemScreen() {
       {status !== undefined && (
         <div className="stack">
           <ShardsCard rows={shardRows(readings, isEnough)} period={period} />
-          <div className="grid-cards">
+          <div className="grid-halves">
             <GatewayCard status={status} />
             <AuditCard spool={status.gateway.spool} />
             <CacheCard cache={status.gateway.cache} />

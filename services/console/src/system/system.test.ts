@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { limitText } from './limits-card.tsx'
-import { bytesText, cacheShare, quantile, secondsText, shardRows, type Reading } from './shard-rows.ts'
+import { cacheShare, quantile, shardRows, type Reading } from './shard-rows.ts'
 import { shardsInWords } from './shards-card.tsx'
 import type { ShardCounts, SystemStatus } from './status.ts'
 
@@ -109,22 +109,6 @@ describe('shardRows', () => {
 })
 
 describe('in words', () => {
-  it.each([
-    [undefined, '–'],
-    [0.0004, '<1 ms'],
-    [0.0251, '25 ms'],
-    [2.44, '2.4 s'],
-    [45, '45 s'],
-  ])('%s seconds', (seconds, text) => {
-    expect(secondsText(seconds)).toBe(text)
-  })
-  it.each([
-    [0, '0 B'],
-    [1_536, '1.5 KiB'],
-    [268_435_456, '256 MiB'],
-  ])('%i bytes', (bytes, text) => {
-    expect(bytesText(bytes)).toBe(text)
-  })
   it('limits', () => {
     expect([
       limitText('range', 86_400_000 * 366),

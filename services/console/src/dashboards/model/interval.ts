@@ -1,4 +1,5 @@
-import { durationMs, type TimeRange } from './time-range.ts'
+import type { TimeRange } from './time-range.ts'
+import { durationMs } from '../../parts/written-time.ts'
 
 /** Grafana's round intervals: below the first number, the second (milliseconds). */
 const rounded: readonly (readonly [below: number, interval: number])[] = [

@@ -3,7 +3,7 @@ import { showValue } from './display.ts'
 import type { Frame } from './frame.ts'
 import type { Panel } from './panel.ts'
 import { numbersOf, type ShownField, shownFields } from './shown-fields.ts'
-import { dateText } from './time-range.ts'
+import { dateText } from '../../parts/written-time.ts'
 
 /** All a panel shows as rows and columns: series on common times, or its table. */
 export function panelSheet(panel: Panel, title: string, frames: readonly Frame[], isUtc: boolean): Sheet {

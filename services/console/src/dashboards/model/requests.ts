@@ -3,7 +3,9 @@ import { type DataSourceRef, whyNotPrometheus } from './data-source-ref.ts'
 import { fixedValue, interpolate, mentions, type Values } from './interpolate.ts'
 import { alignedRange, type Intervals, intervalsOf } from './interval.ts'
 import type { Panel, Target } from './panel.ts'
-import { durationMs, durationText, type RawRange, type TimeRange } from './time-range.ts'
+import type { TimeRange } from './time-range.ts'
+import { durationMs, durationText } from '../../parts/written-time.ts'
+import type { RangeText } from '../../parts/time-range.ts'
 
 /** One query as it is sent. */
 export interface PanelRequest {
@@ -138,7 +140,7 @@ export function requestKey({ source, expr, start, end, step }: PanelRequest): st
 export function linkUrl(
   url: string,
   link: { readonly keepTime: boolean; readonly includeVars: boolean },
-  state: { readonly values: Values; readonly range: RawRange; readonly search: string },
+  state: { readonly values: Values; readonly range: RangeText; readonly search: string },
 ): string {
   const filled = interpolate(url, state.values, 'url').replaceAll(
     /\$\{__url_time_range\}|\$__url_time_range/g,
@@ -155,7 +157,7 @@ export function linkUrl(
   return `${filled}${filled.includes('?') ? '&' : '?'}${query}`
 }
 
-function timeText({ from, to }: RawRange): string {
+function timeText({ from, to }: RangeText): string {
   return new URLSearchParams({ from, to }).toString()
 }
 

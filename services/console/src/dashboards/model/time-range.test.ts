@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { durationMs, durationText, movedRange, parseTime, rangeText, resolveRange } from './time-range.ts'
+import { movedRange, rangeText, resolveRange } from './time-range.ts'
+import { durationMs, durationText, parseTime } from '../../parts/written-time.ts'
 
 const now = Date.parse('2026-02-11T10:20:30.500Z') // a Wednesday
 const iso = (ms: number | undefined): string => (ms === undefined ? 'none' : new Date(ms).toISOString())

@@ -1,9 +1,9 @@
-import type { RawRange } from './time-range.ts'
+import type { RangeText } from '../../parts/time-range.ts'
 
 /** What of a dashboard stands in its address, as Grafana writes it. */
 export interface BoardAddress {
   /** Undefined for the dashboard's own. */
-  readonly range: RawRange | undefined
+  readonly range: RangeText | undefined
   /** A duration; empty for none; undefined for the dashboard's own. */
   readonly refresh: string | undefined
   /** Wanted values by variable. */

@@ -1,6 +1,7 @@
 import { interpolate, type Values, type VariableValue } from './interpolate.ts'
 import { roundInterval } from './interval.ts'
-import { durationMs, durationText, type TimeRange } from './time-range.ts'
+import type { TimeRange } from './time-range.ts'
+import { durationMs, durationText } from '../../parts/written-time.ts'
 import { allValueMark, type Variable, type VariableOption } from './variable.ts'
 
 /** A variable with its options and what of them is chosen. */

@@ -8,7 +8,7 @@ import { Tabs } from '../../parts/tabs.tsx'
 import { useAsking } from '../data/context.ts'
 import type { Outcome } from '../data/use-panel-data.ts'
 import { type PanelRequest, type PanelRequests, requestKey } from '../model/requests.ts'
-import { dateText } from '../model/time-range.ts'
+import { dateText } from '../../parts/written-time.ts'
 import type { PanelView } from './panel-view.ts'
 
 type Tab = 'queries' | 'enforced' | 'json'

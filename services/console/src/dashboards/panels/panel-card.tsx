@@ -12,7 +12,8 @@ import type { LaidPanel } from '../model/layout.ts'
 import { panelSheet } from '../model/panel-sheet.ts'
 import type { Panel } from '../model/panel.ts'
 import { requestsOf } from '../model/requests.ts'
-import type { RawRange, TimeRange } from '../model/time-range.ts'
+import type { TimeRange } from '../model/time-range.ts'
+import type { RangeText } from '../../parts/time-range.ts'
 import { Inspect } from './inspect.tsx'
 import { isSupported, needsNoData, PanelBody } from './panel-body.tsx'
 import { PanelMenu } from './panel-menu.tsx'
@@ -23,7 +24,7 @@ import { useVisible } from './use-visible.ts'
 export interface PanelPage {
   readonly values: Values
   readonly range: TimeRange
-  readonly rawRange: RawRange
+  readonly rawRange: RangeText
   /** The query of the address, for links. */
   readonly search: string
   readonly isUtc: boolean

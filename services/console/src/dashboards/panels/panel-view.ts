@@ -2,7 +2,8 @@ import type { Annotation } from '../../charts/index.ts'
 import type { PanelData } from '../data/use-panel-data.ts'
 import type { Values } from '../model/interpolate.ts'
 import type { Panel } from '../model/panel.ts'
-import type { RawRange, TimeRange } from '../model/time-range.ts'
+import type { TimeRange } from '../model/time-range.ts'
+import type { RangeText } from '../../parts/time-range.ts'
 
 /** What every kind of panel is drawn from. */
 export interface PanelView {
@@ -12,7 +13,7 @@ export interface PanelView {
   readonly data: PanelData
   readonly values: Values
   readonly range: TimeRange
-  readonly rawRange: RawRange
+  readonly rawRange: RangeText
   readonly isUtc: boolean
   readonly annotations: readonly Annotation[]
   readonly syncKey: string | undefined

@@ -7,7 +7,7 @@ import { type Frame, rowsOf, seriesName } from '../model/frame.ts'
 import { recordOf, textOf } from '../model/json.ts'
 import { safeUrl } from '../model/requests.ts'
 import { type ShownField, shownFields } from '../model/shown-fields.ts'
-import { dateText } from '../model/time-range.ts'
+import { dateText } from '../../parts/written-time.ts'
 import { interpolate } from '../model/interpolate.ts'
 import type { PanelView } from './panel-view.ts'
 

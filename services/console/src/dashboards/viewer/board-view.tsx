@@ -11,7 +11,8 @@ import { interpolate, mentions } from '../model/interpolate.ts'
 import { layOut } from '../model/layout.ts'
 import type { Panel } from '../model/panel.ts'
 import { linkUrl, safeUrl } from '../model/requests.ts'
-import { type RawRange, resolveRange } from '../model/time-range.ts'
+import { resolveRange } from '../model/time-range.ts'
+import type { RangeText } from '../../parts/time-range.ts'
 import { readAddress } from '../model/url-state.ts'
 import { emptyVariables, valuesOf } from '../model/variable-values.ts'
 import type { PanelPage } from '../panels/panel-card.tsx'
@@ -110,7 +111,7 @@ function useSwitched(board: Board) {
 }
 
 /** The time range at this moment, again with each refresh. */
-function useClock({ isUtc }: Board, raw: RawRange, refresh: string) {
+function useClock({ isUtc }: Board, raw: RangeText, refresh: string) {
   const [now, setNow] = useState(Date.now)
   const [isPaused, setPaused] = useState(false)
   const read = useCallback(() => setNow(Date.now()), [])
@@ -142,7 +143,7 @@ function useBoard({ board, asking, grafanaOf }: BoardViewProps) {
   )
   const { annotations, errors } = useAnnotations(asked, asking, { values, range, filters, isReady })
   const rows = useMemo(() => layOut(board, states ?? [], values), [board, states, values])
-  const onRange = (next: RawRange): void => {
+  const onRange = (next: RangeText): void => {
     read()
     change({ from: next.from, to: next.to })
   }

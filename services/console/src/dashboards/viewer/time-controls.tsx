@@ -3,21 +3,15 @@ import { Button } from '../../parts/button.tsx'
 import { Disclosure } from '../../parts/disclosure.tsx'
 import { Select, TextField } from '../../parts/field.tsx'
 import { Icon } from '../../parts/icon.tsx'
-import {
-  durationMs,
-  movedRange,
-  quickRanges,
-  type RawRange,
-  rangeText,
-  resolveRange,
-  type TimeRange,
-} from '../model/time-range.ts'
+import { movedRange, quickRanges, rangeText, resolveRange, type TimeRange } from '../model/time-range.ts'
+import { durationMs } from '../../parts/written-time.ts'
+import type { RangeText } from '../../parts/time-range.ts'
 
 interface TimePickerProps {
-  readonly raw: RawRange
+  readonly raw: RangeText
   readonly range: TimeRange
   readonly isUtc: boolean
-  readonly onRange: (range: RawRange) => void
+  readonly onRange: (range: RangeText) => void
 }
 
 /** From and to as they are written: `now-6h`, `now/d`, or a date and time. */
@@ -66,7 +60,7 @@ export function TimePicker({ raw, range, isUtc, onRange }: TimePickerProps) {
         }
       >
         {(close) => {
-          const choose = (next: RawRange): void => {
+          const choose = (next: RangeText): void => {
             onRange(next)
             close()
           }
