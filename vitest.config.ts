@@ -2,7 +2,26 @@ import { defineConfig } from 'vitest/config'
 
 const exclude = ['**/node_modules/**', '**/dist/**', '.tools/**', '.gatehouse/**']
 
-// unit: pure and beside the code, in threads. system: real servers, one file at a time (two cores), in forks.
+/** Pure: beside the code, in threads that share what they have loaded. */
+const pure = [
+  'libs/{errors,config,telemetry,promql,authz,audit,query,identity,http}/src/**/*.test.ts',
+  'services/console/src/**/*.test.ts',
+  'test/architecture/**/*.test.ts',
+]
+
+/** What measures memory, delays or the order of things under load: a neighbour would be measured, too. */
+const alone = [
+  'libs/upstream/src/replica-choice.test.ts',
+  'test/integration/{audit-crash,cache-property,faults-load,faults-overload}.test.ts',
+]
+
+const servers = {
+  globalSetup: ['test/support/postgres-setup.ts'],
+  pool: 'forks',
+  testTimeout: 120_000,
+  hookTimeout: 180_000,
+} as const
+
 export default defineConfig({
   test: {
     reporters: ['default', ['json', { outputFile: 'artefacts/vitest.json' }]],
@@ -10,31 +29,39 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: [
-            'libs/{errors,config,telemetry,promql,authz,audit,query,identity,http}/src/**/*.test.ts',
-            'services/console/src/{charts,dashboards}/**/*.test.ts',
-            'test/architecture/**/*.test.ts',
-          ],
+          include: pure,
           exclude,
           pool: 'threads',
+          isolate: false,
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
           testTimeout: 60_000,
         },
       },
       {
+        // Real servers. Two files at a time also where there are two cores, as half of the time is waiting.
         test: {
+          ...servers,
           name: 'system',
           include: [
             'libs/{store,cache,upstream}/src/**/*.test.ts',
-            'services/**/*.test.ts',
+            'services/{cli,control,gateway}/src/**/*.test.ts',
             'deploy/**/*.test.ts',
             'test/{conformance,integration,security,e2e}/**/*.test.ts',
           ],
-          exclude: [...exclude, 'services/console/src/{charts,dashboards}/**'],
-          globalSetup: ['test/support/postgres-setup.ts'],
-          pool: 'forks',
+          exclude: [...exclude, ...alone],
+          maxWorkers: 2,
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        test: {
+          ...servers,
+          name: 'alone',
+          include: alone,
+          exclude,
           fileParallelism: false,
-          testTimeout: 120_000,
-          hookTimeout: 180_000,
+          sequence: { groupOrder: 3 },
         },
       },
     ],
