@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { ensureTools, type Prometheus, startPrometheus, temporaryDir } from '@gatehouse/local'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type GatewayWorld, startGatewayWorld } from '../support/gateway-world.ts'
 import { type ApiAnswer, callApi } from '../support/prometheus-api.ts'
@@ -16,6 +17,8 @@ let world: GatewayWorld
 let one: RecordingPrometheus
 let two: RecordingPrometheus
 let token: string
+let talkative: Prometheus
+const dir = temporaryDir()
 
 const accessOf = (tenants: { readonly one: readonly string[]; readonly two: readonly string[] }): string => `
 apiVersion: gatehouse/v1
@@ -31,11 +34,30 @@ orgs:
         shards:
           - { name: one, tenants: ${JSON.stringify(tenants.one)}, replicas: [{ name: r, url: "${one.url}" }] }
           - { name: two, tenants: ${JSON.stringify(tenants.two)}, replicas: [{ name: r, url: "${two.url}" }] }
+      - uid: rules
+        name: Rules
+        shards: [{ name: s, tenants: [a, b, c], replicas: [{ name: r, url: "${talkative.url}" }] }]
     grants: [{ serviceAccount: all, role: viewer }]
 `
 
+/** A real Prometheus with an alert whose description is a novel. */
+async function startTalkative(): Promise<Prometheus> {
+  await ensureTools(['prometheus-2'])
+  const alert = {
+    alert: 'Long',
+    expr: 'vector(0) > 1',
+    labels: { tenant: 'a' },
+    annotations: { x: 'y'.repeat(40_000_000) },
+  }
+  return startPrometheus({ dataDir: dir.path, ruleGroups: [{ name: 'g', interval: '1h', rules: [alert] }] })
+}
+
 beforeAll(async () => {
-  ;[one, two] = await Promise.all([startRecordingPrometheus(), startRecordingPrometheus()])
+  ;[one, two, talkative] = await Promise.all([
+    startRecordingPrometheus(),
+    startRecordingPrometheus(),
+    startTalkative(),
+  ])
   world = await startGatewayWorld({
     access: accessOf({ one: ['a', 'b'], two: ['c'] }),
     gateway: { deadline: '20s' },
@@ -44,7 +66,8 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   await world.close()
-  await Promise.all([one.close(), two.close()])
+  await Promise.all([one.close(), two.close(), talkative.stop()])
+  dir.remove()
 })
 afterEach(() => {
   one.behave(undefined)
@@ -175,15 +198,13 @@ describe('F05 answers of 64 MB at once', () => {
 })
 
 describe('F06 rules of 40 MB', () => {
-  it('are refused, and the gateway goes on', async () => {
-    const rules = (_message: IncomingMessage, res: ServerResponse): void => {
-      const groups = `{"name":"g","file":"f","rules":[],"x":"${'y'.repeat(40_000_000)}"}`
-      sendJson(res, 200, `{"status":"success","data":{"groups":[${groups}]}}`)
-    }
-    one.behave(rules)
-    const { status, json } = await callApi(world.base(), 'rules', { token, method: 'GET' })
-    expect([status, json.error]).toEqual([422, expect.stringContaining('larger than')])
-    one.behave(undefined)
+  it('of a real Prometheus are 502 that says the limit, and the gateway goes on', async () => {
+    const { status, json } = await callApi(world.base('rules'), 'rules', { token, method: 'GET' })
+    expect([status, json.errorType, json.error]).toEqual([
+      502,
+      'bad_gateway',
+      "the shards' lists are larger than 33554432 bytes, the most that is filtered here",
+    ])
     expect((await ask(fresh())).status).toBe(200)
   })
 })

@@ -50,7 +50,8 @@ function constrain(selector: VectorSelector, constraints: Conjunction): VectorSe
   if (selector.name === undefined || !constraints.some((c) => c.name === metricName)) {
     return { ...selector, matchers: [...constraints, ...own] }
   }
-  // Prometheus refuses a __name__ matcher beside a bare name ("set twice"), so the name becomes a matcher itself.
+  // Prometheus refuses a __name__ matcher beside a bare name ("set twice"). As a matcher behind the constraints the name stands where it
+  // does when the text is read and enforced again: the same text, whoever has enforced it before.
   const name: Matcher = { name: metricName, op: '=', value: selector.name }
   const names = constraints.some((c) => isSameMatcher(c, name)) ? [] : [name]
   return { ...selector, name: undefined, matchers: [...constraints, ...names, ...own] }

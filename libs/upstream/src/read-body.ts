@@ -3,16 +3,21 @@ import type { Exchange } from './exchange.ts'
 
 /**
  * Reads a whole body of at most `maxBytes`.
- * @throws GatehouseError `execution` if it is larger, `bad_gateway` if it breaks off; the signal's reason if that aborted it.
+ * @throws GatehouseError what `beyond` makes if it is larger, `execution` by default; `bad_gateway` if it breaks off; the signal's reason if
+ *   that aborted it.
  */
-export function readBody(exchange: Pick<Exchange, 'attach' | 'abort'>, maxBytes: number): Promise<Buffer> {
+export function readBody(
+  exchange: Pick<Exchange, 'attach' | 'abort'>,
+  maxBytes: number,
+  beyond: () => GatehouseError = () => tooLarge(maxBytes),
+): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let length = 0
     exchange.attach({
       data(chunk) {
         length += chunk.length
-        if (length > maxBytes) exchange.abort(tooLarge(maxBytes))
+        if (length > maxBytes) exchange.abort(beyond())
         else chunks.push(chunk)
         return true
       },

@@ -1,6 +1,7 @@
+import { GatehouseError } from '@gatehouse/errors'
 import { createAdmission, metadataRequest } from '@gatehouse/query'
 import { type Answer, success } from './answer.ts'
-import { askAll, type Execution } from './ask.ts'
+import { askAll, type Execution, maxMergedBytes } from './ask.ts'
 import { alertsData } from './filter/alerts.ts'
 import { metadataData } from './filter/metadata.ts'
 import { rulesData } from './filter/rules.ts'
@@ -13,6 +14,14 @@ import { type Envelope, readEnvelope } from './upstream-envelope.ts'
 /** A question whose answer is filtered. */
 export type Filtered = Extract<Question, { kind: 'rules' | 'alerts' | 'targets' | 'metadata' }>
 
+/** No caller can ask a shard for fewer rules or targets: a list beyond the limit is the shard's, not the question's. */
+function tooLong(): GatehouseError {
+  return new GatehouseError(
+    'bad_gateway',
+    `the shards' lists are larger than ${maxMergedBytes} bytes, the most that is filtered here`,
+  )
+}
+
 function namesIn({ data }: Envelope): ReadonlySet<string> {
   const names: readonly unknown[] = Array.isArray(data) ? data : []
   return new Set(names.filter((name) => typeof name === 'string'))
@@ -24,7 +33,7 @@ async function filteredData(
   execution: Execution,
 ): Promise<{ data: object; warnings: readonly string[] }> {
   const { budget, access, alerts } = execution
-  const ask = { execution, steps: plan.steps }
+  const ask = { execution, steps: plan.steps, beyond: tooLong }
   const bodies = await askAll(ask, (step) => toRequest(question, step, { plan, budget }))
   const envelopes = bodies.map(readEnvelope)
   const answers = envelopes.map(({ data }) => data)

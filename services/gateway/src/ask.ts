@@ -1,7 +1,7 @@
 import type { Because, Constraints, OrgPolicy, Principal } from '@gatehouse/authz'
-import { isGatehouseError } from '@gatehouse/errors'
+import { type GatehouseError, isGatehouseError } from '@gatehouse/errors'
 import type { DataSource, Freshness, QueryLimits, UpstreamRequest } from '@gatehouse/query'
-import { type Alertmanagers, readBody, type Upstream, type Versions } from '@gatehouse/upstream'
+import { type Alertmanagers, readBody, tooLarge, type Upstream, type Versions } from '@gatehouse/upstream'
 import type { Access } from './access.ts'
 import type { Budget } from './budget.ts'
 import type { TakeSlots } from './limits/slots.ts'
@@ -40,6 +40,8 @@ export interface Execution {
 interface Asking {
   readonly execution: Execution
   readonly steps: readonly PlanStep[]
+  /** The refusal of answers that are together larger than {@link maxMergedBytes}; by default the caller is told to ask for less. */
+  readonly beyond?: () => GatehouseError
 }
 
 /** Failures that say a shard is missing, not that the question is wrong. */
@@ -64,7 +66,7 @@ const emptyMatrix = missingAnswer('{"resultType":"matrix","result":[]}')
  * shard answers with nothing, unless all are missing.
  */
 export async function askAll(
-  { execution, steps }: Asking,
+  { execution, steps, beyond = () => tooLarge(maxMergedBytes) }: Asking,
   toRequest: (step: PlanStep) => UpstreamRequest,
 ): Promise<readonly Buffer[]> {
   const { upstream, budget, answered, allowsPartial } = execution
@@ -73,7 +75,7 @@ export async function askAll(
   let bytesLeft = maxMergedBytes
   const ask = async (step: PlanStep): Promise<Buffer> => {
     const { exchange, replica } = await upstream.open(step.shard, toRequest(step), signal)
-    const body = await readBody(exchange, bytesLeft)
+    const body = await readBody(exchange, bytesLeft, beyond)
     bytesLeft -= body.length
     answered(step.shard.name, replica, exchange.date)
     return body
