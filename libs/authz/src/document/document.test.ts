@@ -105,6 +105,11 @@ describe('an access document', () => {
           /remainder 0 stands twice: s, s2/,
         ],
         [
+          'hashes of two moduli',
+          [2, 3].map((modulus) => ({ name: `s${modulus}`, tenantHash: { modulus, remainder: 1 }, replicas })),
+          /all have one of the same modulus/,
+        ],
+        [
           'labels that do not divide',
           [
             { ...shard, series: '{env="prod"}' },
@@ -293,6 +298,11 @@ describe('shard maps', () => {
       'moments',
       { samples: { from: '2026-01-01T00:00:00Z' } },
       { samples: { until: '2026-01-01T01:00:00Z' } },
+    ],
+    [
+      'the hash of tenants, each with times of its own',
+      { tenants: [], tenantHash: { modulus: 2, remainder: 0 }, samples: { from: '2h' } },
+      { tenants: [], tenantHash: { modulus: 2, remainder: 1 }, samples: { until: '90m' } },
     ],
   ])('may divide by %s', (_by, first, second) => {
     expect(two(first, second).orgs[0]?.dataSources[0]?.shards).toHaveLength(2)

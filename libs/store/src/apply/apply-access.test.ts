@@ -309,9 +309,16 @@ describe('shard maps', () => {
     }))
     await applyAccess(
       pool,
-      documentOf({ tenants, dataSources: [{ uid: 'main', name: 'Main', shards: byHash }] }),
+      documentOf({
+        tenants,
+        dataSources: [
+          { uid: 'main', name: 'Main', shards: byHash },
+          { uid: 'listed', name: 'Listed', shards: [{ name: 's', tenants: ['agency-b'], replicas }] },
+        ],
+      }),
     )
     const { dataSources } = await withOrg(pool, 'health', readSnapshot)
+    expect(dataSources.get('listed')?.shards.map(({ slice }) => slice.tenants)).toEqual([['agency-b']])
     const slices = dataSources.get('main')?.shards.map(({ slice }) => slice.tenants) ?? []
     expect(slices.flat().toSorted()).toEqual(tenants)
     // test/conformance/hashmod.test.ts compares with a real Prometheus.
