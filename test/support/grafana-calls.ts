@@ -121,5 +121,33 @@ export const grafanaCalls: readonly GrafanaCall[] = [
   },
   { when: 'metadata', method: 'GET', path: 'metadata', parameters: () => [['limit', '40000']] },
   { when: 'drilldown', method: 'GET', path: 'metadata', parameters: () => [['metric', 'app_seconds']] },
+  {
+    when: 'drilldown’s burst',
+    method: 'GET',
+    path: 'query',
+    parameters: () => [['query', 'count(app_requests_total)']],
+  },
+  {
+    when: 'exemplars of a panel',
+    method: 'POST',
+    path: 'query_exemplars',
+    parameters: (now) => [
+      ['query', 'app_requests_total'],
+      ['start', String(now - 3_600)],
+      ['end', String(now + 60)],
+    ],
+  },
+  {
+    when: 'variable: label_values(app_requests_total, tenant)',
+    method: 'GET',
+    path: 'label/tenant/values',
+    parameters: (now) => [
+      ['match[]', 'app_requests_total'],
+      ['start', String(now - 3_600)],
+      ['end', String(now + 60)],
+      ['limit', '0'],
+    ],
+    data: ['a', 'c'],
+  },
   { when: 'alerting page', method: 'GET', path: 'alerts', parameters: () => [] },
 ]
