@@ -49,6 +49,9 @@ orgs:${org('ac', '[a, c]', more, grants, again)}${org('b', '[b]', '', '', elsewh
     dataSources:
       - { uid: partial, name: Partial, partialResponse: true, shards: ${half} }
       - { uid: whole, name: Whole, shards: ${half} }
+      - uid: external
+        name: Divided by an external label
+        shards: [{ name: one, tenants: [d], series: '{shard="one"}', replicas: [{ name: one-a, url: "${of.one.url}" }] }]
     grants:
       - { serviceAccount: all, role: viewer }
 `
@@ -266,6 +269,8 @@ describe('federate', () => {
             job_name: 'federation',
             scrape_interval: '1s',
             honor_labels: true,
+            // It asks for protobuf first, which is not spoken here, and reads what comes by its content type.
+            scrape_protocols: ['PrometheusProto', 'OpenMetricsText1.0.0', 'PrometheusText0.0.4'],
             metrics_path: '/prom/metrics/federate',
             params: { 'match[]': ['{__name__=~".+"}'] },
             authorization: { credentials: tokens.get('ac/all') },
@@ -300,6 +305,46 @@ describe('federate', () => {
     expect((await federate('ac/all', '')).status).toBe(400)
     expect((await federate('ac/all', 'match[]={}')).status).toBe(400)
     expect((await federate('ac/nobody', 'match[]=up')).status).toBe(403)
+  })
+})
+
+// The servers have `external_labels: { shard: one }` and `{ shard: two }`; the series they scraped do not carry them.
+describe('external labels of the shards', () => {
+  it('are no labels of series, as for the servers themselves', async () => {
+    for (const query of ['app_requests_total{shard="one"}', 'count by (shard) (app_requests_total)']) {
+      const { json } = await call('ac/all', 'query', { query })
+      const { json: own } = await callApi(shards.two.url, 'query', { parameters: { query } })
+      expect(json.data.result.map(({ metric }: { metric: object }) => metric)).toEqual(
+        own.data.result.map(({ metric }: { metric: object }) => metric),
+      )
+    }
+    const { json: absent } = await call('ac/all', 'query', { query: 'count(app_requests_total{shard=""})' })
+    expect(absent.data.result[0].value[1]).toBe('2')
+    expect((await call('ac/all', 'labels')).json.data).not.toContain('shard')
+    expect((await call('ac/all', 'label/shard/values')).json.data).toEqual([])
+    expect((await call('ac/all', 'series', { 'match[]': '{shard="one"}' })).json.data).toEqual([])
+  })
+
+  it('are added to what is federated, each shard its own, as the servers do', async () => {
+    const text = await (await federate('ac/all', 'match[]=app_requests_total')).text()
+    expect(text.match(/tenant="a"|tenant="c"|shard="\w+"/g)?.toSorted()).toEqual([
+      'shard="one"',
+      'shard="two"',
+      'tenant="a"',
+      'tenant="c"',
+    ])
+    expect(text).toMatch(/^app_requests_total\{(?=.*tenant="c").*shard="two"/m)
+    expect(await (await federate('ac/all', 'match[]={shard="one"}')).text()).toBe('')
+  })
+
+  it('divide no shards: a map by them finds nothing, never too much', async () => {
+    const token = tokens.get('holes/all') ?? ''
+    const parameters = { query: 'app_requests_total{tenant="d"}' }
+    const answers = ['partial', 'external'].map((source) =>
+      callApi(world.base(source), 'query', { parameters, token }),
+    )
+    const [there, none] = await Promise.all(answers)
+    expect([there?.json.data.result.length, none?.status, none?.json.data.result]).toEqual([1, 200, []])
   })
 })
 
