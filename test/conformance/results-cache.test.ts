@@ -90,6 +90,7 @@ async function evaluate({ url }: Prometheus, query: string, range: TimeRange): P
       end: (range.end / 1000).toFixed(3),
       step: (range.step / 1000).toFixed(3),
     },
+    headers: { 'accept-encoding': 'identity' },
   })
   if (status === 200) return Buffer.from(text)
   throw new GatehouseError(status === 422 ? 'execution' : 'bad_data', String(json?.error ?? text))

@@ -12,6 +12,7 @@ import {
   type ShardSlice,
   type TimeRange,
 } from '@gatehouse/query'
+import { request } from 'undici'
 
 /** What a query came to: its `data` and notes, or the error's text. */
 export type Outcome =
@@ -63,13 +64,13 @@ export async function ask(server: Prometheus, query: string, range: TimeRange): 
     form.set('step', seconds(range.step))
   }
   const path = range.step === 0 ? 'query' : 'query_range'
-  // Uncompressed: the servers of the corpus would spend more on that than on the answers.
-  const response = await fetch(`${server.url}/api/v1/${path}`, {
+  // Tens of thousands of small answers: uncompressed, and without the cost of fetch, which is more than theirs.
+  const response = await request(`${server.url}/api/v1/${path}`, {
     method: 'POST',
-    headers: { 'accept-encoding': 'identity' },
-    body: form,
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body: form.toString(),
   })
-  const body = (await response.json()) as Envelope
+  const body = (await response.body.json()) as Envelope
   if (body.status !== 'success') return { kind: 'error', error: body.error ?? '' }
   return { kind: 'data', data: body.data, warnings: body.warnings ?? [], infos: body.infos ?? [] }
 }
