@@ -43,11 +43,21 @@ let world: ControlWorld
 let dir: string
 const tokens = new Map<string, string>()
 
-async function as(who: string, method: string, path: string, body?: unknown): Promise<ControlAnswer> {
+async function as(
+  who: string,
+  method: string,
+  path: string,
+  body?: unknown,
+  headers: Record<string, string> = {},
+): Promise<ControlAnswer> {
   const [orgUid = '', account = ''] = who.split('/')
   const token = tokens.get(who) ?? (await world.token(orgUid, account))
   tokens.set(who, token)
-  return world.call(method, `/api/v1/audit${path}`, { token, ...(body === undefined ? {} : { body }) })
+  return world.call(method, `/api/v1/audit${path}`, {
+    token,
+    headers,
+    ...(body === undefined ? {} : { body }),
+  })
 }
 
 /** Asks until the answer is as it should be, for what happens in the background. */
@@ -297,14 +307,27 @@ describe('saved views', () => {
     const change = { name: 'Ours too', filter: { text: 'ward' }, isShared: false }
     expect((await as('transport/auditor', 'put', `/views/${uid}`, change)).status).toBe(404)
     expect((await as('health/revealer', 'put', `/views/${mine.json.uid}`, change)).status).toBe(404)
-    expect((await as('health/revealer', 'put', `/views/${uid}`, change)).json).toMatchObject({
+    const seenBy = async (who: string) => ({
+      'if-match': (await as(who, 'get', `/views/${uid}`)).headers.get('etag') ?? '',
+    })
+    const stale = { 'if-match': '"stale"' }
+    expect((await as('health/revealer', 'put', `/views/${uid}`, change, stale)).status).toBe(412)
+    const base = await seenBy('health/revealer')
+    expect((await as('health/revealer', 'put', `/views/${uid}`, change, base)).json).toMatchObject({
       name: 'Ours too',
       isShared: true,
       isOwn: false,
     })
     expect(await names('health/operator')).toEqual([])
     expect((await as('transport/auditor', 'delete', `/views/${uid}`)).status).toBe(404)
-    const gone = await as('health/auditor', 'delete', `/views/${uid}`)
+    expect((await as('health/auditor', 'delete', `/views/${uid}`)).status).toBe(400)
+    const gone = await as(
+      'health/auditor',
+      'delete',
+      `/views/${uid}`,
+      undefined,
+      await seenBy('health/auditor'),
+    )
     expect(gone.status).toBe(200)
     const events = await world.auditOf(gone.requestId)
     expect(events).toMatchObject([{ code: 'E012I', detail: { verb: 'delete', name: 'Ours too' } }])

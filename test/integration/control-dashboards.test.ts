@@ -286,9 +286,14 @@ describe('folders over HTTP', () => {
     const inside = { title: 'Uno', parentUid: 'two' }
     const fresh = moved.headers.get('etag') ?? ''
     expect((await call('health/editor', 'put', '/folders/one', inside, fresh)).status).toBe(400)
-    expect((await call('health/editor', 'delete', '/folders/one')).status).toBe(409)
-    expect((await call('health/editor', 'delete', '/folders/two')).status).toBe(200)
-    const gone = await call('health/editor', 'delete', '/folders/one')
+    const remove = async (path: string) => {
+      const seen = await call('health/editor', 'get', path)
+      return call('health/editor', 'delete', path, undefined, seen.headers.get('etag') ?? '')
+    }
+    expect((await call('health/editor', 'delete', '/folders/two', undefined, etag)).status).toBe(412)
+    expect((await remove('/folders/one')).status).toBe(409)
+    expect((await remove('/folders/two')).status).toBe(200)
+    const gone = await remove('/folders/one')
     expect(gone.status).toBe(200)
     expect((await world.auditOf(gone.requestId)).map(({ code }) => code)).toEqual(['C006I'])
   })

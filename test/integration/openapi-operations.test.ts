@@ -140,7 +140,10 @@ describe('documented operations over access settings', () => {
     await asAdmin('get /api/v1/folders/{uid}', at)
     const moving = await match('get /api/v1/folders/{uid}', { token: admin, ...at })
     await api.send('put /api/v1/folders/{uid}', { ...moving, body: { title: 'Moved', parentUid: null } })
-    await asAdmin('delete /api/v1/folders/{uid}', at)
+    await api.send(
+      'delete /api/v1/folders/{uid}',
+      await match('get /api/v1/folders/{uid}', { token: admin, ...at }),
+    )
   })
 
   it('of people, grants, explanations, previews and rehearsals', async () => {
@@ -260,8 +263,8 @@ describe('documented operations over dashboards', () => {
     await asAdmin(`get ${path}/capability`, at)
     const now = await match(`get ${path}`, { token: admin, ...at })
     await api.send(`put ${path}/approval`, { ...now, body: { dataSources: ['metrics'] } })
-    await asAdmin('put /api/v1/public-sharing', { body: { allowed: true } })
-    await asAdmin('get /api/v1/public-sharing')
+    const sharing = await match('get /api/v1/public-sharing', { token: admin })
+    await api.send('put /api/v1/public-sharing', { ...sharing, body: { allowed: true } })
     const link = await asAdmin(`post ${path}/share-links`, {
       ...at,
       body: { days: 1, reason: 'A public page' },
@@ -395,8 +398,10 @@ describe('documented operations of auditors', () => {
     })
     await asAdmin(`get ${path}/views`)
     const params = { uid: String(view.json.uid) }
-    await asAdmin(`put ${path}/views/{uid}`, { params, body: { name: 'Ours', filter: {}, isShared: true } })
-    await asAdmin(`delete ${path}/views/{uid}`, { params })
+    const seen = () => match(`get ${path}/views/{uid}`, { token: admin, params })
+    const ours = { name: 'Ours', filter: {}, isShared: true }
+    await api.send(`put ${path}/views/{uid}`, { ...(await seen()), body: ours })
+    await api.send(`delete ${path}/views/{uid}`, await seen())
     await asAdmin(`get ${path}/status`)
     const job = await asAdmin(`post ${path}/verifications`)
     await asAdmin(`get ${path}/verifications`)

@@ -76,6 +76,12 @@ afterAll(async () => {
 
 const asAdmin = (method: string, path: string, body?: unknown): Promise<ControlAnswer> =>
   world.call(method, `/api/v1${path}`, { token: admin, ...(body === undefined ? {} : { body }) })
+/** Allows or ends sharing by link, based on what is there now. */
+async function setSharing(allowed: boolean, token = admin): Promise<ControlAnswer> {
+  const etag = (await asAdmin('get', '/public-sharing')).headers.get('etag') ?? ''
+  const headers = { 'if-match': etag }
+  return world.call('put', '/api/v1/public-sharing', { token, body: { allowed }, headers })
+}
 const query = (token: string, text: string): ReturnType<typeof callApi> =>
   callApi(world.base(), 'query', { token, parameters: { query: text } })
 const settle = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 1_600))
@@ -105,9 +111,10 @@ describe('a share link', () => {
     expect((await asAdmin('get', '/public-sharing')).json).toEqual({ allowed: false })
     expect((await asAdmin('post', '/dashboards/services/share-links', body)).status).toBe(403)
     const editor = await world.token('health', 'editor')
-    const options = { token: editor, body: { allowed: true } }
-    expect((await world.call('put', '/api/v1/public-sharing', options)).status).toBe(403)
-    expect((await asAdmin('put', '/public-sharing', { allowed: true })).status).toBe(200)
+    expect((await setSharing(true, editor)).status).toBe(403)
+    const stale = { token: admin, body: { allowed: true }, headers: { 'if-match': '"stale"' } }
+    expect((await world.call('put', '/api/v1/public-sharing', stale)).status).toBe(412)
+    expect((await setSharing(true)).status).toBe(200)
     const denied = await world.call('post', '/api/v1/dashboards/services/share-links', {
       token: editor,
       body,
@@ -168,7 +175,7 @@ describe('a share link', () => {
     await settle()
     expect((await query(short.json.token, 'sum(up)')).status).toBe(401)
     expect((await query(long.json.token, 'sum(up)')).status).toBe(200)
-    await asAdmin('put', '/public-sharing', { allowed: false })
+    await setSharing(false)
     await settle()
     expect((await query(long.json.token, 'sum(up)')).status).toBe(401)
   })

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import type { ControlAnswer, ControlCall, ControlWorld } from './control-world.ts'
 
@@ -149,17 +150,28 @@ export async function openDocumentedApi(world: ControlWorld): Promise<Documented
     if (operation === undefined) throw new Error(`${name} is not documented`)
     return operation
   }
+  /** A create that is sent again under its key makes nothing more: it is answered the same, or told that its secret was shown. */
+  const checkOnce = async (name: string, sent: Sent, first: ControlAnswer): Promise<void> => {
+    const again = await call(name, sent)
+    const isSecretTold = again.status === 409 && String(again.json.detail).includes('secret was shown once')
+    if (!isSecretTold && !isDeepStrictEqual([again.status, again.json], [first.status, first.json]))
+      throw new Error(`sent again: ${again.status} ${JSON.stringify(again.json)}`)
+  }
   return {
     operations,
     called,
-    async send(name, sent = {}) {
+    async send(name, asked = {}) {
       const operation = operationOf(name)
+      const isOnce = operation.parameters.some((one) => one.name.toLowerCase() === 'idempotency-key')
+      const key = { 'idempotency-key': `once-${calls}` }
+      const sent = isOnce ? { ...asked, headers: { ...key, ...asked.headers } } : asked
       called.add(name)
       try {
         checkRequest(operation, sent, check)
         const answer = await call(name, sent)
         if (answer.status >= 400) throw new Error(`${answer.status} ${JSON.stringify(answer.json)}`)
         checkAnswer(operation.responses[answer.status], answer, check)
+        if (isOnce) await checkOnce(name, sent, answer)
         return answer
       } catch (error) {
         throw new Error(`${name}: ${error instanceof Error ? error.message : String(error)}`, {

@@ -90,7 +90,9 @@ async function makeThings(world: AccessApiWorld): Promise<ReadonlyMap<string, Id
   const board = await as('post', '/dashboards', { uid: 'board', content })
   const match = { 'if-match': board.headers.get('etag') ?? '"1"' }
   await as('put', '/dashboards/board/approval', { dataSources: ['metrics'] }, match)
-  await as('put', '/public-sharing', { allowed: true })
+  const sharing = await as('get', '/public-sharing')
+  const unshared = { 'if-match': sharing.headers.get('etag') ?? '' }
+  await as('put', '/public-sharing', { allowed: true }, unshared)
   const link = await as('post', '/dashboards/board/share-links', { days: 1, reason: 'Shared' })
   const token = await as('post', '/service-accounts/robot/tokens', { name: 'T' })
   const where = { kind: 'data-source', uid: 'metrics' }

@@ -90,7 +90,7 @@ export async function listAccessRequests(
 ): Promise<readonly AccessRequest[]> {
   const rows = await tx.rows<Row>(
     `select ${columns} from access_requests where org_uid = app_org() and ($1::text is null or status = $1)
-     order by created_at desc, uid limit 1000`,
+     order by created_at desc, uid`,
     [status ?? null],
   )
   return rows.map(requestOf)

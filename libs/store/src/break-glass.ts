@@ -87,7 +87,7 @@ export async function openBreakGlass(
 export async function listBreakGlass(tx: OrgTransaction, onlyOpen: boolean): Promise<readonly BreakGlass[]> {
   const rows = await tx.rows<Row>(
     `select ${columns} from break_glass where org_uid = app_org() and (not $1 or reviewed_at is null)
-     order by opened_at desc, uid limit 1000`,
+     order by opened_at desc, uid`,
     [onlyOpen],
   )
   return rows.map(breakGlassOf)

@@ -3,9 +3,15 @@ import type { IncomingMessage } from 'node:http'
 import type { Principal } from '@gatehouse/authz'
 import { GatehouseError } from '@gatehouse/errors'
 import type { Trail } from '@gatehouse/http'
-import { findAnswer, type IdempotencyKey, keepAnswer, type OrgTransaction } from '@gatehouse/store'
+import {
+  findAnswer,
+  type IdempotencyKey,
+  keepAnswer,
+  type OrgTransaction,
+  type Transaction,
+} from '@gatehouse/store'
 import type { z } from 'zod'
-import type { Changed, Changes } from './changes.ts'
+import type { Changed } from './changes.ts'
 
 /** A create, as its route received it. */
 export interface CreateCall {
@@ -13,6 +19,12 @@ export interface CreateCall {
   readonly request: IncomingMessage
   readonly body: unknown
   readonly trail: Trail
+}
+
+/** Where something is made: reads and changes, as those of {@link Changes}. */
+export interface Creating<X> {
+  read<T>(orgUid: string, work: (tx: X) => Promise<T>): Promise<T>
+  changeIn<T>(orgUid: string, trail: Trail, work: (tx: X) => Promise<Changed<T>>): Promise<T>
 }
 
 /** How the answer of a create is kept. */
@@ -47,14 +59,14 @@ function replay<T>(kept: { request: string; answer: unknown }, key: IdempotencyK
 }
 
 /**
- * Runs a create as {@link Changes.changeIn}. With an `Idempotency-Key` of the last day, the same request of the same principal is answered
+ * Runs a create as its `changeIn`. With an `Idempotency-Key` of the last day, the same request of the same principal is answered
  * as the first was and changes nothing.
  * @throws GatehouseError `conflict` if the key was used for another request.
  */
-export async function createOnce<T>(
-  changes: Changes,
+export async function createOnce<T, X extends Transaction = OrgTransaction>(
+  changes: Creating<X>,
   call: CreateCall,
-  keeping: Keeping<T> & { readonly work: (tx: OrgTransaction) => Promise<Changed<T>> },
+  keeping: Keeping<T> & { readonly work: (tx: X) => Promise<Changed<T>> },
 ): Promise<T> {
   const { caller, trail } = call
   const { orgUid = caller.orgUid } = keeping

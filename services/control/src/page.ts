@@ -9,7 +9,7 @@ export const pageQuery = {
 
 /** One page of a list, and where the next begins. */
 export interface Page<T> {
-  readonly items: readonly T[]
+  readonly items: T[]
   readonly next: string | null
 }
 
@@ -28,16 +28,38 @@ function keyFrom(cursor: string): string {
   return key
 }
 
+interface PageAsked {
+  readonly limit: number
+  readonly cursor?: string | undefined
+}
+
 /** The page of a list after a cursor, ordered by `keyOf`, so that items added or gone meanwhile shift nothing. */
-export function paginate<T>(
+export function paginate<T>(all: readonly T[], keyOf: (item: T) => string, asked: PageAsked): Page<T> {
+  return pageIn(all, { keyOf, comesAfter: (key, other) => key > other }, asked)
+}
+
+/** As {@link paginate}, but the greatest first: `keyOf` is a time (ISO 8601) and what tells items of one time apart. */
+export function newestFirst<T>(
   all: readonly T[],
-  keyOf: (item: T) => string,
-  { limit, cursor }: { readonly limit: number; readonly cursor?: string | undefined },
+  keyOf: (item: T) => readonly string[],
+  asked: PageAsked,
+): Page<T> {
+  return pageIn(
+    all,
+    { keyOf: (item) => keyOf(item).join(' '), comesAfter: (key, other) => key < other },
+    asked,
+  )
+}
+
+function pageIn<T>(
+  all: readonly T[],
+  { keyOf, comesAfter }: { keyOf: (item: T) => string; comesAfter: (key: string, other: string) => boolean },
+  { limit, cursor }: PageAsked,
 ): Page<T> {
   const after = cursor === undefined ? undefined : keyFrom(cursor)
   const sorted = all
-    .filter((item) => after === undefined || keyOf(item) > after)
-    .toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))
+    .filter((item) => after === undefined || comesAfter(keyOf(item), after))
+    .toSorted((a, b) => (comesAfter(keyOf(b), keyOf(a)) ? -1 : 1))
   const items = sorted.slice(0, limit)
   const last = items.at(-1)
   const isMore = sorted.length > limit && last !== undefined

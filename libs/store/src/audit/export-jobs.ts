@@ -71,10 +71,10 @@ export async function findExport(tx: AuditTransaction, uid: string): Promise<Exp
 }
 
 /** Exports of the scope, newest first. */
-export async function listExports(tx: AuditTransaction, limit = 100): Promise<ExportJob[]> {
+export async function listExports(tx: AuditTransaction): Promise<ExportJob[]> {
   const rows = await tx.rows<ExportJob>(
-    `select ${columns} from audit_exports where $1::text is null or org_uid = $1 order by requested_at desc limit $2`,
-    [orgOf(tx), limit],
+    `select ${columns} from audit_exports where $1::text is null or org_uid = $1 order by requested_at desc, uid`,
+    [orgOf(tx)],
   )
   return rows.map(toJob)
 }

@@ -48,10 +48,10 @@ export async function findVerification(
 }
 
 /** Verifications of the scope, newest first. */
-export function listVerifications(tx: AuditTransaction, limit = 100): Promise<VerificationJob[]> {
+export function listVerifications(tx: AuditTransaction): Promise<VerificationJob[]> {
   return tx.rows<VerificationJob>(
-    `select ${columns} from audit_verification_jobs where $1::text is null or org_uid = $1 order by requested_at desc limit $2`,
-    [orgOf(tx), limit],
+    `select ${columns} from audit_verification_jobs where $1::text is null or org_uid = $1 order by requested_at desc, uid`,
+    [orgOf(tx)],
   )
 }
 

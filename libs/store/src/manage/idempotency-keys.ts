@@ -1,4 +1,4 @@
-import type { OrgTransaction } from '../transaction.ts'
+import type { Transaction } from '../transaction.ts'
 
 /** A request that wants to be done once, as its principal names it. */
 export interface IdempotencyKey {
@@ -19,7 +19,7 @@ const keptFor = '1 day'
 
 /** The answer kept under a key of the entered org during the last day. */
 export async function findAnswer(
-  tx: OrgTransaction,
+  tx: Transaction,
   { principal, key }: IdempotencyKey,
 ): Promise<KeptAnswer | undefined> {
   const [row] = await tx.rows<{ request: string; answer: unknown }>(
@@ -34,7 +34,7 @@ export async function findAnswer(
  * Keeps an answer under its key, and drops those of the org that are older than a day.
  * @throws GatehouseError `conflict` if another request used the key at the same moment.
  */
-export async function keepAnswer(tx: OrgTransaction, key: IdempotencyKey, answer: unknown): Promise<void> {
+export async function keepAnswer(tx: Transaction, key: IdempotencyKey, answer: unknown): Promise<void> {
   await tx.rows(
     'delete from idempotency_keys where org_uid = app_org() and created_at <= now() - $1::interval',
     [keptFor],

@@ -128,7 +128,7 @@ export async function findRehearsal(tx: OrgTransaction, uid: string): Promise<Re
 export async function listRehearsals(tx: OrgTransaction): Promise<readonly RehearsalRecord[]> {
   const rows = await tx.rows<Row>(
     `select ${columns.replace('report,', 'null as report,')} from rehearsals where org_uid = app_org()
-     order by created_at desc, uid limit 100`,
+     order by created_at desc, uid`,
   )
   return rows.map(recordOf)
 }

@@ -141,8 +141,10 @@ export function Filters({ search, onApply }: { readonly search: URLSearchParams;
     ...(read.value?.items ?? []),
   ]
   const current = known.find(({ filter }) => wanted.length > 0 && isInForce(filter, search))
+  const own = current?.uid !== undefined && current.isOwn ? `/api/v1/audit/views/${current.uid}` : undefined
+  const { etag } = useRead(own, z.unknown())
   const remove = useChange({
-    request: (uid: string) => ({ path: `/api/v1/audit/views/${uid}`, method: 'DELETE' as const }),
+    request: (path: string) => ({ path, method: 'DELETE' as const, ifMatch: etag }),
     schema: z.object({}),
     touches: ['/api/v1/audit/views'],
   })
@@ -176,14 +178,14 @@ export function Filters({ search, onApply }: { readonly search: URLSearchParams;
             Save as view
           </Button>
         )}
-        {current?.uid !== undefined && current.isOwn && (
+        {own !== undefined && (
           <Button
             isSmall
             kind="quiet"
-            isBusy={remove.isRunning}
-            onClick={() => remove.run(current.uid ?? '')}
+            isBusy={remove.isRunning || etag === undefined}
+            onClick={() => remove.run(own)}
           >
-            Delete view {current.name}
+            Delete view {current?.name}
           </Button>
         )}
       </div>

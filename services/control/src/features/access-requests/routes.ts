@@ -11,10 +11,13 @@ import {
   decideAccessRequest,
   listAccessRequests,
   lockAccessRequest,
+  type OrgTransaction,
 } from '@gatehouse/store'
 import { z } from 'zod'
 import type { Changed, Changes } from '../../changes.ts'
+import { createOnce } from '../../create-once.ts'
 import { noticesFor } from '../../notices/compose.ts'
+import { newestFirst, pageOf, pageQuery } from '../../page.ts'
 import { uidSchema } from '../folders/schemas.ts'
 import { checkDecider, checkHeld, mayDecide } from './decide.ts'
 import { placeSchema } from './place.ts'
@@ -111,11 +114,13 @@ function createRoute({ permissions, changes, notifications, wakeNotices }: Acces
       reason,
     }),
     status: 201,
+    requestHeaders: ['idempotency-key'],
     response: requestSchema,
-    handler: async ({ caller, body, trail }) => {
+    handler: async (call) => {
+      const { caller, body } = call
       if (caller.kind !== 'user') throw new GatehouseError('forbidden', 'only people ask for access')
       const { role, where, reason: why } = body
-      const answer = await changes.change(trail, async (tx) => {
+      const work = async (tx: OrgTransaction): Promise<Changed<Answer>> => {
         const asked = { userUid: caller.uid, role, where, lasts: body.hours * hourMs, reason: why }
         const request = await createAccessRequest(tx, asked)
         const { orgUid } = caller
@@ -129,7 +134,8 @@ function createRoute({ permissions, changes, notifications, wakeNotices }: Acces
         }))
           await addNotice(tx, notice)
         return noted('A023I', request)
-      })
+      }
+      const answer = await createOnce(changes, call, { answer: requestSchema, work })
       wakeNotices()
       return answer
     },
@@ -144,11 +150,9 @@ function listRoute({ permissions, policyOf, changes }: AccessRequestRouteDeps): 
     action: 'access-requests:list',
     permission: permissions.principal,
     params: nothing,
-    query: z.strictObject({ status: requestSchema.shape.status.optional() }),
+    query: z.strictObject({ ...pageQuery, status: requestSchema.shape.status.optional() }),
     body: nothing,
-    response: z.strictObject({
-      items: z.array(requestSchema.extend({ mayDecide: z.boolean().describe('Whether I may decide it') })),
-    }),
+    response: pageOf(requestSchema.extend({ mayDecide: z.boolean().describe('Whether I may decide it') })),
     handler: async ({ caller, query }) => {
       const policy = await policyOf(caller.orgUid)
       const decider = { policy, principal: caller, now: Date.now() }
@@ -159,7 +163,7 @@ function listRoute({ permissions, policyOf, changes }: AccessRequestRouteDeps): 
           if (isDecider || request.userUid === caller.uid)
             items.push({ ...answerOf(request), mayDecide: isDecider && request.status === 'pending' })
         }
-        return { items }
+        return newestFirst(items, ({ createdAt, uid }) => [createdAt, uid], query)
       })
     },
   })

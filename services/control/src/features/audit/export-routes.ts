@@ -12,8 +12,18 @@ import {
 } from '@gatehouse/store'
 import { z } from 'zod'
 import { byUid, found } from '../../manage.ts'
+import type { Changed } from '../../changes.ts'
+import { newestFirst, pageOf, pageQuery } from '../../page.ts'
 import { filterSchema } from './filter.ts'
-import { type AuditRouteDeps, changeLog, logFor, logQuery, openLog, requireKey } from './log.ts'
+import {
+  type AuditRouteDeps,
+  changeLog,
+  createOnceInLog,
+  logFor,
+  logQuery,
+  openLog,
+  requireKey,
+} from './log.ts'
 
 const jobSchema = z.strictObject({
   uid: z.string(),
@@ -63,19 +73,21 @@ function createRoute(deps: AuditRouteDeps): Route {
     query: z.strictObject(logQuery),
     body: z.strictObject({ format: z.enum(['ndjson', 'csv']), filter: filterSchema.default({}) }),
     status: 202,
+    requestHeaders: ['idempotency-key'],
     response: jobSchema,
     handler: async (call) => {
       requireKey(deps)
       const { format, filter } = call.body
       const log = await openLog(deps, call)
-      return changeLog(deps, { ...log, trail: call.trail }, async (tx) => {
+      const work = async (tx: AuditTransaction): Promise<Changed<z.output<typeof jobSchema>>> => {
         const uid = await requestExport(tx, { format, filter, requestedBy: call.caller.uid })
         const resource = { kind: 'audit-exports', uid }
         return {
           result: answerOf(await load(tx, uid)),
           note: { code: 'E003I', resource, detail: { format, filter } },
         }
-      })
+      }
+      return createOnceInLog(deps, call, { ...log, answer: jobSchema, work })
     },
   })
 }
@@ -89,10 +101,12 @@ function readRoutes(deps: AuditRouteDeps): readonly Route[] {
       summary: 'Exports that have not expired, newest first',
       action: 'audit-exports:list',
       params: nothing,
-      response: z.strictObject({ items: z.array(jobSchema) }),
+      query: z.strictObject({ ...logQuery, ...pageQuery }),
+      response: pageOf(jobSchema),
       handler: async (call) => {
         const { scope } = await openLog(deps, call)
-        return { items: (await deps.log.read(scope, listExports)).map(answerOf) }
+        const all = (await deps.log.read(scope, listExports)).map(answerOf)
+        return newestFirst(all, ({ requestedAt, uid }) => [requestedAt, uid], call.query)
       },
     }),
     route({

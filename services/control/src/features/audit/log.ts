@@ -12,6 +12,8 @@ import type {
 } from '@gatehouse/store'
 import { z } from 'zod'
 import { auditEventOf } from '../../audit-event.ts'
+import type { Changed } from '../../changes.ts'
+import { type CreateCall, createOnce, type Creating } from '../../create-once.ts'
 import { found, type ManageDeps } from '../../manage.ts'
 import { loadOrg } from '../orgs/resource.ts'
 
@@ -130,6 +132,31 @@ export async function changeLog<T>(
   })
   trail.isRecorded = true
   return result
+}
+
+/**
+ * Runs a create in a log as {@link createOnce}, with its event in the log it is made in.
+ * @throws GatehouseError `bad_data` for an `Idempotency-Key` in everybody's log, as keys are kept per org.
+ */
+export function createOnceInLog<T>(
+  deps: Pick<AuditRouteDeps, 'log'>,
+  call: CreateCall,
+  {
+    scope,
+    orgUid,
+    ...creating
+  }: Pick<OpenLog, 'scope' | 'orgUid'> & {
+    readonly answer: z.ZodType<T>
+    readonly work: (tx: AuditTransaction) => Promise<Changed<T>>
+  },
+): Promise<T> {
+  if (scope === 'all' && call.request.headers['idempotency-key'] !== undefined)
+    throw new GatehouseError('bad_data', 'Idempotency-Key: not for the log of all orgs; name one of them')
+  const changes: Creating<AuditTransaction> = {
+    read: (_, work) => deps.log.read(scope, work),
+    changeIn: (_, trail, work) => changeLog(deps, { scope, orgUid, trail }, work),
+  }
+  return createOnce(changes, call, { ...creating, orgUid })
 }
 
 /** Refused where nothing seals the log: nobody could sign what is asked for. */

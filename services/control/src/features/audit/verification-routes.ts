@@ -7,6 +7,7 @@ import {
 } from '@gatehouse/store'
 import { z } from 'zod'
 import { byUid, found } from '../../manage.ts'
+import { newestFirst, pageOf, pageQuery } from '../../page.ts'
 import { type AuditRouteDeps, changeLog, logFor, logQuery, openLog, requireKey } from './log.ts'
 import { findingSchema } from './status-routes.ts'
 
@@ -82,11 +83,12 @@ function readRoutes(deps: AuditRouteDeps): readonly Route[] {
       summary: 'Verifications that were asked for, newest first',
       action: 'audit-verifications:list',
       params: nothing,
-      response: z.strictObject({ items: z.array(jobSchema) }),
+      query: z.strictObject({ ...logQuery, ...pageQuery }),
+      response: pageOf(jobSchema),
       handler: async (call) => {
         const { scope } = await openLog(deps, call)
-        const jobs = await deps.log.read(scope, listVerifications)
-        return { items: jobs.map(answerOf) }
+        const jobs = (await deps.log.read(scope, listVerifications)).map(answerOf)
+        return newestFirst(jobs, ({ requestedAt, uid }) => [requestedAt, uid], call.query)
       },
     }),
     route({

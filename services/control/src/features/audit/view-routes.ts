@@ -11,8 +11,10 @@ import {
 } from '@gatehouse/store'
 import { z } from 'zod'
 import { byUid, found, nameSchema } from '../../manage.ts'
+import { pageOf, pageQuery, paginate } from '../../page.ts'
+import { contentEtag, requireMatch } from '../../preconditions.ts'
 import { filterSchema, isVisible } from './filter.ts'
-import { type AuditRouteDeps, changeLog, logFor, logQuery, openLog } from './log.ts'
+import { type AuditRouteDeps, changeLog, createOnceInLog, logFor, logQuery, openLog } from './log.ts'
 
 const settings = {
   name: nameSchema.max(100),
@@ -55,10 +57,9 @@ function listRoute(deps: AuditRouteDeps): Route {
     action: 'audit-views:list',
     permission: deps.permissions.can('audit:list', logFor(deps, 'audit:list')),
     params: nothing,
-    query: z.strictObject(logQuery),
+    query: z.strictObject({ ...logQuery, ...pageQuery }),
     body: nothing,
-    response: z.strictObject({
-      items: z.array(viewSchema),
+    response: pageOf(viewSchema).extend({
       builtIn: z.array(z.strictObject({ name: z.string(), filter: filterSchema })),
     }),
     handler: async (call) => {
@@ -67,7 +68,31 @@ function listRoute(deps: AuditRouteDeps): Route {
       const all = await deps.log.read(log.scope, (tx) => listViews(tx, uid))
       const views = all.filter(({ filter }) => isVisible(filter, log))
       const builtIn = builtInViews.map(({ name, filter }) => ({ name, filter: filterSchema.parse(filter) }))
-      return { items: views.map((view) => answerOf(view, uid)), builtIn }
+      const shown = views.map((view) => answerOf(view, uid))
+      return { ...paginate(shown, (view) => `${view.name} ${view.uid}`, call.query), builtIn }
+    },
+  })
+}
+
+function readRoute(deps: AuditRouteDeps): Route {
+  return route({
+    method: 'get',
+    path: '/api/v1/audit/views/:uid',
+    summary: 'A saved search of the audit log',
+    action: 'audit-views:read',
+    permission: deps.permissions.can('audit:list', logFor(deps, 'audit:list')),
+    params: byUid,
+    query: z.strictObject(logQuery),
+    body: nothing,
+    response: viewSchema,
+    handler: async (call) => {
+      const { uid } = call.caller
+      const log = await openLog(deps, call)
+      const view = await deps.log.read(log.scope, (tx) => load(tx, uid, call.params.uid))
+      found(isVisible(view.filter, log) ? view : undefined, 'view')
+      const answer = answerOf(view, uid)
+      call.setHeader('etag', contentEtag(answer))
+      return answer
     },
   })
 }
@@ -83,13 +108,18 @@ function createRoute(deps: AuditRouteDeps): Route {
     query: z.strictObject(logQuery),
     body: z.strictObject(settings),
     status: 201,
+    requestHeaders: ['idempotency-key'],
     response: viewSchema,
     handler: async (call) => {
       const { uid } = call.caller
       const log = await openLog(deps, call)
-      return changeLog(deps, { ...log, trail: call.trail }, async (tx) => {
-        const view = await createView(tx, { ...call.body, userUid: uid })
-        return { result: answerOf(view, uid), note: noted(view, 'create') }
+      return createOnceInLog(deps, call, {
+        ...log,
+        answer: viewSchema,
+        work: async (tx) => {
+          const view = await createView(tx, { ...call.body, userUid: uid })
+          return { result: answerOf(view, uid), note: noted(view, 'create') }
+        },
       })
     },
   })
@@ -101,6 +131,7 @@ async function load(tx: AuditTransaction, userUid: string, uid: string): Promise
 
 function changeRoutes(deps: AuditRouteDeps): readonly Route[] {
   const common = {
+    requestHeaders: ['if-match'],
     path: '/api/v1/audit/views/:uid',
     permission: deps.permissions.can('audit:list', logFor(deps, 'audit:list')),
     params: byUid,
@@ -119,10 +150,12 @@ function changeRoutes(deps: AuditRouteDeps): readonly Route[] {
         const log = await openLog(deps, call)
         return changeLog(deps, { ...log, trail: call.trail }, async (tx) => {
           const before = await load(tx, uid, call.params.uid)
+          requireMatch(call.request, answerOf(before, uid))
           // Only who made it takes it back from the others.
           const isShared = before.userUid === uid ? call.body.isShared : before.isShared
           const view = { ...before, ...call.body, isShared }
           await updateView(tx, view)
+          call.setHeader('etag', contentEtag(answerOf(view, uid)))
           return { result: answerOf(view, uid), note: noted(view, 'change') }
         })
       },
@@ -138,6 +171,7 @@ function changeRoutes(deps: AuditRouteDeps): readonly Route[] {
         const log = await openLog(deps, call)
         return changeLog(deps, { ...log, trail: call.trail }, async (tx) => {
           const view = await load(tx, call.caller.uid, call.params.uid)
+          requireMatch(call.request, answerOf(view, call.caller.uid))
           await deleteView(tx, view.uid)
           return { result: {}, note: noted(view, 'delete') }
         })
@@ -148,5 +182,5 @@ function changeRoutes(deps: AuditRouteDeps): readonly Route[] {
 
 /** `/api/v1/audit/views` */
 export function auditViewRoutes(deps: AuditRouteDeps): readonly Route[] {
-  return [listRoute(deps), createRoute(deps), ...changeRoutes(deps)]
+  return [listRoute(deps), readRoute(deps), createRoute(deps), ...changeRoutes(deps)]
 }

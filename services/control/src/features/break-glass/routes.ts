@@ -11,14 +11,17 @@ import {
   lockBreakGlass,
   type NoticeState,
   openBreakGlass,
+  type OrgTransaction,
   reviewBreakGlass,
 } from '@gatehouse/store'
 import { z } from 'zod'
 import type { Changed } from '../../changes.ts'
+import { createOnce } from '../../create-once.ts'
 import { type NoticeContent, noticesFor } from '../../notices/compose.ts'
 import { loadPlace, placeSchema } from '../access-requests/place.ts'
 import type { AccessRequestRouteDeps } from '../access-requests/routes.ts'
 import { orgResource } from '../folders/resource.ts'
+import { newestFirst, pageOf, pageQuery } from '../../page.ts'
 import { uidSchema } from '../folders/schemas.ts'
 
 const hourMs = 3_600_000
@@ -123,11 +126,13 @@ function openRoute({
       reason: z.string().trim().min(10).max(500),
     }),
     status: 201,
+    requestHeaders: ['idempotency-key'],
     response: accessSchema,
-    handler: async ({ caller, body, trail }) => {
+    handler: async (call) => {
+      const { caller, body } = call
       if (caller.kind !== 'user') throw new GatehouseError('forbidden', 'only people open break-glass access')
       const policy = await policyOf(caller.orgUid)
-      const answer = await changes.change(trail, async (tx) => {
+      const work = async (tx: OrgTransaction): Promise<Changed<Answer>> => {
         const resource = await loadPlace(tx, policy, body.where)
         checkMay(policy, { principal: caller, action: 'access:breakglass', resource })
         const expiresAt = Date.now() + body.hours * hourMs
@@ -138,7 +143,8 @@ function openRoute({
           throw new GatehouseError('conflict', 'nobody would be told: no data owner of the org is configured')
         for (const notice of notices) await addNotice(tx, notice)
         return noted('X001I', access)
-      })
+      }
+      const answer = await createOnce(changes, call, { answer: accessSchema, work })
       wakeNotices()
       return answer
     },
@@ -153,25 +159,26 @@ function listRoute({ permissions, changes }: AccessRequestRouteDeps): Route {
     action: 'break-glass:list',
     permission: permissions.can('access:explain', (principal) => Promise.resolve(orgResource(principal))),
     params: nothing,
-    query: z.strictObject({ reviewed: z.enum(['no', 'all']).default('no') }),
+    query: z.strictObject({ ...pageQuery, reviewed: z.enum(['no', 'all']).default('no') }),
     body: nothing,
-    response: z.strictObject({
-      items: z.array(
-        accessSchema.extend({
-          requests: z.number().describe('Requests it allowed'),
-          notices: z.array(noticeSchema).describe('How far the data owner was told'),
-        }),
-      ),
-    }),
+    response: pageOf(
+      accessSchema.extend({
+        requests: z.number().describe('Requests it allowed'),
+        notices: z.array(noticeSchema).describe('How far the data owner was told'),
+      }),
+    ),
     handler: ({ caller, query }) =>
       changes.read(caller.orgUid, async (tx) => {
+        const all = await listBreakGlass(tx, query.reviewed === 'no')
+        const keyOf = ({ openedAt, uid }: BreakGlass) => [new Date(openedAt).toISOString(), uid]
+        const page = newestFirst(all, keyOf, query)
         const items = []
-        for (const access of await listBreakGlass(tx, query.reviewed === 'no')) {
+        for (const access of page.items) {
           const requests = await countGrantUses(tx, access.grantUid, access.openedAt)
           const notices = (await listNoticesAbout(tx, access.uid)).map(noticeOf)
           items.push({ ...answerOf(access), requests, notices })
         }
-        return { items }
+        return { items, next: page.next }
       }),
   })
 }

@@ -12,6 +12,7 @@ import {
 } from '@gatehouse/store'
 import { z } from 'zod'
 import type { Changed } from '../../changes.ts'
+import { type CreateCall, createOnce } from '../../create-once.ts'
 import { pageOf, pageQuery, paginate } from '../../page.ts'
 import { etagOf, versionFrom } from '../../preconditions.ts'
 import { folderOf, orgResource } from '../folders/resource.ts'
@@ -37,6 +38,7 @@ import { shareLinkRoutes } from './share-link-routes.ts'
 import { versionRoutes } from './version-routes.ts'
 
 type Answer = z.output<typeof dashboardSchema>
+type NewDashboard = z.output<typeof newDashboardSchema>
 const byUid = z.strictObject({ uid: uidSchema })
 
 function noted(
@@ -84,7 +86,7 @@ function listRoute({ permissions, policyOf, changes }: DashboardRouteDeps): Rout
 }
 
 interface Making {
-  readonly body: z.output<typeof newDashboardSchema>
+  readonly body: NewDashboard
   readonly folderUid: string | undefined
   readonly savedBy: string
 }
@@ -107,7 +109,13 @@ function createRoutes({ permissions, changes }: DashboardRouteDeps): readonly Ro
     response: dashboardSchema,
     status: 201,
     maxBodyBytes: maxDashboardBytes,
+    requestHeaders: ['idempotency-key'],
   } as const
+  const create = (call: CreateCall & { readonly body: NewDashboard }, folderUid: string | undefined) =>
+    createOnce(changes, call, {
+      answer: dashboardSchema,
+      work: (tx) => make(tx, { body: call.body, folderUid, savedBy: call.caller.uid }),
+    })
   return [
     route({
       ...common,
@@ -117,8 +125,7 @@ function createRoutes({ permissions, changes }: DashboardRouteDeps): readonly Ro
         Promise.resolve(orgResource(principal)),
       ),
       params: nothing,
-      handler: ({ caller, body, trail }) =>
-        changes.change(trail, (tx) => make(tx, { body, folderUid: undefined, savedBy: caller.uid })),
+      handler: (call) => create(call, undefined),
     }),
     route({
       ...common,
@@ -126,8 +133,7 @@ function createRoutes({ permissions, changes }: DashboardRouteDeps): readonly Ro
       summary: 'Store a dashboard in a folder',
       permission: permissions.can('dashboards:create', folderOf(changes)),
       params: byUid,
-      handler: ({ caller, params, body, trail }) =>
-        changes.change(trail, (tx) => make(tx, { body, folderUid: params.uid, savedBy: caller.uid })),
+      handler: (call) => create(call, call.params.uid),
     }),
   ]
 }

@@ -7,10 +7,16 @@ import {
   deleteShareLink,
   isPublicSharingAllowed,
   listShareLinks,
+  type OrgTransaction,
   setPublicSharing,
   type ShareLink,
 } from '@gatehouse/store'
 import { z } from 'zod'
+import { replaceMatched } from '../../change-matched.ts'
+import type { Changed } from '../../changes.ts'
+import { createOnce } from '../../create-once.ts'
+import { newestFirst, pageOf, pageQuery } from '../../page.ts'
+import { contentEtag } from '../../preconditions.ts'
 import { orgResource } from '../folders/resource.ts'
 import { uidSchema } from '../folders/schemas.ts'
 import { dashboardOf, dashboardResource, type DashboardRouteDeps, loadDashboard } from './resource.ts'
@@ -24,6 +30,7 @@ const linkSchema = z.strictObject({
   createdAt: z.string(),
   expiresAt: z.string(),
 })
+const newLinkAnswer = linkSchema.extend({ token: z.string() })
 const newLinkSchema = z.strictObject({
   days: z.number().positive().max(30).describe('How long it works'),
   reason: z.string().trim().min(1).max(300),
@@ -61,13 +68,15 @@ function createRoute({ permissions, policyOf, changes }: DashboardRouteDeps): Ro
     query: nothing,
     body: newLinkSchema,
     status: 201,
-    response: linkSchema.extend({ token: z.string() }),
-    handler: async ({ caller, params, body, trail }) => {
+    requestHeaders: ['idempotency-key'],
+    response: newLinkAnswer,
+    handler: async (call) => {
+      const { caller, params, body } = call
       const policy = await policyOf(caller.orgUid)
       const token = newServiceAccountToken()
       const now = Date.now()
       const expiresAt = now + Math.round(body.days * dayMs)
-      return changes.change(trail, async (tx) => {
+      const work = async (tx: OrgTransaction): Promise<Changed<z.output<typeof newLinkAnswer>>> => {
         const dashboard = await loadDashboard(tx, params.uid)
         checkHolds(policy, { principal: caller, now }, dashboardResource(dashboard), expiresAt)
         const link = await createShareLink(tx, {
@@ -81,7 +90,8 @@ function createRoute({ permissions, policyOf, changes }: DashboardRouteDeps): Ro
         const detail = { ...answerOf(link) }
         const note = { code: 'A004I', resource: { kind: 'share-links', uid: link.uid }, detail } as const
         return { result: { ...answerOf(link), token }, note }
-      })
+      }
+      return createOnce(changes, call, { answer: newLinkAnswer, isSecret: true, work })
     },
   })
 }
@@ -94,12 +104,12 @@ function listRoute({ permissions, changes }: DashboardRouteDeps): Route {
     action: 'share-links:list',
     permission: permissions.can('grants:create', dashboardOf(changes)),
     params: byUid,
-    query: nothing,
+    query: z.strictObject(pageQuery),
     body: nothing,
-    response: z.strictObject({ items: z.array(linkSchema) }),
-    handler: async ({ caller, params }) => {
+    response: pageOf(linkSchema),
+    handler: async ({ caller, params, query }) => {
       const links = await changes.read(caller.orgUid, (tx) => listShareLinks(tx, params.uid))
-      return { items: links.map(answerOf) }
+      return newestFirst(links.map(answerOf), ({ createdAt, uid }) => [createdAt, uid], query)
     },
   })
 }
@@ -125,6 +135,10 @@ function deleteRoute({ permissions, changes }: DashboardRouteDeps): Route {
   })
 }
 
+async function sharing(tx: OrgTransaction): Promise<{ allowed: boolean }> {
+  return { allowed: await isPublicSharingAllowed(tx) }
+}
+
 function settingRoutes({ permissions, changes }: DashboardRouteDeps): readonly Route[] {
   const common = {
     path: '/api/v1/public-sharing',
@@ -140,9 +154,11 @@ function settingRoutes({ permissions, changes }: DashboardRouteDeps): readonly R
       action: 'public-sharing:read',
       permission: permissions.can('guardrails:read', (principal) => Promise.resolve(orgResource(principal))),
       body: nothing,
-      handler: async ({ caller }) => ({
-        allowed: await changes.read(caller.orgUid, isPublicSharingAllowed),
-      }),
+      handler: async ({ caller, setHeader }) => {
+        const answer = await changes.read(caller.orgUid, sharing)
+        setHeader('etag', contentEtag(answer))
+        return answer
+      },
     }),
     route({
       ...common,
@@ -151,11 +167,16 @@ function settingRoutes({ permissions, changes }: DashboardRouteDeps): readonly R
       action: 'public-sharing:write',
       permission: permissions.can('guardrails:write', (principal) => Promise.resolve(orgResource(principal))),
       body: z.strictObject({ allowed: z.boolean() }),
-      handler: ({ caller, body, trail }) =>
-        changes.change(trail, async (tx) => {
-          await setPublicSharing(tx, body.allowed)
-          const resource = { kind: 'orgs', uid: caller.orgUid }
-          return { result: body, note: { code: 'A014I', resource, detail: { publicSharing: body.allowed } } }
+      requestHeaders: ['if-match'],
+      handler: (call) =>
+        replaceMatched(changes, call, {
+          code: 'A014I',
+          resource: { kind: 'orgs', uid: call.caller.orgUid },
+          load: sharing,
+          work: async (tx) => {
+            await setPublicSharing(tx, call.body.allowed)
+            return call.body
+          },
         }),
     }),
   ]

@@ -2,6 +2,7 @@ import { compileCapability, type DashboardQuery, readDashboard } from '@gatehous
 import { nothing, type Route, route } from '@gatehouse/http'
 import { listDashboardVersions, readDashboardContent } from '@gatehouse/store'
 import { z } from 'zod'
+import { newestFirst, pageOf, pageQuery } from '../../page.ts'
 import { uidSchema } from '../folders/schemas.ts'
 import { diffJson } from './diff.ts'
 import { dashboardOf, type DashboardRouteDeps, loadDashboard } from './resource.ts'
@@ -29,16 +30,16 @@ function listRoute({ permissions, changes }: DashboardRouteDeps): Route {
     action: 'dashboards:read',
     permission: permissions.can('dashboards:write', dashboardOf(changes)),
     params: byUid,
-    query: nothing,
+    query: z.strictObject(pageQuery),
     body: nothing,
-    response: z.strictObject({ items: z.array(versionSchema) }),
-    handler: async ({ caller, params }) => {
+    response: pageOf(versionSchema),
+    handler: async ({ caller, params, query }) => {
       const versions = await changes.read(caller.orgUid, (tx) => listDashboardVersions(tx, params.uid))
       const items = versions.map(({ savedAt, ...rest }) => ({
         ...rest,
         savedAt: new Date(savedAt).toISOString(),
       }))
-      return { items }
+      return newestFirst(items, ({ version }) => [String(version).padStart(10, '0')], query)
     },
   })
 }

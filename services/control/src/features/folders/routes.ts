@@ -5,8 +5,9 @@ import { nothing, type Permissions, type Route, route } from '@gatehouse/http'
 import type { RecognisedUser } from '@gatehouse/identity'
 import { createFolder, deleteFolder, listFolders, type OrgTransaction, updateFolder } from '@gatehouse/store'
 import { z } from 'zod'
-import { replaceMatched } from '../../change-matched.ts'
+import { deleteMatched, replaceMatched } from '../../change-matched.ts'
 import type { Changed, Changes } from '../../changes.ts'
+import { type CreateCall, createOnce } from '../../create-once.ts'
 import { pageOf, pageQuery, paginate } from '../../page.ts'
 import { contentEtag } from '../../preconditions.ts'
 import { folderOf, folderResource, loadFolder, orgResource } from './resource.ts'
@@ -19,6 +20,7 @@ export interface FolderRouteDeps {
 }
 
 type FolderAnswer = z.output<typeof folderSchema>
+type NewFolder = z.output<typeof newFolderSchema>
 const byUid = z.strictObject({ uid: uidSchema })
 
 function answerOf({ uid, title, parentUid }: Folder): FolderAnswer {
@@ -32,7 +34,7 @@ function made(folder: Folder): Changed<FolderAnswer> {
 
 async function makeFolder(
   tx: OrgTransaction,
-  { uid, title }: z.output<typeof newFolderSchema>,
+  { uid, title }: NewFolder,
   parentUid: string | undefined,
 ): Promise<Changed<FolderAnswer>> {
   const folder = { uid: uid ?? randomUUID(), title, parentUid }
@@ -82,7 +84,16 @@ function listRoute({ permissions, policyOf, changes }: FolderRouteDeps): Route {
 }
 
 function createRoutes({ permissions, changes }: FolderRouteDeps): readonly Route[] {
-  const common = { action: 'folders:create', query: nothing, body: newFolderSchema, status: 201 } as const
+  const common = {
+    action: 'folders:create',
+    query: nothing,
+    body: newFolderSchema,
+    status: 201,
+    requestHeaders: ['idempotency-key'],
+    response: folderSchema,
+  } as const
+  const make = (call: CreateCall & { readonly body: NewFolder }, parentUid: string | undefined) =>
+    createOnce(changes, call, { answer: folderSchema, work: (tx) => makeFolder(tx, call.body, parentUid) })
   return [
     route({
       ...common,
@@ -91,8 +102,7 @@ function createRoutes({ permissions, changes }: FolderRouteDeps): readonly Route
       summary: 'Make a folder at the top level',
       permission: permissions.can('folders:create', (principal) => Promise.resolve(orgResource(principal))),
       params: nothing,
-      response: folderSchema,
-      handler: ({ body, trail }) => changes.change(trail, (tx) => makeFolder(tx, body, undefined)),
+      handler: (call) => make(call, undefined),
     }),
     route({
       ...common,
@@ -101,8 +111,7 @@ function createRoutes({ permissions, changes }: FolderRouteDeps): readonly Route
       summary: 'Make a folder in a folder',
       permission: permissions.can('folders:create', folderOf(changes)),
       params: byUid,
-      response: folderSchema,
-      handler: ({ params, body, trail }) => changes.change(trail, (tx) => makeFolder(tx, body, params.uid)),
+      handler: (call) => make(call, call.params.uid),
     }),
   ]
 }
@@ -169,14 +178,17 @@ function deleteRoute({ permissions, changes }: FolderRouteDeps): Route {
     params: byUid,
     query: nothing,
     body: nothing,
+    requestHeaders: ['if-match'],
     response: nothing,
-    handler: ({ params, trail }) =>
-      changes.change(trail, async (tx) => {
-        const before = await loadFolder(tx, params.uid)
-        await deleteFolder(tx, params.uid)
-        const resource = { kind: 'folders', uid: params.uid }
-        return { result: {}, note: { code: 'C006I', resource, detail: { before: answerOf(before) } } }
-      }),
+    handler: (call) => {
+      const { uid } = call.params
+      return deleteMatched(changes, call, {
+        code: 'C006I',
+        resource: { kind: 'folders', uid },
+        load: async (tx) => answerOf(await loadFolder(tx, uid)),
+        work: (tx) => deleteFolder(tx, uid),
+      })
+    },
   })
 }
 

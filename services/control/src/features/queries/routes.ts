@@ -7,12 +7,16 @@ import {
   listRunning,
   listSlowQueries,
   listStops,
+  type OrgTransaction,
   readStatistics,
   statisticsBy,
   type StoredStop,
 } from '@gatehouse/store'
 import { z } from 'zod'
+import type { Changed } from '../../changes.ts'
+import { createOnce } from '../../create-once.ts'
 import { found, type ManageDeps } from '../../manage.ts'
+import { newestFirst, pageOf, pageQuery } from '../../page.ts'
 import { uidSchema } from '../folders/schemas.ts'
 import { orgFor } from '../orgs/resource.ts'
 import { cancelSchema, costSchema, newStopSchema, runningSchema, slowSchema, stopSchema } from './schemas.ts'
@@ -84,10 +88,12 @@ function listRoutes(deps: ManageDeps): readonly Route[] {
       path: '/api/v1/orgs/:org/query-stops',
       summary: 'Orders to refuse queries',
       action: 'query-stops:list',
-      response: listOf(stopSchema),
-      handler: async ({ params }) => ({
-        items: (await deps.changes.read(params.org, listStops)).map(stopAnswer),
-      }),
+      query: z.strictObject(pageQuery),
+      response: pageOf(stopSchema),
+      handler: async ({ params, query }) => {
+        const stops = (await deps.changes.read(params.org, listStops)).map(stopAnswer)
+        return newestFirst(stops, ({ createdAt, uid }) => [createdAt, uid], query)
+      },
     }),
   ]
 }
@@ -126,11 +132,13 @@ function stopRoutes(deps: ManageDeps): readonly Route[] {
       query: nothing,
       body: newStopSchema,
       status: 201,
+      requestHeaders: ['idempotency-key'],
       response: stopSchema,
-      handler: ({ params, body: { minutes, ...order }, caller, trail }) =>
-        changes.changeIn(params.org, trail, async (tx) => {
+      handler: (call) => {
+        const { minutes, ...order } = call.body
+        const work = async (tx: OrgTransaction): Promise<Changed<z.output<typeof stopSchema>>> => {
           const expiresAt = minutes === undefined ? undefined : Date.now() + minutes * 60_000
-          const uid = await createStop(tx, { ...order, createdBy: caller.uid, expiresAt })
+          const uid = await createStop(tx, { ...order, createdBy: call.caller.uid, expiresAt })
           const stop = found(
             (await listStops(tx)).find((one) => one.uid === uid),
             'order',
@@ -140,7 +148,9 @@ function stopRoutes(deps: ManageDeps): readonly Route[] {
             result,
             note: { code: 'A040I', resource: { kind: 'query-stops', uid }, detail: { after: result } },
           }
-        }),
+        }
+        return createOnce(changes, call, { answer: stopSchema, orgUid: call.params.org, work })
+      },
     }),
     route({
       method: 'delete',

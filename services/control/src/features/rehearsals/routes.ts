@@ -9,11 +9,14 @@ import {
   findRehearsal,
   hashDocument,
   listRehearsals,
+  type OrgTransaction,
   type RehearsalRecord,
   rehearsalReportSchema,
 } from '@gatehouse/store'
 import { z } from 'zod'
-import type { Changes } from '../../changes.ts'
+import type { Changed, Changes } from '../../changes.ts'
+import { createOnce } from '../../create-once.ts'
+import { newestFirst, pageOf, pageQuery } from '../../page.ts'
 import { orgResource } from '../folders/resource.ts'
 import { uidSchema } from '../folders/schemas.ts'
 import { createRehearsalRunner, type Rehearse } from './run.ts'
@@ -105,28 +108,34 @@ function createRoute(deps: RehearsalRouteDeps): Route {
     query: nothing,
     body: proposalSchema,
     status: 202,
+    requestHeaders: ['idempotency-key'],
     maxBodyBytes: 1_000_000,
     response: recordSchema,
-    handler: async ({ caller, body, trail, setHeader }) => {
+    handler: async (call) => {
+      const { caller, body, trail, setHeader } = call
       const { orgUid } = caller
       const document = documentOf(body.document, orgUid)
       const documentSha256 = hashDocument(document)
       const now = Date.now()
       const period = { since: now - Math.round(body.days * dayMs), until: now, now }
       const uid = randomUUID()
-      runner.reserve()
+      let isNew = false
       try {
-        const begun = await changes.change(trail, async (tx) => {
+        const work = async (tx: OrgTransaction): Promise<Changed<z.output<typeof recordSchema>>> => {
+          runner.reserve()
+          isNew = true
           await beginRehearsal(tx, { uid, documentSha256, ...period, createdBy: caller.uid })
           const detail = { state: 'running', documentSha256, days: body.days }
           const resource = { kind: 'rehearsals', uid }
-          return { result: found(await findRehearsal(tx, uid)), note: { code: 'A022I', resource, detail } }
-        })
-        void runner.run({ uid, orgUid, document, documentSha256, period, trail })
-        setHeader('location', `/api/v1/access/rehearsals/${uid}`)
-        return answerOf(begun)
+          const result = answerOf(found(await findRehearsal(tx, uid)))
+          return { result, note: { code: 'A022I', resource, detail } }
+        }
+        const begun = await createOnce(changes, call, { answer: recordSchema, work })
+        if (isNew) void runner.run({ uid, orgUid, document, documentSha256, period, trail })
+        setHeader('location', `/api/v1/access/rehearsals/${begun.uid}`)
+        return begun
       } catch (error) {
-        runner.release()
+        if (isNew) runner.release()
         throw error
       }
     },
@@ -135,18 +144,20 @@ function createRoute(deps: RehearsalRouteDeps): Route {
 
 function readRoutes(deps: RehearsalRouteDeps): readonly Route[] {
   const { changes } = deps
-  const common = { method: 'get', permission: permissionOf(deps), query: nothing, body: nothing } as const
+  const common = { method: 'get', permission: permissionOf(deps), body: nothing } as const
   return [
     route({
       ...common,
       path: '/api/v1/access/rehearsals',
-      summary: 'The latest 100 rehearsals, without their reports',
+      summary: 'Rehearsals, newest first, without their reports',
       action: 'rehearsals:list',
       params: nothing,
-      response: z.strictObject({ items: z.array(summarySchema) }),
-      handler: async ({ caller }) => ({
-        items: (await changes.read(caller.orgUid, listRehearsals)).map(summaryOf),
-      }),
+      query: z.strictObject(pageQuery),
+      response: pageOf(summarySchema),
+      handler: async ({ caller, query }) => {
+        const all = (await changes.read(caller.orgUid, listRehearsals)).map(summaryOf)
+        return newestFirst(all, ({ createdAt, uid }) => [createdAt, uid], query)
+      },
     }),
     route({
       ...common,
@@ -154,6 +165,7 @@ function readRoutes(deps: RehearsalRouteDeps): readonly Route[] {
       summary: 'A rehearsal: how far it is, and its report once it is done',
       action: 'rehearsals:read',
       params: byUid,
+      query: nothing,
       response: recordSchema,
       handler: async ({ caller, params }) =>
         answerOf(found(await changes.read(caller.orgUid, (tx) => findRehearsal(tx, params.uid)))),

@@ -6,11 +6,14 @@ import { hashSecret, newSecret, type RecognisedUser } from '@gatehouse/identity'
 import {
   createProvisioningToken,
   listProvisioningTokens,
+  type OrgTransaction,
   type ProvisioningToken,
   revokeProvisioningToken,
 } from '@gatehouse/store'
 import { z } from 'zod'
-import type { Changes } from '../../changes.ts'
+import type { Changed, Changes } from '../../changes.ts'
+import { createOnce } from '../../create-once.ts'
+import { newestFirst, pageOf, pageQuery } from '../../page.ts'
 import { orgResource } from '../folders/resource.ts'
 import { uidSchema } from '../folders/schemas.ts'
 import { provisioningTokenPrefix } from './provisioning.ts'
@@ -33,6 +36,7 @@ const tokenSchema = z.strictObject({
   expiresAt: z.string(),
   lastUsedAt: z.string().nullable(),
 })
+const newTokenAnswer = tokenSchema.extend({ token: z.string() })
 const newTokenSchema = z.strictObject({
   name: z.string().trim().min(1).max(200),
   issuer: z.string().describe('Name of a configured identity provider'),
@@ -68,12 +72,13 @@ export function provisioningTokenRoutes(deps: ProvisioningTokenRouteDeps): reado
       action: 'provisioning-tokens:list',
       permission,
       params: nothing,
-      query: nothing,
+      query: z.strictObject(pageQuery),
       body: nothing,
-      response: z.strictObject({ items: z.array(tokenSchema) }),
-      handler: async ({ caller }) => ({
-        items: (await changes.read(caller.orgUid, listProvisioningTokens)).map(answerOf),
-      }),
+      response: pageOf(tokenSchema),
+      handler: async ({ caller, query }) => {
+        const tokens = (await changes.read(caller.orgUid, listProvisioningTokens)).map(answerOf)
+        return newestFirst(tokens, ({ createdAt, uid }) => [createdAt, uid], query)
+      },
     }),
     route({
       method: 'post',
@@ -85,8 +90,10 @@ export function provisioningTokenRoutes(deps: ProvisioningTokenRouteDeps): reado
       query: nothing,
       body: newTokenSchema,
       status: 201,
-      response: tokenSchema.extend({ token: z.string() }),
-      handler: async ({ caller, body, trail }) => {
+      requestHeaders: ['idempotency-key'],
+      response: newTokenAnswer,
+      handler: async (call) => {
+        const { caller, body } = call
         const now = Date.now()
         // Whoever fills groups hands out all that teams hold, so it takes the right to grant.
         const question = {
@@ -102,7 +109,7 @@ export function provisioningTokenRoutes(deps: ProvisioningTokenRouteDeps): reado
           throw new GatehouseError('bad_data', 'body.issuer: no identity provider of that name is configured')
         const token = provisioningTokenPrefix + newSecret()
         const { name, subjectFrom, days } = body
-        return changes.change(trail, async (tx) => {
+        const work = async (tx: OrgTransaction): Promise<Changed<z.output<typeof newTokenAnswer>>> => {
           const made = await createProvisioningToken(tx, {
             name,
             prefix: token.slice(0, 20),
@@ -114,7 +121,8 @@ export function provisioningTokenRoutes(deps: ProvisioningTokenRouteDeps): reado
           const detail = { ...answerOf(made) }
           const resource = { kind: 'provisioning-tokens', uid: made.uid }
           return { result: { ...answerOf(made), token }, note: { code: 'T001I', resource, detail } }
-        })
+        }
+        return createOnce(changes, call, { answer: newTokenAnswer, isSecret: true, work })
       },
     }),
     route({
