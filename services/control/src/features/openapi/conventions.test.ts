@@ -2,9 +2,12 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 
+type Content = Readonly<
+  Record<string, { readonly schema: { readonly properties?: Readonly<Record<string, unknown>> } }>
+>
 interface Operation {
   readonly parameters?: readonly { readonly name?: string; readonly $ref?: string }[]
-  readonly responses: Readonly<Record<string, { readonly content?: Readonly<Record<string, unknown>> }>>
+  readonly responses: Readonly<Record<string, { readonly content?: Content }>>
 }
 
 /** Generated from the declarations of the routes, and compared with them by the check of derived files. */
@@ -27,7 +30,9 @@ const has = ({ parameters = [] }: Operation, parameter: string): boolean =>
   )
 const made = ({ responses }: Operation): boolean => '201' in responses || '202' in responses
 const isList = ({ operation }: (typeof operations)[number]): boolean =>
-  JSON.stringify(operation.responses['200']?.content ?? {}).includes('"items":{"type":"array"')
+  Object.values(operation.responses['200']?.content ?? {}).some(
+    ({ schema }) => schema.properties?.['items'] !== undefined,
+  )
 
 /** Creates that are done once without a key, and why. */
 const withoutKey: Readonly<Record<string, string>> = {
