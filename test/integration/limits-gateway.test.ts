@@ -23,7 +23,8 @@ orgs:${['a', 'b']
     name: ${org}
     tenants: ["${org}"]
     teams: [{ uid: everybody, name: Everybody }]
-    serviceAccounts: [{ uid: one, name: One }, { uid: two, name: Two }]
+    serviceAccounts: [{ uid: one, name: One }, { uid: two, name: Two }, { uid: three, name: Three, team: everybody }]
+    roles: [{ name: prober, version: 1, permissions: ['datasources:query'] }]
     dataSources:
       - uid: metrics
         name: Metrics
@@ -31,7 +32,12 @@ orgs:${['a', 'b']
       - uid: more
         name: More
         shards: [{ name: t, tenants: ["a", "b"], replicas: [{ name: t, url: "${other.url}" }] }]
-    grants: [{ serviceAccount: one, role: viewer }, { serviceAccount: two, role: viewer }]`,
+    grants:
+      - { serviceAccount: one, role: viewer }
+      - { serviceAccount: two, role: viewer }
+      - { serviceAccount: three, role: viewer }
+      - { team: everybody, role: prober, on: { dataSource: more } }
+      - { serviceAccount: one, role: prober, expiresAt: "2020-01-01T00:00:00Z" }`,
   )
   .join('')}
 `
@@ -55,11 +61,18 @@ beforeAll(async () => {
     overrides: [
       { org: 'a', serviceAccount: 'two', query: { points: 10 }, rate: { perSecond: 1, burst: 5 } },
       { org: 'b', dataSource: 'more', slots: 1 },
+      { org: 'b', dataSource: 'more', query: { series: 5, responseBytes: 400, samples: 50, range: '10m' } },
+      {
+        org: 'a',
+        role: 'prober',
+        query: { points: 20, series: 5, responseBytes: 400, samples: 50, range: '10m' },
+      },
     ],
   }
   world = await startGatewayWorld({ access: access(), limits })
   for (const org of ['a', 'b'])
-    for (const account of ['one', 'two']) tokens.set(`${org}/${account}`, await world.token(org, account))
+    for (const account of ['one', 'two', 'three'])
+      tokens.set(`${org}/${account}`, await world.token(org, account))
 })
 afterAll(async () => {
   await world.close()
@@ -146,6 +159,33 @@ describe('limits on one query', () => {
     const parameters = range(11)
     expect((await call('a/one', 'query_range', parameters)).status).toBe(200)
     expect((await call('a/two', 'query_range', parameters)).status).toBe(422)
+  })
+
+  it.each([
+    ['a role', 'a/three', 'metrics'],
+    ['a data source', 'b/one', 'more'],
+  ])('of %s are those of time, series, bytes and samples, too', async (_whose, who, source) => {
+    const behaves = (body: string): void => {
+      for (const server of [shard, other]) server.behave((_m, res) => sendJson(res, 200, body))
+    }
+    const refusal = async (parameters: Record<string, string>) => {
+      const { status, json } = await call(who, 'query_range', parameters, source)
+      return [status, json.error]
+    }
+    const beyond = (text: string): unknown[] => [422, expect.stringMatching(`^${text}; .+`)]
+    expect(await refusal(range(1, 'rate(x[11m])'))).toEqual(
+      beyond('time range read is 11m, more than the limit of 10m'),
+    )
+    behaves(matrix(6))
+    expect(await refusal(range(1))).toEqual(beyond('series in the answer is 6, more than the limit of 5'))
+    behaves(matrix(1).replace('000', 'x'.repeat(400)))
+    expect(await refusal(range(1))).toEqual(beyond('size of the answer is .*, more than the limit of 400.*'))
+    const stats = '"stats":{"samples":{"totalQueryableSamples":51,"peakSamples":51}}'
+    behaves(matrix(1).replace(/\}\}$/, `,${stats}}}`))
+    expect(await refusal(range(1))).toEqual(beyond('samples .*is 51, more than the limit of 50'))
+    for (const server of [shard, other]) server.behave(undefined)
+    // Who has not the role, or had it once, has none of its limits.
+    expect((await call('a/one', 'query_range', range(21))).status).toBe(200)
   })
 
   it('are shown beforehand by explain', async () => {

@@ -60,6 +60,7 @@ export function createLimitsSchema(parts: Parts) {
           .strictObject({
             org: uid.describe('Uid of the org'),
             team: uid.optional().describe('Only for members of this team'),
+            role: uid.optional().describe('Only for those who have this role by a grant; no rate'),
             serviceAccount: uid.optional().describe('Only for this service account'),
             dataSource: uid.optional().describe('Only for this data source'),
             query: z.strictObject(query).partial().default({}),
@@ -73,12 +74,16 @@ export function createLimitsSchema(parts: Parts) {
               .describe('Turns of the org for each of another one; only where nothing but the org is named'),
           })
           .refine(
-            ({ team, serviceAccount, dataSource }) =>
-              [team, serviceAccount, dataSource].filter((one) => one !== undefined).length <= 1,
-            'name one of team, serviceAccount and dataSource',
-          ),
+            ({ team, role, serviceAccount, dataSource }) =>
+              [team, role, serviceAccount, dataSource].filter((one) => one !== undefined).length <= 1,
+            'name one of team, role, serviceAccount and dataSource',
+          )
+          // Rates count before it is known what a caller may do.
+          .refine((one) => one.role === undefined || one.rate === undefined, 'a role has no rate'),
       )
       .default([])
-      .describe('Limits of an org, or of a team, service account or data source of it; the strictest holds'),
+      .describe(
+        'Limits of an org, or of a team, role, service account or data source of it; the strictest holds',
+      ),
   })
 }

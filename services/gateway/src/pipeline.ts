@@ -80,8 +80,8 @@ export async function answer(
   const { question } = reached.req
   await deps.limiting.admit(principal, source.uid)
   const { requestId, startedAt } = trail
-  const { tenants } = state.policy
-  const entered = { question, principal, source, constraints, tenants, budget, requestId, startedAt }
+  const { policy } = state
+  const entered = { question, principal, source, constraints, policy, budget, requestId, startedAt }
   const { query: limits, notes, takeSlots } = deps.limiting.enter(entered)
   const version = await deps.versions.lowest(source.shards)
   const evaluationInterval = await evaluationIntervalFor(question, source, deps.intervals)

@@ -1,4 +1,4 @@
-import type { Principal } from '@gatehouse/authz'
+import { isInForce, isSubject, type OrgPolicy, type Principal } from '@gatehouse/authz'
 import type { Cap, Rate } from '@gatehouse/cache'
 import type { LimitsConfig } from '@gatehouse/config'
 import { type DataSource, type QueryLimits, strictestLimits } from '@gatehouse/query'
@@ -20,9 +20,17 @@ export interface Bounds {
   readonly member: string
 }
 
+/** Who asks, and what gives them roles. */
+export interface Caller {
+  readonly principal: Principal
+  readonly policy: Pick<OrgPolicy, 'grants'>
+  /** ms since the epoch. */
+  readonly now: number
+}
+
 /** The limits of callers, as configured. */
 export interface LimitsOf {
-  bounds(principal: Principal, source: Pick<DataSource, 'orgUid' | 'uid'>): Bounds
+  bounds(caller: Caller, source: Pick<DataSource, 'orgUid' | 'uid'>): Bounds
   /** Of the org, its teams and the caller; with a data source, only that of the data source. */
   rates(principal: Principal, dataSourceUid?: string): readonly Bucket[]
 }
@@ -39,7 +47,8 @@ function principalKey({ orgUid, kind, uid }: Principal): string {
 }
 
 /** Whose limit an override is. */
-function subjectKey({ org, team, serviceAccount, dataSource }: Override): string {
+function subjectKey({ org, team, role, serviceAccount, dataSource }: Override): string {
+  if (role !== undefined) return keyOf('role', org, role)
   if (team !== undefined) return keyOf('team', org, team)
   if (serviceAccount !== undefined) return keyOf('service-account', org, serviceAccount)
   return dataSource === undefined ? keyOf('org', org) : keyOf('data-source', org, dataSource)
@@ -49,6 +58,13 @@ function isMember({ org, team, serviceAccount }: Override, { orgUid, kind, uid, 
   if (org !== orgUid) return false
   if (team !== undefined) return teams.includes(team)
   return serviceAccount === undefined || (kind === 'service-account' && uid === serviceAccount)
+}
+
+/** Whether somebody has a role by any grant in force, of their own or of their teams. */
+function hasRole({ principal, policy, now }: Caller, role: string): boolean {
+  return policy.grants.some(
+    (grant) => grant.role === role && isSubject(grant, principal) && isInForce(grant, now),
+  )
 }
 
 function capsFor(config: LimitsConfig, principal: Principal, dataSourceUid: string): Cap[] {
@@ -74,17 +90,20 @@ export function createLimitsOf(config: LimitsConfig): LimitsOf {
   const ofRates = (overrides: readonly Override[]): Bucket[] =>
     overrides.flatMap((one) => (one.rate === undefined ? [] : [{ key: subjectKey(one), rate: one.rate }]))
   return {
-    bounds(principal, { uid }) {
-      const { overrides } = config
-      const own = overrides.filter(
-        (one) => isMember(one, principal) && (one.dataSource === undefined || one.dataSource === uid),
+    bounds(caller, { uid }) {
+      const { principal } = caller
+      const own = config.overrides.filter(
+        (one) =>
+          isMember(one, principal) &&
+          (one.dataSource === undefined || one.dataSource === uid) &&
+          (one.role === undefined || hasRole(caller, one.role)),
       )
       const caps = own.flatMap((one) =>
         one.slots === undefined ? [] : [{ key: subjectKey(one), limit: one.slots }],
       )
       const ofOrg = own.find(
-        ({ team, serviceAccount, dataSource, weight }) =>
-          (team ?? serviceAccount ?? dataSource) === undefined && weight !== undefined,
+        ({ team, role, serviceAccount, dataSource, weight }) =>
+          (team ?? role ?? serviceAccount ?? dataSource) === undefined && weight !== undefined,
       )
       return {
         query:

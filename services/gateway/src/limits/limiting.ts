@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Constraints, Principal } from '@gatehouse/authz'
+import type { Constraints, OrgPolicy, Principal } from '@gatehouse/authz'
 import type { FairQueue, RateLimiter, RunningQueries } from '@gatehouse/cache'
 import type { LimitsConfig } from '@gatehouse/config'
 import { GatehouseError } from '@gatehouse/errors'
@@ -19,8 +19,8 @@ export interface Asking {
   readonly principal: Principal
   readonly source: DataSource
   readonly constraints: Constraints
-  /** Tenants of the org. */
-  readonly tenants: readonly string[]
+  /** Of the caller's org. */
+  readonly policy: OrgPolicy
   readonly budget: Budget
   readonly requestId: string
   /** ms since the epoch. */
@@ -58,7 +58,7 @@ export function createLimiting(deps: LimitingDeps): Limiting {
   const { config, slots, rates, running, read, stops } = deps
   const limitsOf = createLimitsOf(config)
 
-  const subjectOf = ({ question, principal, source, constraints, tenants }: Asking) => ({
+  const subjectOf = ({ question, principal, source, constraints, policy: { tenants } }: Asking) => ({
     orgUid: principal.orgUid,
     principalUid: principal.uid,
     tenants: tenantsRead({ question, tenantLabel: source.tenantLabel, constraints, tenants, read }),
@@ -84,8 +84,8 @@ export function createLimiting(deps: LimitingDeps): Limiting {
       if (buckets.length > 0) await rates.take(buckets)
     },
     enter(asking) {
-      const { question, principal, source, budget } = asking
-      const bounds = limitsOf.bounds(principal, source)
+      const { question, principal, policy, source, budget } = asking
+      const bounds = limitsOf.bounds({ principal, policy, now: asking.startedAt }, source)
       const notes = checkQuestion(question, bounds.query, read)
       obey(asking)
       if ('query' in question) {
