@@ -227,7 +227,7 @@ describe('fairness', () => {
   }
 
   it('a dashboard of 40 panels at once passes', async () => {
-    const { seen, handler } = slow(20)
+    const { seen, handler } = slow(40)
     shard.behave(handler)
     const answers = await Promise.all(
       Array.from({ length: 40 }, () => call('a/one', 'query_range', range(2))),
