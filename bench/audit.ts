@@ -1,5 +1,5 @@
 // What the audit log costs: a durable event at each level; with --store, Postgres with many events and an auditor's questions.
-//   node bench/audit.ts [--store] [--events 5000000] [--json]
+//   npm run bench -- audit [--store] [--events 5000000] [--json]
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { startPostgres, temporaryDir } from '@gatehouse/local'

@@ -1,5 +1,5 @@
 // How long one decision takes for a principal with 1,000 grants: remembered, fresh, and the first of a policy version.
-//   node bench/authorize.ts [--json]
+//   npm run bench -- authorize [--json]
 import { authorize, type Grant, type OrgPolicy, type Principal, shippedRoles } from '@gatehouse/authz'
 import { parseMatchers } from '@gatehouse/promql'
 

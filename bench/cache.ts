@@ -1,4 +1,4 @@
-// What the results cache costs beside the JSON path, on one thread: `node bench/cache.ts`. Medians of interleaved rounds.
+// What the results cache costs beside the JSON path, on one thread: `npm run bench -- cache`. Medians of interleaved rounds.
 import { openCache, type CacheRequest, type Fetch } from '@gatehouse/cache'
 import { cacheSchema, limitsSchema } from '@gatehouse/config'
 import { exactKey, renderMatrix, scanMatrix, type TimeRange } from '@gatehouse/query'

@@ -1,6 +1,6 @@
 // Sends what Grafana asks for every query of the dashboards of a folder through a real gateway, as somebody who may only open them,
 // and near misses of it; with a document, its table of that name is written anew:
-//   node scripts/dashboards.ts <folder> [sets of values for each query, default 5] [<document> <name of the table>]
+//   npm exec -c 'node scripts/dashboards.ts <folder> [sets of values for each query, default 5] [<document> <name of the table>]'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import {

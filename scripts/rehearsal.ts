@@ -1,4 +1,4 @@
-// Measures a rehearsal: node scripts/rehearsal.ts [events, default 100000] [doublings, default 0]. The events are written as a gateway
+// Measures a rehearsal: npm exec -c 'node scripts/rehearsal.ts [events, default 100000] [doublings, default 0]'. The events are written as a gateway
 // writes them; each doubling copies them all once more inside Postgres.
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,5 +1,5 @@
 // Kills gateways at random moments under load and checks that every answered request has exactly one audit event.
-//   node test/crash/main.ts [--kills 1000] [--gateways 2] [--outage 180] [--level write]
+//   npm run crash -- [--kills 1000] [--gateways 2] [--outage 180] [--level write]
 import { parseArgs } from 'node:util'
 import { runCrashes } from './crash-run.ts'
 

@@ -159,6 +159,59 @@ describe('gatehouse token and grafana', () => {
     expect((await gatehouse('token', 'create', 'ci', org, config(), '--days=91')).code).toBe(2)
   })
 
+  it('rotates a token with overlap, in place of a revoked one does nothing, and audits it', async () => {
+    const org = '--org=health'
+    const made = await gatehouse('token', 'create', 'ci', org, config(), '--cidr=127.0.0.0/8')
+    const [, old = ''] = /token (t-\S+) of ci/.exec(made.err) ?? []
+    const rotated = await gatehouse('token', 'rotate', old, org, config(), '--overlap=5', '--days=7')
+    expect([rotated.code, rotated.out]).toEqual([0, expect.stringMatching(/^gatehouse_sa_\w+\n$/)])
+    const ask = async (token: string) => {
+      const headers = { authorization: `Bearer ${token.trim()}` }
+      return (await fetch(`${world.base()}/api/v1/status/buildinfo`, { headers })).status
+    }
+    // No Prometheus answers here; both get as far as asking one.
+    expect([await ask(made.out), await ask(rotated.out)]).toEqual([503, 503])
+    const rows = await world.sql<{ days: number; cidrs: string[] }>(
+      `select extract(epoch from expires_at - now())::float / 86400 as days, source_cidrs::text[] as cidrs
+       from service_account_tokens where revoked_at is null order by expires_at`,
+    )
+    expect(rows.map(({ days }) => days)).toEqual([expect.closeTo(5 / 1440, 2), expect.closeTo(7, 1)])
+    expect(rows.map(({ cidrs }) => cidrs)).toEqual([['127.0.0.0/8'], ['127.0.0.0/8']])
+    const [event] = await world.sql(
+      `select event -> 'detail' ->> 'replaces' as old from audit_events where event ->> 'code' = 'T004I'`,
+    )
+    expect(event).toEqual({ old })
+    const none = await gatehouse('token', 'rotate', old, org, config(), '--overlap=0')
+    expect(none.code).toBe(0)
+    expect(await ask(rotated.out)).toBe(503)
+    await expect.poll(() => ask(made.out), { timeout: 5_000 }).toBe(401)
+    await gatehouse('token', 'revoke', old, org, config())
+    expect((await gatehouse('token', 'rotate', old, org, config())).code).not.toBe(0)
+    expect((await gatehouse('token', 'rotate', old, org, config(), '--overlap=10081')).code).toBe(2)
+  })
+
+  it('prints Grafana’s provisioning with a new token, which works as it stands', async () => {
+    const org = '--org=health'
+    const made = await gatehouse('token', 'create', 'ci', org, config(), '--grafana')
+    const [source, ...others] = parse(made.out).datasources
+    expect(others).toEqual([])
+    expect(source).toMatchObject({
+      name: 'metrics (ci)',
+      type: 'prometheus',
+      url: 'https://gw.example.org/prom/metrics',
+      jsonData: { httpHeaderName1: 'Authorization' },
+    })
+    const authorization = source.secureJsonData.httpHeaderValue1
+    const answer = await fetch(`${world.base()}/api/v1/status/buildinfo`, { headers: { authorization } })
+    expect(answer.status).toBe(503)
+    // Where the token itself goes to standard output, the snippet does not repeat it.
+    const plain = await gatehouse('token', 'create', 'ci', org, config())
+    const snippet = plain.err.slice(plain.err.indexOf('# grafana'))
+    expect(parse(snippet).datasources[0].secureJsonData.httpHeaderValue1).toBe('Bearer $GATEHOUSE_TOKEN')
+    expect(plain.err).not.toContain(plain.out.trim())
+    expect((await gatehouse('token', 'create', 'nobody', org, config())).code).not.toBe(0)
+  })
+
   it('prints a data source that Grafana can be provisioned with', async () => {
     const personal = await gatehouse('grafana', 'datasource', '--print', config())
     const [source] = parse(personal.out).datasources

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { runCrashes } from '../crash/crash-run.ts'
 
-// The same with 1,000 kills and minutes without Postgres: node test/crash/main.ts
+// The same with 1,000 kills and minutes without Postgres: npm run crash
 it('gateways killed at random under load, and Postgres too, lose and double no event', async () => {
   const report = await runCrashes({ kills: 40, gateways: 2, outageSeconds: 5, level: 'write' })
   expect(report).toMatchObject({ lost: [], duplicated: [], findings: [] })

@@ -1,4 +1,4 @@
-import { gatewayUrlOf } from '@gatehouse/config'
+import { type Config, gatewayUrlOf } from '@gatehouse/config'
 import { Command, InvalidArgumentError } from 'commander'
 import { configFileHelp, loadConfigFile } from '../config-file.ts'
 
@@ -20,9 +20,18 @@ function matching(pattern: RegExp, what: string) {
 
 const quote = (text: string): string => JSON.stringify(text)
 
-/** How Grafana proves who asks: by the person's own sign-in, or by a service account's token from its environment. */
-function identityLines(tokenVariable: string | undefined): readonly string[] {
-  if (tokenVariable === undefined)
+/** A data source as Grafana shall have it. */
+export interface GrafanaDataSource {
+  readonly dataSource: string
+  readonly name: string
+  readonly scrapeInterval: string
+  /** Bearer of a service account: its token, or `$VARIABLE` of Grafana's environment; without it, each person's own sign-in. */
+  readonly bearer?: string
+}
+
+/** How Grafana proves who asks: by the person's own sign-in, or by a service account's token. */
+function identityLines(bearer: string | undefined): readonly string[] {
+  if (bearer === undefined)
     return [
       '      # Each person asks as themself; Grafana must sign people in at the same identity provider.',
       '      oauthPassThru: true',
@@ -33,14 +42,9 @@ function identityLines(tokenVariable: string | undefined): readonly string[] {
   ]
 }
 
-/** Provisioning of a Grafana data source, YAML. */
-export function grafanaDataSource(url: string, options: Omit<PrintOptions, 'config.file'>): string {
-  const { dataSource, name, scrapeInterval, tokenVariable } = options
-  const isPersonal = tokenVariable === undefined
+function linesOf(url: string, { dataSource, name, scrapeInterval, bearer }: GrafanaDataSource) {
+  const isPersonal = bearer === undefined
   return [
-    '# grafana/provisioning/datasources/gatehouse.yaml',
-    'apiVersion: 1',
-    'datasources:',
     `  - name: ${quote(name)}`,
     `    uid: gatehouse-${dataSource}${isPersonal ? '' : '-alerts'}`,
     '    type: prometheus',
@@ -48,7 +52,7 @@ export function grafanaDataSource(url: string, options: Omit<PrintOptions, 'conf
     `    url: ${quote(`${url}/prom/${dataSource}`)}`,
     '    editable: false',
     '    jsonData:',
-    ...identityLines(tokenVariable),
+    ...identityLines(bearer),
     '      httpMethod: POST',
     '      prometheusType: Prometheus',
     '      # Grafana’s name for everything newer than 2.50: label queries with match[].',
@@ -60,15 +64,27 @@ export function grafanaDataSource(url: string, options: Omit<PrintOptions, 'conf
     '      incrementalQuerying: true',
     `      manageAlerts: ${!isPersonal}`,
     '      allowAsRecordingRulesTarget: false',
-    ...(isPersonal ? [] : ['    secureJsonData:', `      httpHeaderValue1: "Bearer $${tokenVariable}"`]),
+    ...(isPersonal ? [] : ['    secureJsonData:', `      httpHeaderValue1: ${quote(`Bearer ${bearer}`)}`]),
+  ]
+}
+
+/** Provisioning of Grafana data sources that ask through the gateway, YAML. */
+export function grafanaProvisioning(config: Config, sources: readonly GrafanaDataSource[]): string {
+  const url = (config.gateway.externalUrl ?? gatewayUrlOf(config)).replace(/\/$/, '')
+  return [
+    '# grafana/provisioning/datasources/gatehouse.yaml',
+    'apiVersion: 1',
+    'datasources:',
+    ...sources.flatMap((source) => linesOf(url, source)),
     '',
   ].join('\n')
 }
 
 function print(options: PrintOptions): void {
-  const config = loadConfigFile(options['config.file'])
-  const url = config.gateway.externalUrl ?? gatewayUrlOf(config)
-  process.stdout.write(grafanaDataSource(url.replace(/\/$/, ''), options))
+  const { dataSource, name, scrapeInterval, tokenVariable } = options
+  const bearer = tokenVariable === undefined ? {} : { bearer: `$${tokenVariable}` }
+  const source = { dataSource, name, scrapeInterval, ...bearer }
+  process.stdout.write(grafanaProvisioning(loadConfigFile(options['config.file']), [source]))
 }
 
 /** `gatehouse grafana`: what Grafana needs to ask through the gateway. */

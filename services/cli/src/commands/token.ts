@@ -1,36 +1,57 @@
 import { randomUUID } from 'node:crypto'
 import { type EventCode, systemEvent } from '@gatehouse/audit'
+import { authorize, principalOfServiceAccount } from '@gatehouse/authz'
 import { hashSecret, newServiceAccountToken } from '@gatehouse/identity'
 import {
   createChangeRecorder,
   createToken,
   listTokens,
   type OrgTransaction,
+  readSnapshot,
   revokeToken,
+  type ServiceAccountToken,
+  shortenToken,
   withOrg,
 } from '@gatehouse/store'
 import { Command, InvalidArgumentError } from 'commander'
-import { configFileHelp } from '../config-file.ts'
+import { configFileHelp, loadConfigFile } from '../config-file.ts'
 import { withDatabase } from '../database.ts'
+import { grafanaProvisioning } from './grafana.ts'
 
 interface TokenOptions {
   readonly 'config.file'?: string
   readonly org: string
 }
-interface CreateOptions extends TokenOptions {
+interface ShowOptions extends TokenOptions {
+  readonly grafana?: boolean
+}
+interface CreateOptions extends ShowOptions {
   readonly name: string
   readonly days: number
   readonly cidr: readonly string[]
 }
+interface RotateOptions extends ShowOptions {
+  readonly days: number
+  /** Minutes. */
+  readonly overlap: number
+}
 
 const dayMs = 86_400_000
 const maxDays = 90
+/** A week, in minutes. */
+const maxOverlap = 10_080
 /** What is kept and shown of a token. */
 const prefixLength = 16
 
 function days(text: string): number {
   if (!/^\d{1,2}$/.test(text) || Number(text) < 1 || Number(text) > maxDays)
     throw new InvalidArgumentError(`a number from 1 to ${maxDays}`)
+  return Number(text)
+}
+
+function minutes(text: string): number {
+  if (!/^\d{1,5}$/.test(text) || Number(text) > maxOverlap)
+    throw new InvalidArgumentError(`a number from 0 to ${maxOverlap}`)
   return Number(text)
 }
 
@@ -49,33 +70,116 @@ async function note(tx: OrgTransaction, { code, action, uid, detail }: Noted): P
   await record(tx, { ...event, orgUid: tx.orgUid, resource: { kind: 'tokens', uid } })
 }
 
-/** Only the token goes to standard output, so that it can be put straight where it belongs. */
-async function create(account: string, options: CreateOptions): Promise<void> {
+interface Issue {
+  readonly account: string
+  readonly name: string
+  readonly days: number
+  readonly cidr: readonly string[]
+  /** What is audited, for each new token. */
+  note(made: ServiceAccountToken): Noted
+}
+
+interface Issued {
+  readonly token: string
+  readonly stored: ServiceAccountToken
+  /** The data sources that the account may query now. */
+  readonly sources: readonly string[]
+}
+
+async function readable(tx: OrgTransaction, accountUid: string): Promise<readonly string[]> {
+  const { policy } = await readSnapshot(tx)
+  const account = policy.serviceAccounts.find(({ uid }) => uid === accountUid)
+  if (account === undefined) throw new Error(`there is no service account ${accountUid} in ${tx.orgUid}`)
+  const principal = principalOfServiceAccount(policy, account)
+  const now = Date.now()
+  const mayQuery = (uid: string): boolean => {
+    const resource = { kind: 'data-source', uid, orgUid: tx.orgUid } as const
+    return authorize(policy, { principal, action: 'datasources:query', resource, now }).allowed
+  }
+  return policy.dataSources.map(({ uid }) => uid).filter(mayQuery)
+}
+
+async function issue(
+  tx: OrgTransaction,
+  { account, name, days, cidr, note: noteOf }: Issue,
+): Promise<Issued> {
+  const sources = await readable(tx, account)
   const token = newServiceAccountToken()
-  const expiresAt = Date.now() + options.days * dayMs
-  const stored = await withDatabase(options['config.file'], (pool) =>
+  const stored = await createToken(tx, {
+    serviceAccountUid: account,
+    name,
+    prefix: token.slice(0, prefixLength),
+    hash: hashSecret(token),
+    expiresAt: Date.now() + days * dayMs,
+    sourceCidrs: cidr,
+  })
+  await note(tx, noteOf(stored))
+  return { token, stored, sources }
+}
+
+function grafanaOf({ stored, sources }: Issued, bearer: string, options: TokenOptions): string {
+  return grafanaProvisioning(
+    loadConfigFile(options['config.file']),
+    sources.map((dataSource) => ({
+      dataSource,
+      name: `${dataSource} (${stored.serviceAccountUid})`,
+      scrapeInterval: '30s',
+      bearer,
+    })),
+  )
+}
+
+/**
+ * Only the token goes to standard output, or Grafana's file with the token in it, so that it can be put straight where it belongs;
+ * what goes to standard error may be kept in logs.
+ */
+function show(issued: Issued, options: ShowOptions): void {
+  const { token, stored, sources } = issued
+  const { uid, serviceAccountUid: account, expiresAt } = stored
+  if (sources.length === 0) console.error(`${account} may query no data source yet`)
+  console.error(`token ${uid} of ${account} until ${new Date(expiresAt).toISOString()}; shown this once:`)
+  if (options.grafana === true) {
+    process.stdout.write(grafanaOf(issued, token, options))
+    return
+  }
+  console.log(token)
+  if (sources.length > 0)
+    console.error(
+      `Grafana, with the token in its environment as GATEHOUSE_TOKEN:\n${grafanaOf(issued, '$GATEHOUSE_TOKEN', options)}`,
+    )
+}
+
+async function create(account: string, options: CreateOptions): Promise<void> {
+  const { name, days: lifetime, cidr } = options
+  const noteOf = ({ uid, expiresAt }: ServiceAccountToken): Noted => {
+    const detail = { serviceAccount: account, name, expiresAt: new Date(expiresAt).toISOString() }
+    return { code: 'T001I', action: 'tokens:create', uid, detail }
+  }
+  const issued = await withDatabase(options['config.file'], (pool) =>
+    withOrg(pool, options.org, (tx) => issue(tx, { account, name, days: lifetime, cidr, note: noteOf })),
+  )
+  show(issued, options)
+}
+
+async function rotate(oldUid: string, options: RotateOptions): Promise<void> {
+  const oldEnd = Date.now() + options.overlap * 60_000
+  const issued = await withDatabase(options['config.file'], (pool) =>
     withOrg(pool, options.org, async (tx) => {
-      const made = await createToken(tx, {
-        serviceAccountUid: account,
-        name: options.name,
-        prefix: token.slice(0, prefixLength),
-        hash: hashSecret(token),
-        expiresAt,
-        sourceCidrs: options.cidr,
-      })
-      const detail = {
-        serviceAccount: account,
-        name: options.name,
-        expiresAt: new Date(expiresAt).toISOString(),
+      const old = (await listTokens(tx)).find(({ uid }) => uid === oldUid)
+      if (old === undefined || !(await shortenToken(tx, oldUid, oldEnd)))
+        throw new Error(`there is no token ${oldUid} that still works`)
+      const { serviceAccountUid: account, name, sourceCidrs: cidr } = old
+      const noteOf = ({ uid, expiresAt }: ServiceAccountToken): Noted => {
+        const overlapSeconds = options.overlap * 60
+        const expiry = new Date(expiresAt).toISOString()
+        const detail = { serviceAccount: account, replaces: oldUid, overlapSeconds, expiresAt: expiry }
+        return { code: 'T004I', action: 'tokens:rotate', uid, detail }
       }
-      await note(tx, { code: 'T001I', action: 'tokens:create', uid: made.uid, detail })
-      return made
+      return issue(tx, { account, name, days: options.days, cidr, note: noteOf })
     }),
   )
-  console.error(
-    `token ${stored.uid} of ${account} until ${new Date(expiresAt).toISOString()}; shown this once:`,
-  )
-  console.log(token)
+  console.error(`${oldUid} works for ${options.overlap} more minutes`)
+  show(issued, options)
 }
 
 async function list(account: string | undefined, options: TokenOptions): Promise<void> {
@@ -109,18 +213,29 @@ function inOrg(name: string, description: string): Command {
     .option('--config.file <path>', configFileHelp)
 }
 
+function issuing(name: string, description: string): Command {
+  return inOrg(name, description)
+    .option('--days <days>', `how long it works, at most ${maxDays}`, days, 30)
+    .option('--grafana', 'print Grafana’s provisioning file with the token in it, for what it may query')
+}
+
 /** `gatehouse token`: tokens of service accounts. */
 export function tokenCommand(): Command {
   const collect = (cidr: string, all: readonly string[]): readonly string[] => [...all, cidr]
   return new Command('token')
     .description('tokens of service accounts')
     .addCommand(
-      inOrg('create', 'make a token and print it, this once')
+      issuing('create', 'make a token and print it, this once, and how Grafana is set up with it')
         .argument('<service-account>', 'uid')
         .option('--name <name>', 'what it is for', 'command line')
-        .option('--days <days>', `how long it works, at most ${maxDays}`, days, 30)
         .option('--cidr <network>', 'network it may be used from; may be given again', collect, [])
         .action(create),
+    )
+    .addCommand(
+      issuing('rotate', 'make a token in place of another, which works on for a while')
+        .argument('<token>', 'uid of the old one')
+        .option('--overlap <minutes>', `how long the old one still works, at most ${maxOverlap}`, minutes, 60)
+        .action(rotate),
     )
     .addCommand(
       inOrg('list', 'tokens without their secrets')
