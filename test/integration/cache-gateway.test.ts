@@ -104,6 +104,27 @@ describe('everything else', () => {
   })
 })
 
+describe('F08 the same question from 200 at once', () => {
+  /** Range queries that the replicas of the first shard have answered, by their own count. */
+  const counted = async (): Promise<number> => {
+    const texts = stack.shards.one.map(async ({ url }) => (await fetch(`${url}/metrics`)).text())
+    const line = /^prometheus_http_requests_total\{code="200",handler="\/api\/v1\/query_range"\} (\d+)$/m
+    return (await Promise.all(texts)).reduce((sum, text) => sum + Number(line.exec(text)?.[1] ?? 0), 0)
+  }
+
+  it('is asked of real servers once, or of both replicas where the first takes its time', async () => {
+    const before = await counted()
+    const parameters = window(13, 'max by (team) (rate(ml_predictions_total[5m]))')
+    const answers = await Promise.all(
+      Array.from({ length: 200 }, () => call('health/all', 'query_range', parameters)),
+    )
+    expect(new Set(answers.map(({ status, text }) => `${status} ${text}`)).size).toBe(1)
+    expect(answers[0]?.json.data.result.length).toBeGreaterThan(0)
+    const asked = (await counted()) - before
+    expect([1, 2]).toContain(asked)
+  })
+})
+
 describe('evidence', () => {
   it('says of every answer how the cache came by it', async () => {
     const parameters = window(11, 'sum(up)')
