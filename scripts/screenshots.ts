@@ -47,6 +47,7 @@ async function picture(stop: Stop, view: (typeof views)[number]): Promise<number
   await settled(page)
   await stop.before?.(page)
   await settled(page)
+  await page.evaluate('scrollTo(0, 0)')
   const full = Number(await page.evaluate('document.documentElement.scrollHeight'))
   await page.setViewportSize({ width, height: Math.min(mostHeight, Math.max(height, full)) })
   await settled(page)

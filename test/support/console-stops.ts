@@ -30,6 +30,13 @@ async function openDashboard(page: Page): Promise<void> {
   await panels.first().scrollIntoViewIfNeeded()
 }
 
+/** An answered query, which has most to show; without one, whatever is newest. */
+async function openEvent(page: Page): Promise<void> {
+  const queries = page.locator('tbody tr', { hasText: 'Query answered' })
+  const rows = (await queries.count()) > 0 ? queries : page.locator('tbody tr')
+  await rows.first().locator('button.link').click()
+}
+
 async function previewGuardrail(page: Page): Promise<void> {
   await page.getByLabel('Selector').fill('{env="experiment"}')
   await page.getByLabel('Reason').fill('Experiments are shown by name only')
@@ -65,7 +72,7 @@ export const stops: readonly Stop[] = [
     name: 'audit-event',
     person: 'rosa',
     path: '/audit',
-    before: (page) => page.locator('tbody button.link').first().click(),
+    before: openEvent,
   },
   { name: 'audit-export', person: 'rosa', path: '/audit?show=exports' },
   {

@@ -8,7 +8,11 @@ import { Link } from '../router/link.tsx'
 import { list } from '../parts/list.ts'
 import { useGrantColumns } from './grants-table.tsx'
 import { access } from './model.ts'
-import { viaText } from './words.ts'
+
+/** The API speaks to the person themselves; this is about somebody else. */
+function viaOfOther(via: string): string {
+  return via.startsWith('team ') ? via : 'a grant of their own'
+}
 
 /** What a person or service account reaches, all in all, and by which grants. */
 export function AccessCard({ path }: { readonly path: string }) {
@@ -32,7 +36,7 @@ export function AccessCard({ path }: { readonly path: string }) {
                     <p>
                       {list(words)}, by{' '}
                       {list([
-                        ...new Set(because.map(({ role, via }) => `role ${role} through ${viaText(via)}`)),
+                        ...new Set(because.map(({ role, via }) => `role ${role} through ${viaOfOther(via)}`)),
                       ])}
                       .
                     </p>
