@@ -1194,6 +1194,37 @@ end
 $function$
 
 -- owner gatehouse_definer;
+CREATE OR REPLACE FUNCTION public.audit_find_recent(v jsonb, newest_first boolean, after_at timestamp with time zone, after_id uuid, at_most integer, look_at integer)
+ RETURNS TABLE(at timestamp with time zone, id uuid, hash bytea)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+ SET random_page_cost TO '1.1'
+ SET enable_seqscan TO 'off'
+ SET enable_bitmapscan TO 'off'
+ SET enable_sort TO 'off'
+AS $function$
+declare
+  org text := case when app_audit_all() then v ->> 0 else app_org() end;
+  direction text := case when newest_first then 'desc' else 'asc' end;
+  passed text := format('($18::timestamptz is null or (e.at, e.id) %s ($18, $19::uuid))', case when newest_first then '<' else '>' end);
+begin
+  if org is null and not app_audit_all() then
+    return;
+  end if;
+  return query execute format(
+    'select e.at, e.id, e.hash from (select * from audit_events e
+       where ($1::text is null or e.org_uid = $1) and ($2::timestamptz is null or e.at >= $2) and ($3::timestamptz is null or e.at < $3)
+         and %s order by e.at %s, e.id %2$s limit $21) e
+     where %s order by e.at %2$s, e.id %2$s limit $20', passed, direction, audit_conditions())
+    using org, (v ->> 1)::timestamptz, (v ->> 2)::timestamptz, audit_texts(v -> 3), v ->> 4,
+    audit_texts(v -> 5), audit_texts(v -> 6), audit_texts(v -> 7), v ->> 8, v ->> 9, v ->> 10, v ->> 11, v ->> 12,
+    (v ->> 13)::float8, (v ->> 14)::bigint, (v ->> 15)::tsquery, coalesce(audit_texts(v -> 16), '{}'),
+    after_at, after_id, at_most, look_at;
+end
+$function$
+
+-- owner gatehouse_definer;
 CREATE OR REPLACE FUNCTION public.audit_head(chain_writer text, chain_org text)
  RETURNS TABLE(seq bigint, hash text)
  LANGUAGE plpgsql
@@ -2086,6 +2117,7 @@ grant EXECUTE on function audit_count(jsonb,double precision,boolean,integer) to
 grant EXECUTE on function audit_erase(text,text) to gatehouse_app;
 grant EXECUTE on function audit_estimate(jsonb,double precision,double precision) to gatehouse_app;
 grant EXECUTE on function audit_find(jsonb,boolean,boolean,timestamp with time zone,uuid,integer) to gatehouse_app;
+grant EXECUTE on function audit_find_recent(jsonb,boolean,timestamp with time zone,uuid,integer,integer) to gatehouse_app;
 grant EXECUTE on function audit_head(text,text) to gatehouse_app;
 grant EXECUTE on function audit_make_partitions(timestamp with time zone,integer) to gatehouse_app;
 grant EXECUTE on function begin_session_check(text) to gatehouse_app;

@@ -3,7 +3,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { sampleEvent } from '@gatehouse/audit/sample'
-import { createAuditWriter, createPool } from '@gatehouse/store'
+import { createAuditWriter, createPool, proveEvent } from '@gatehouse/store'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { freshDatabase, type TestDatabase } from '../support/postgres.ts'
 
@@ -87,6 +87,29 @@ describe('gatehouse audit', () => {
     expect(bad.code).toBe(1)
     expect(bad.out).toMatch(/missing: .*org health, event 7/)
     expect((await gatehouse('audit', 'verify', file)).err).toContain('--pubkey is required')
+  })
+
+  it('lets anybody verify the proof of one event, with only that file and the key', async () => {
+    const pool = createPool({ url: database.appUrl })
+    const [line = ''] = (
+      await operate('search', '--org', 'health', '--code', 'Q', '-n', '1', '-o', 'ndjson')
+    ).out.split('\n')
+    const proof = await proveEvent(pool, { org: 'health' }, JSON.parse(line).event.id)
+    await pool.end()
+    const file = join(dir, 'proof.json')
+    const key = join(dir, 'seal.pem.pub')
+    writeFileSync(file, JSON.stringify(proof))
+    const good = await gatehouse('audit', 'verify', '--proof', file, '--pubkey', key)
+    expect(good).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/^verified: event \d+ of writer gw.*org health, as sealed by checkpoint 1/),
+    })
+    expect(good.out).toContain('"code":"Q001')
+    writeFileSync(file, JSON.stringify(proof).replace('"httpStatus":200', '"httpStatus":403'))
+    const bad = await gatehouse('audit', 'verify', '--proof', file, '--pubkey', key)
+    expect(bad).toMatchObject({ code: 1, out: expect.stringMatching(/^edited: event .*\nNOT verified/) })
+    expect((await gatehouse('audit', 'verify', '--proof', key, '--pubkey', key)).code).toBe(1)
+    expect((await gatehouse('audit', 'verify', '--proof', file)).err).toContain('--pubkey is required')
   })
 
   it('verifies the store, and says how it is', async () => {

@@ -27,7 +27,21 @@ orgs:
         name: Metrics
         alertmanagerUrl: "${url}"
         shards: [{ name: one, tenants: [org], replicas: [{ name: a, url: "${url}" }] }]
-    grants: [{ serviceAccount: all, role: org-admin }]`
+    grants: [{ serviceAccount: all, role: org-admin }]
+  - uid: platform
+    name: Platform
+    platform: true
+    serviceAccounts: [{ uid: operator, name: Operator }]
+    grants: [{ serviceAccount: operator, role: operator }]`
+
+const silenceId = '5b1c6b4e-2d3f-4c55-9a0e-7f0d5d1a2b3c'
+const matcher = (name: string, value: string) => ({ name, value, isRegex: false, isEqual: true })
+const silence = {
+  matchers: [matcher('tenant', 'org'), matcher('alertname', 'Down')],
+  startsAt: '2026-01-01T00:00:00Z',
+  endsAt: '2026-01-02T00:00:00Z',
+  comment: 'Repair',
+}
 
 const answers: Readonly<Record<string, string>> = {
   '/api/v1/rules': '{"status":"success","data":{"groups":[]}}',
@@ -36,11 +50,21 @@ const answers: Readonly<Record<string, string>> = {
   '/api/v1/metadata': '{"status":"success","data":{}}',
   '/api/v1/query': '{"status":"success","data":{"resultType":"vector","result":[]}}',
   '/api/v1/query_range': '{"status":"success","data":{"resultType":"matrix","result":[]}}',
+  '/api/v1/status/tsdb': '{"status":"success","data":{}}',
+  [`/api/v2/silence/${silenceId}`]: JSON.stringify({ id: silenceId, ...silence }),
 }
 
 function answerWell(): void {
   shard.behave((message, res) => {
     const path = (message.url ?? '').split('?')[0] ?? ''
+    if (path === '/federate') {
+      res.writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }).end()
+      return
+    }
+    if (path === '/api/v2/silences' && message.method === 'POST') {
+      sendJson(res, 200, `{"silenceID":"${silenceId}"}`)
+      return
+    }
     sendJson(
       res,
       200,
@@ -53,6 +77,7 @@ beforeAll(async () => {
   shard = await startRecordingPrometheus()
   world = await startGatewayWorld({ access: access(shard.url) })
   for (const who of ['all', 'nobody']) tokens.set(who, await world.token('org', who))
+  tokens.set('operator', await world.token('platform', 'operator'))
 })
 afterAll(async () => {
   await world.close()
@@ -76,6 +101,11 @@ function parametersOf({ parameters }: Endpoint, change: Readonly<Record<string, 
   return new URLSearchParams(given)
 }
 
+const names: Readonly<Record<string, string>> = { '{page}': 'tsdb', '{id}': silenceId }
+/** A shard's own state is shown to operators of the platform, who name the org; everything else to those of the org. */
+const whoMay = ({ treatment }: Endpoint): string => (treatment === 'operator' ? 'operator' : 'all')
+const orgOf = ({ treatment }: Endpoint): string => (treatment === 'operator' ? 'platform' : 'org')
+
 interface Asked {
   readonly status: number
   readonly events: readonly AuditEvent[]
@@ -86,8 +116,9 @@ async function ask(
   method: string,
   { who, change = {} }: { readonly who?: string; readonly change?: Readonly<Record<string, string>> },
 ): Promise<Asked> {
-  const path = endpoint.path.replaceAll(/\{\w+\}/g, endpoint.name === 'status' ? 'tsdb' : 'job')
+  const path = endpoint.path.replaceAll(/\{\w+\}/g, (name) => names[name] ?? 'job')
   const parameters = parametersOf(endpoint, change)
+  if (endpoint.treatment === 'operator') parameters.set('org', 'org')
   const url = `${world.gateway.url}/${endpoint.root ?? 'prom'}/metrics${path}`
   const isJson = endpoint.body === 'json'
   const response = await fetch(method === 'POST' ? url : `${url}?${parameters}`, {
@@ -96,7 +127,7 @@ async function ask(
       ...(who === undefined ? {} : { authorization: `Bearer ${tokens.get(who) ?? ''}` }),
       ...(isJson ? { 'content-type': 'application/json' } : {}),
     },
-    ...(method === 'POST' ? { body: isJson ? '{}' : parameters } : {}),
+    ...(method === 'POST' ? { body: isJson ? JSON.stringify(silence) : parameters } : {}),
   })
   await response.arrayBuffer()
   return { status: response.status, events: await world.auditOf(response.headers.get('x-request-id') ?? '') }
@@ -106,6 +137,7 @@ const table = endpoints.flatMap((endpoint) =>
   endpoint.methods.map((method) => [endpoint.name, method, endpoint] as const),
 )
 const succeeded = new Set<string>()
+const erred = new Set<string>()
 
 it.each(table)('%s %s', async (name, method, endpoint) => {
   answerWell()
@@ -121,10 +153,11 @@ it.each(table)('%s %s', async (name, method, endpoint) => {
     )
     return asked
   }
-  const success = await told(ask(endpoint, method, { who: 'all' }))
+  const who = whoMay(endpoint)
+  const success = await told(ask(endpoint, method, { who }))
   if (success.status < 400) {
-    succeeded.add(name)
-    expect(success.events[0]).toMatchObject({ orgUid: 'org', request: { method } })
+    succeeded.add(`${name} ${method}`)
+    expect(success.events[0]).toMatchObject({ orgUid: orgOf(endpoint), request: { method } })
     expect(success.events[0]?.request.route).toBe(`/${endpoint.root ?? 'prom'}/{data-source}${endpoint.path}`)
     expect(success.events[0]?.code.startsWith(endpoint.auditCode)).toBe(true)
   }
@@ -135,14 +168,18 @@ it.each(table)('%s %s', async (name, method, endpoint) => {
     sendJson(res, 500, '{"status":"error","errorType":"internal","error":"broken"}'),
   )
   const broken = { expression: 'sum(', selectors: 'sum(' }
-  expect((await told(ask(endpoint, method, { who: 'all', change: broken }))).events).toHaveLength(1)
-  await told(ask(endpoint, method, { who: 'all', change: { time: '1750000060' } }))
-  expect((await told(ask(endpoint, 'PUT', { who: 'all' }))).status).toBe(405)
+  const errors = [await told(ask(endpoint, method, { who, change: broken }), 'failed')]
+  errors.push(await told(ask(endpoint, method, { who, change: { time: '1750000060' } }), 'failed'))
+  if (errors.some(({ status }) => status >= 400)) erred.add(`${name} ${method}`)
+  expect((await told(ask(endpoint, 'PUT', { who }))).status).toBe(405)
 })
 
-it('was each asked with success, but for what needs another server', () => {
-  const rest = endpoints.map(({ name }) => name).filter((name) => !succeeded.has(name))
-  expect(rest).toEqual(['federate', 'status', 'am_write_silence', 'am_silence', 'am_expire_silence'])
+it('was each asked with success and with an error', () => {
+  const all = table.map(([name, method]) => `${name} ${method}`)
+  expect(all.filter((one) => !succeeded.has(one))).toEqual([])
+  // These take no parameter that can be wrong, and are answered from what the gateway knows already.
+  const sure = /^(metadata|features|buildinfo) /
+  expect(all.filter((one) => !erred.has(one) && !sure.test(one))).toEqual([])
 })
 
 it('a client that goes away leaves an event, too', async () => {

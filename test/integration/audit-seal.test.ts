@@ -128,35 +128,8 @@ describe('a sealed log', () => {
 })
 
 const one = `writer like 'gw-1%' and org_uid = 'health'`
+/** What is done to single events is shown at every place in audit-tamper.test.ts; this is what is done to more than one, and to the seals. */
 const tampering: readonly (readonly [string, readonly string[], object])[] = [
-  [
-    'an edited event',
-    [`update audit_events set event = jsonb_set(event, '{action}', '"x:y"') where ${one} and seq = 2`],
-    { fault: 'edited', seq: 2 },
-  ],
-  [
-    'an edited event with a fitting digest',
-    [
-      `update audit_events set event = jsonb_set(event, '{action}', '"x:y"'), hash = sha256('x') where ${one} and seq = 2`,
-    ],
-    { fault: 'edited', seq: 2 },
-  ],
-  ['a deleted event', [`delete from audit_events where ${one} and seq = 3`], { fault: 'missing', seq: 3 }],
-  ['the first deleted', [`delete from audit_events where ${one} and seq = 1`], { fault: 'missing', seq: 1 }],
-  [
-    'two exchanged events',
-    [`update audit_events set seq = 5 - seq where ${one} and seq in (2, 3)`],
-    { fault: 'broken link', seq: 2 },
-  ],
-  [
-    'an inserted event',
-    [
-      `insert into audit_events (at, id, class, org_uid, writer, seq, prev, hash, event)
-       select at, id, class, org_uid, writer, 3, prev, sha256('y'), event from audit_events where ${one} and seq = 2`,
-    ],
-    { fault: expect.stringMatching(/forked|broken link|edited/), seq: 3 },
-  ],
-  ['a cut tail', [`delete from audit_events where ${one} and seq > 2`], { fault: 'truncated', seq: 3 }],
   [
     'a cut tail with its head moved back',
     [`delete from audit_events where ${one} and seq > 2`, `update audit_heads set seq = 2 where ${one}`],
@@ -166,30 +139,6 @@ const tampering: readonly (readonly [string, readonly string[], object])[] = [
     'a whole chain gone, with its head',
     [`delete from audit_events where ${one}`, `delete from audit_heads where ${one}`],
     { fault: 'truncated', seq: 1 },
-  ],
-  [
-    'an event hidden from searches by time',
-    [`update audit_events set at = at - interval '1 second' where ${one} and seq = 2`],
-    { fault: 'edited', seq: 2 },
-  ],
-  [
-    'an event moved to another org',
-    [
-      'alter table audit_events drop constraint audit_events_org_agrees',
-      `update audit_events set org_uid = 'transport' where ${one} and seq = 4`,
-    ],
-    { seq: expect.any(Number) },
-  ],
-  [
-    'a search column changed',
-    [
-      `delete from pg_attrdef d using pg_attribute a, pg_class c where d.adrelid = a.attrelid and d.adnum = a.attnum
-         and a.attname = 'result' and c.oid = a.attrelid and c.relname like 'audit_events%'`,
-      `update pg_attribute a set attgenerated = '', atthasdef = false from pg_class c
-         where a.attname = 'result' and c.oid = a.attrelid and c.relname like 'audit_events%'`,
-      `update audit_events set result = 'denied' where ${one} and seq = 2`,
-    ],
-    { fault: 'edited', seq: 2 },
   ],
   [
     'a deleted checkpoint',

@@ -184,6 +184,7 @@ describe('the functions behind it', () => {
   const range = ['2025-10-01T00:00:00Z', '2025-12-01T00:00:00Z']
   const values = JSON.stringify(['transport', ...range, ...Array.from({ length: 14 }, () => null)])
   const found = 'select * from audit_find($1, true, true, null, null, 10000)'
+  const recent = 'select * from audit_find_recent($1, true, null, null, 10000, 10000)'
   const counted = 'select sum(events)::int as n from audit_count($1, 3600, true, 10000)'
   const estimated = 'select sum(events)::int as n from audit_estimate($1, 3600, 10000)'
 
@@ -191,10 +192,12 @@ describe('the functions behind it', () => {
     const health = all.filter((e) => e.orgUid === 'health').length
     await withAudit(pool, { org: 'health' }, async (tx) => {
       expect(await tx.rows(found, [values])).toHaveLength(health)
+      expect(await tx.rows(recent, [values])).toHaveLength(health)
       expect(await tx.rows(counted, [values])).toEqual([{ n: health }])
       expect(await tx.rows(estimated, [values])).toEqual([{ n: health }])
     })
     expect((await pool.query(found, [values])).rows).toEqual([])
+    expect((await pool.query(recent, [values])).rows).toEqual([])
     expect((await pool.query(counted, [values])).rows).toEqual([{ n: null }])
     expect((await pool.query(estimated, [values])).rows).toEqual([{ n: null }])
   })

@@ -113,8 +113,14 @@ function checkAnswer(
   if (type.endsWith('json')) check(content.schema, answer.json, 'answer')
 }
 
+/** Around the call of an operation that may change something. */
+type Around = (operation: string, send: () => Promise<ControlAnswer>) => Promise<ControlAnswer>
+
 /** Reads the OpenAPI document of a running control plane. */
-export async function openDocumentedApi(world: ControlWorld): Promise<DocumentedApi> {
+export async function openDocumentedApi(
+  world: ControlWorld,
+  aroundChange: Around = (_operation, send) => send(),
+): Promise<DocumentedApi> {
   const { json } = await world.call('get', '/api/v1/openapi.json')
   const document: { paths: Record<string, Record<string, Operation>>; components: unknown } = json
   const validatorOf = compilerFor(document.components)
@@ -168,7 +174,9 @@ export async function openDocumentedApi(world: ControlWorld): Promise<Documented
       called.add(name)
       try {
         checkRequest(operation, sent, check)
-        const answer = await call(name, sent)
+        const answer = name.startsWith('get ')
+          ? await call(name, sent)
+          : await aroundChange(name, () => call(name, sent))
         if (answer.status >= 400) throw new Error(`${answer.status} ${JSON.stringify(answer.json)}`)
         checkAnswer(operation.responses[answer.status], answer, check)
         if (isOnce) await checkOnce(name, sent, answer)

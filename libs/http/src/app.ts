@@ -53,6 +53,7 @@ function startTrail(request: Request): Trail {
     orgUid: null,
     resource: undefined,
     decision: undefined,
+    successStatus: 200,
   }
 }
 
@@ -100,6 +101,7 @@ function handlerOf(route: Route, deps: AppDeps) {
   const { type } = format ?? plainJson
   return async (request: Request, response: Response): Promise<void> => {
     const trail = trailOf(response)
+    trail.successStatus = status
     const url = new URL(request.originalUrl, 'http://unused')
     const params = Object.fromEntries(Object.entries(request.params).map(([k, v]) => [k, String(v)]))
     // No id holds one, and no store takes one.

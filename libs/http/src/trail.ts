@@ -21,6 +21,8 @@ export interface Trail {
   decision: Decision | undefined
   /** More for the audit event, such as what was searched for. Name people by uid. */
   detail?: Readonly<Record<string, unknown>>
+  /** What a success is answered with, for events that are written before the answer. */
+  successStatus: number
   /** Set by a change that wrote its own event together with itself. */
   isRecorded?: boolean
 }

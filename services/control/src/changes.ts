@@ -41,7 +41,7 @@ export function createChanges({ withOrg, record }: ChangesDeps): Changes {
   const changeIn: Changes['changeIn'] = async (orgUid, trail, work) => {
     const result = await withOrg(orgUid, async (tx) => {
       const changed = await work(tx)
-      const event = auditEventOf(trail, { status: 200, errorCode: undefined }, Date.now())
+      const event = auditEventOf(trail, { status: trail.successStatus, errorCode: undefined }, Date.now())
       const { code, resource, detail } = changed.note
       // In the log of an org, uids are its own people's: a hand from outside is named with the org it belongs to.
       const from = trail.orgUid ?? orgUid

@@ -31,8 +31,8 @@ export interface AuditFilter {
   readonly minDurationMs?: number | undefined
   readonly minBytes?: number | undefined
   /**
-   * Words of the query, ids, addresses, reasons, from four letters on also beginnings of words; or a part of the actor's name. All
-   * must be there, within the first 8,000 characters of them.
+   * Words of the query, ids, addresses, reasons, from four letters on also beginnings of words; or a part of the actor's name (of
+   * the latest 5,000 pseudonyms that have it). All words must be there, within the first 8,000 characters of them.
    */
   readonly text?: string | undefined
 }
@@ -78,11 +78,11 @@ async function refsOfActor(tx: AuditTransaction, uid: string): Promise<string[]>
   return rows.map(({ ref }) => ref)
 }
 
-/** Pseudonyms of actors whose name holds this text. */
+/** The latest pseudonyms of actors whose name holds this text. */
 async function refsOfName(tx: AuditTransaction, text: string): Promise<string[]> {
   const rows = await tx.rows<{ ref: string }>(
     `select ref from audit_identities where strpos(lower(name), lower($1)) > 0 and ($2::text is null or org_uid = $2)
-     limit 1000`,
+     order by first_at desc limit 5000`,
     [text, orgOf(tx)],
   )
   return rows.map(({ ref }) => ref)
@@ -118,8 +118,23 @@ export const filterConditions = `
   and ($15::bigint is null or (e.event #>> '{outcome,bytes}')::bigint >= $15)
   and ($16::tsquery is null or e.words @@ $16 or e.actor_ref = any($17::text[]))`
 
-/** Where {@link filterValues} has the bounds of time and the classes. */
-export const valueIndex = { from: 1, to: 2, classes: 6 } as const
+/** Where {@link filterValues} has the bounds of time, the actors, the classes, and the words or actors that a text stands for. */
+export const valueIndex = { from: 1, to: 2, actors: 3, classes: 6, words: 15, named: 16 } as const
+
+const listIn = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
+
+/**
+ * The values of {@link filterConditions} as alternatives without an "or" between words and names: each is found by one index, both
+ * together by none. What matches any of them matches the filter.
+ */
+export function alternativesOf(values: readonly unknown[]): readonly (readonly unknown[])[] {
+  const named = listIn(values[valueIndex.named])
+  if (named.length === 0) return [values]
+  const actors = values[valueIndex.actors]
+  const both = actors === null ? named : named.filter((ref) => listIn(actors).includes(ref))
+  const byName = values.with(valueIndex.words, null).with(valueIndex.actors, both)
+  return [values, byName].map((one) => one.with(valueIndex.named, []))
+}
 
 /** How many values {@link filterConditions} takes. */
 export const filterValueCount = 17

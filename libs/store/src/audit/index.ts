@@ -48,6 +48,7 @@ export {
 } from './export-jobs.ts'
 export { eraseIdentity, identitiesOf } from './identities.ts'
 export { verifyExportFile } from './verify-export.ts'
+export { type ProofReport, verifyProofFile } from './verify-proof.ts'
 export { type LegalHold, listHolds, placeHold, releaseHold } from './holds.ts'
 export { purgeAudit, type PurgeOptions, type PurgeResult, type Retention } from './retention.ts'
 export {

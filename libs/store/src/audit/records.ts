@@ -12,6 +12,14 @@ const columnsAgree = `
   and e.org_uid is not distinct from event ->> 'orgUid' and e.code = event ->> 'code'
   and e.result = event #>> '{outcome,result}' and e.action = audit_key(event ->> 'action')
   and e.actor_ref is not distinct from audit_key(event #>> '{actor,ref}')
+  and e.token_id is not distinct from case event #>> '{actor,credential,kind}' when 'token' then audit_key(event #>> '{actor,credential,id}') end
+  and e.data_source is not distinct from audit_key(coalesce(event #>> '{plan,dataSource}',
+    case event #>> '{resource,kind}' when 'data-sources' then event #>> '{resource,uid}' end))
+  and e.dashboard is not distinct from audit_key(coalesce(event #>> '{hints,dashboardUid}',
+    case event #>> '{resource,kind}' when 'dashboards' then event #>> '{resource,uid}' end))
+  and e.words = audit_words(audit_text(event #>> '{request,query}', event #>> '{request,matches}', event ->> 'requestId', event ->> 'traceId',
+    event #>> '{from,address}', event #>> '{resource,uid}', event ->> 'action', event #>> '{outcome,errorCode}',
+    event #>> '{decision,reason}', event ->> 'detail'))
   and e.metrics = audit_keys(event -> 'metrics')`
 
 /** Records of one chain with numbers in (`after`, `upTo`], in order, at most `limit`. */

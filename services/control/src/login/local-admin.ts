@@ -139,7 +139,11 @@ export function mountLocalAdmin(app: Express, deps: LocalAdminDeps): void {
     showPage(response)
   })
   app.post(path, parser, async (request: Request, response: Response) => {
-    const trail = Object.assign(trailOf(response), { route: path, action: 'local-admins:sign-in' })
+    const trail = Object.assign(trailOf(response), {
+      route: path,
+      action: 'local-admins:sign-in',
+      successStatus: 303,
+    })
     const wait = limit.take(trail.address)
     if (wait !== undefined)
       throw new GatehouseError('too_many_requests', 'too many attempts; wait a little', { retryAfter: wait })

@@ -55,13 +55,22 @@ function result(text: string): 'allowed' | 'denied' | 'failed' {
   throw new InvalidArgumentError('allowed, denied or failed')
 }
 
+/** Reads a whole number within bounds, for an option. */
+export const wholeNumber =
+  (from: number, to: number) =>
+  (text: string): number => {
+    const value = /^\d{1,7}$/.test(text) ? Number(text) : Number.NaN
+    if (value >= from && value <= to) return value
+    throw new InvalidArgumentError(`a number from ${from} to ${to}`)
+  }
+
 const collect =
   <T>(parse: (text: string) => T) =>
   (text: string, before: readonly T[] | undefined): T[] => [...(before ?? []), parse(text)]
 
-/** Adds the options of {@link FilterOptions}. */
-export function addFilterOptions(command: Command): Command {
-  return command
+/** Adds the options of {@link StoreOptions} and {@link FilterOptions}. */
+export function addEventOptions(command: Command): Command {
+  return addStoreOptions(command)
     .option('--from <time>', 'at or after: RFC 3339, a date, or 90m, 12h, 7d ago', time)
     .option('--to <time>', 'before', time)
     .option('--actor <uid>', 'of this user or service account')

@@ -6,8 +6,7 @@ import { Command, Option } from 'commander'
 import { loadConfigFile } from '../../config-file.ts'
 import { withDatabase } from '../../database.ts'
 import {
-  addFilterOptions,
-  addStoreOptions,
+  addEventOptions,
   type FilterOptions,
   filterOf,
   recordUse,
@@ -80,7 +79,7 @@ export function exportCommand(): Command {
   const command = new Command('export').description(
     'write events to a file: NDJSON with a signed manifest (evidence), or CSV (a view)',
   )
-  addFilterOptions(addStoreOptions(command))
+  addEventOptions(command)
     .requiredOption('--out <file>', 'file to write; it must not exist')
     .addOption(new Option('--format <format>', 'format').choices(['ndjson', 'csv']).default('ndjson'))
     .option('--key <file>', 'signing key; default: audit.signingKeyFile of the configuration')

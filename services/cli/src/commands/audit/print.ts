@@ -1,8 +1,16 @@
 import { csvHeader, csvRow, type Finding } from '@gatehouse/audit'
 import { type FoundEvent, sinkLine } from '@gatehouse/store'
+import { Option } from 'commander'
 
 /** How events are printed. */
 export type Output = 'text' | 'ndjson' | 'csv'
+
+/** The option that says how. */
+export function outputOption(): Option {
+  return new Option('-o, --output <format>', 'how to print them')
+    .choices(['text', 'ndjson', 'csv'])
+    .default('text')
+}
 
 function line({ event, identity }: FoundEvent): string {
   const { outcome, request, resource } = event

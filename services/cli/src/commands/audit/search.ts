@@ -1,26 +1,21 @@
 import { searchEvents, withAudit } from '@gatehouse/store'
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Command } from 'commander'
 import { withDatabase } from '../../database.ts'
 import {
-  addFilterOptions,
-  addStoreOptions,
+  addEventOptions,
   type FilterOptions,
   filterOf,
   recordUse,
   scopeOf,
   type StoreOptions,
+  wholeNumber,
 } from './common.ts'
-import { type Output, printEvent, printHeader } from './print.ts'
+import { type Output, outputOption, printEvent, printHeader } from './print.ts'
 
 interface SearchOptions extends StoreOptions, FilterOptions {
   readonly limit: number
   readonly oldest?: boolean
   readonly output: Output
-}
-
-function limit(text: string): number {
-  if (!/^[1-9]\d{0,6}$/.test(text)) throw new InvalidArgumentError('a number from 1 to 9999999')
-  return Number(text)
 }
 
 const page = 500
@@ -48,14 +43,10 @@ async function search(options: SearchOptions): Promise<void> {
 /** `gatehouse audit search` */
 export function searchCommand(): Command {
   const command = new Command('search').description('print events that match, newest first')
-  addFilterOptions(addStoreOptions(command))
-    .option('-n, --limit <count>', 'at most so many', limit, 100)
+  addEventOptions(command)
+    .option('-n, --limit <count>', 'at most so many', wholeNumber(1, 9_999_999), 100)
     .option('--oldest', 'oldest first')
-    .addOption(
-      new Option('-o, --output <format>', 'how to print them')
-        .choices(['text', 'ndjson', 'csv'])
-        .default('text'),
-    )
+    .addOption(outputOption())
     .action(search)
   return command
 }

@@ -1,27 +1,21 @@
 import { followEvents, searchEvents, withAudit } from '@gatehouse/store'
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Command } from 'commander'
 import { withDatabase } from '../../database.ts'
 import {
-  addFilterOptions,
-  addStoreOptions,
+  addEventOptions,
   type FilterOptions,
   filterOf,
   recordUse,
   scopeOf,
   type StoreOptions,
+  wholeNumber,
 } from './common.ts'
-import { type Output, printEvent, printHeader } from './print.ts'
+import { type Output, outputOption, printEvent, printHeader } from './print.ts'
 
 interface TailOptions extends StoreOptions, FilterOptions {
   readonly lines: number
   readonly follow?: boolean
   readonly output: Output
-}
-
-function count(text: string): number {
-  if (!/^\d{1,4}$/.test(text) || Number(text) > 1000)
-    throw new InvalidArgumentError('a number from 0 to 1000')
-  return Number(text)
 }
 
 async function tail(options: TailOptions): Promise<void> {
@@ -52,14 +46,10 @@ export function tailCommand(): Command {
   const command = new Command('tail').description(
     'print the last events, and with --follow new ones as they arrive',
   )
-  addFilterOptions(addStoreOptions(command))
-    .option('-n, --lines <count>', 'how many events to begin with', count, 20)
+  addEventOptions(command)
+    .option('-n, --lines <count>', 'how many events to begin with', wholeNumber(0, 1000), 20)
     .option('-f, --follow', 'keep printing until interrupted')
-    .addOption(
-      new Option('-o, --output <format>', 'how to print them')
-        .choices(['text', 'ndjson', 'csv'])
-        .default('text'),
-    )
+    .addOption(outputOption())
     .action(tail)
   return command
 }

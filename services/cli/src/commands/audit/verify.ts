@@ -6,6 +6,7 @@ import {
   signerFromConfig,
   verifyAudit,
   verifyExportFile,
+  verifyProofFile,
   withAudit,
 } from '@gatehouse/store'
 import { Command } from 'commander'
@@ -18,6 +19,24 @@ interface VerifyOptions extends StoreOptions {
   readonly pubkey?: readonly PublicKey[]
   readonly manifest?: string
   readonly anchors?: string
+  readonly proof?: string
+}
+
+/** Offline, as an export: what `/api/v1/audit/events/{id}/proof` gives. */
+function verifyProof(file: string, { pubkey }: VerifyOptions): boolean {
+  if (pubkey === undefined) throw new Error('--pubkey is required to verify a proof')
+  const { proof, finding } = verifyProofFile(file, pubkey)
+  const { record, sealed } = proof
+  const { number, at } = sealed.checkpoint.statement
+  if (finding !== undefined) printFindings([finding])
+  const what = `event ${record.seq} of writer ${record.writer}, org ${record.org ?? '-'}`
+  console.log(
+    finding === undefined
+      ? `verified: ${what}, as sealed by checkpoint ${number} at ${at}`
+      : `NOT verified: ${what}`,
+  )
+  if (finding === undefined) console.log(JSON.stringify(record.event))
+  return finding === undefined
 }
 
 /** Offline: nothing but the files and the key. */
@@ -75,7 +94,12 @@ async function verifyStore(options: VerifyOptions): Promise<boolean> {
 }
 
 async function run(file: string | undefined, options: VerifyOptions): Promise<void> {
-  const isSound = file === undefined ? await verifyStore(options) : await verifyFile(file, options)
+  if (file !== undefined && options.proof !== undefined) throw new Error('an export or a --proof, not both')
+  const verify = (): boolean | Promise<boolean> => {
+    if (options.proof !== undefined) return verifyProof(options.proof, options)
+    return file === undefined ? verifyStore(options) : verifyFile(file, options)
+  }
+  const isSound = await verify()
   if (!isSound) process.exitCode = 1
 }
 
@@ -83,12 +107,13 @@ async function run(file: string | undefined, options: VerifyOptions): Promise<vo
 export function verifyCommand(): Command {
   const command = new Command('verify')
     .description(
-      'verify the log in the store or, offline, an export; names the first bad event. Exit code 1 if there is one',
+      'verify the log in the store or, offline, an export or the proof of one event; names the first bad event. Exit code 1 if there is one',
     )
     .argument('[export]', 'NDJSON file (may be .gz) of an export; without it, the store is verified')
   addStoreOptions(command)
     .option('--pubkey <key>', 'trusted public key: PEM file or base64; may be repeated', publicKeys)
     .option('--manifest <file>', 'manifest of the export; default: its name and .manifest.json')
+    .option('--proof <file>', 'proof of one event (JSON) to verify')
     .option('--anchors <file>', 'anchored checkpoints (NDJSON) to compare the store with')
     .action(run)
   return command

@@ -119,7 +119,7 @@ export async function changeLog<T>(
 ): Promise<T> {
   const result = await log.read(scope, async (tx) => {
     const changed = await work(tx)
-    const event = auditEventOf(trail, { status: 200, errorCode: undefined }, Date.now())
+    const event = auditEventOf(trail, { status: trail.successStatus, errorCode: undefined }, Date.now())
     const { code, resource, detail } = changed.note
     await log.record(tx, {
       ...event,
