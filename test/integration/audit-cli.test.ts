@@ -108,7 +108,7 @@ describe('gatehouse audit', () => {
     writeFileSync(file, JSON.stringify(proof).replace('"httpStatus":200', '"httpStatus":403'))
     const bad = await gatehouse('audit', 'verify', '--proof', file, '--pubkey', key)
     expect(bad).toMatchObject({ code: 1, out: expect.stringMatching(/^edited: event .*\nNOT verified/) })
-    expect((await gatehouse('audit', 'verify', '--proof', key, '--pubkey', key)).code).toBe(1)
+    expect((await gatehouse('audit', 'verify', '--proof', key, '--pubkey', key)).code).toBe(2)
     expect((await gatehouse('audit', 'verify', '--proof', file)).err).toContain('--pubkey is required')
   })
 
