@@ -2,7 +2,7 @@ export { type AlertmanagerRequest, type Alertmanagers, createAlertmanagers } fro
 export { type AddressPolicy, createAddressPolicy, findAlias } from './addresses.ts'
 export { type Connections, createConnections } from './connections.ts'
 export type { BodySink, Exchange } from './exchange.ts'
-export { readBody, tooLarge } from './read-body.ts'
+export { readBody, readChunks, tooLarge } from './read-body.ts'
 export type { ConnectionOptions } from './replica.ts'
 export {
   createUpstream,

@@ -1,27 +1,40 @@
 import { GatehouseError } from '@gatehouse/errors'
 import type { Exchange } from './exchange.ts'
 
+type Readable = Pick<Exchange, 'attach' | 'abort'>
+
 /**
  * Reads a whole body of at most `maxBytes`.
- * @throws GatehouseError what `beyond` makes if it is larger, `execution` by default; `bad_gateway` if it breaks off; the signal's reason if
- *   that aborted it.
+ * @throws GatehouseError `execution` if it is larger, `bad_gateway` if it breaks off; the signal's reason if that aborted it.
  */
-export function readBody(
-  exchange: Pick<Exchange, 'attach' | 'abort'>,
-  maxBytes: number,
-  beyond: () => GatehouseError = () => tooLarge(maxBytes),
-): Promise<Buffer> {
+export async function readBody(exchange: Readable, maxBytes: number): Promise<Buffer> {
+  let left = maxBytes
+  const chunks = await readChunks(exchange, (chunk) => {
+    left -= chunk.length
+    if (left < 0) throw tooLarge(maxBytes)
+    return chunk
+  })
+  return Buffer.concat(chunks)
+}
+
+/**
+ * Reads a whole body in the chunks it comes in. Of each what `keep` gives back is kept; what it throws ends the exchange. The memory of a
+ * chunk is the connection's: what is to be handed over must be a copy.
+ * @throws GatehouseError `bad_gateway` if it breaks off; what `keep` throws; the signal's reason if that aborted it.
+ */
+export function readChunks(exchange: Readable, keep: (chunk: Buffer) => Buffer): Promise<Buffer[]> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
-    let length = 0
     exchange.attach({
       data(chunk) {
-        length += chunk.length
-        if (length > maxBytes) exchange.abort(beyond())
-        else chunks.push(chunk)
+        try {
+          chunks.push(keep(chunk))
+        } catch (error) {
+          exchange.abort(error as Error)
+        }
         return true
       },
-      end: () => resolve(Buffer.concat(chunks, length)),
+      end: () => resolve(chunks),
       error: (error) => reject(error instanceof GatehouseError ? error : brokenOff(error)),
     })
   })

@@ -1,7 +1,7 @@
 import { GatehouseError } from '@gatehouse/errors'
 import { createAdmission, metadataRequest } from '@gatehouse/query'
 import { type Answer, success } from './answer.ts'
-import { askAll, type Execution, maxMergedBytes } from './ask.ts'
+import { askAll, type Execution, maxReadBytes } from './ask.ts'
 import { alertsData } from './filter/alerts.ts'
 import { metadataData } from './filter/metadata.ts'
 import { rulesData } from './filter/rules.ts'
@@ -18,7 +18,7 @@ export type Filtered = Extract<Question, { kind: 'rules' | 'alerts' | 'targets' 
 function tooLong(): GatehouseError {
   return new GatehouseError(
     'bad_gateway',
-    `the shards' lists are larger than ${maxMergedBytes} bytes, the most that is filtered here`,
+    `the shards' lists are larger than ${maxReadBytes} bytes, the most that is filtered here`,
   )
 }
 

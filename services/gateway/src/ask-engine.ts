@@ -1,7 +1,7 @@
 import { GatehouseError } from '@gatehouse/errors'
 import { readBody } from '@gatehouse/upstream'
 import type { Answer } from './answer.ts'
-import { type Execution, maxMergedBytes } from './ask.ts'
+import { type Execution, maxReadBytes } from './ask.ts'
 import type { Plan } from './plan.ts'
 import { type Forwarded, toRequest } from './requests.ts'
 import { readEnvelope } from './upstream-envelope.ts'
@@ -23,7 +23,7 @@ export async function askEngine(
   const [step] = plan.steps
   const request = toRequest(question, step, { plan, budget })
   const { exchange, replica } = await upstream.open(step.shard, request, budget.signal)
-  const body = await readBody(exchange, maxMergedBytes)
+  const body = await readBody(exchange, maxReadBytes)
   const missing = readEnvelope(body).warnings.filter((warning) => !ofExpression.test(warning))
   if (missing.length > 0)
     throw new GatehouseError('unavailable', 'the global engine could not read every shard', {

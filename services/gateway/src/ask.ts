@@ -1,14 +1,17 @@
 import type { Because, Constraints, OrgPolicy, Principal } from '@gatehouse/authz'
 import { type GatehouseError, isGatehouseError } from '@gatehouse/errors'
 import type { DataSource, Freshness, QueryLimits, UpstreamRequest } from '@gatehouse/query'
-import { type Alertmanagers, readBody, tooLarge, type Upstream, type Versions } from '@gatehouse/upstream'
+import { type Alertmanagers, readChunks, tooLarge, type Upstream, type Versions } from '@gatehouse/upstream'
 import type { Access } from './access.ts'
 import type { Budget } from './budget.ts'
+import type { Chunks, Merger } from './merging/merger.ts'
 import type { TakeSlots } from './limits/slots.ts'
 import type { PlanStep } from './plan.ts'
 
+/** Answers that are held whole and read here: more than this is refused. */
+export const maxReadBytes = 33_554_432
 /** Answers of several requests are held whole to be merged; more than this together is refused. */
-export const maxMergedBytes = 33_554_432
+export const maxMergedBytes = 134_217_728
 
 /** What an execution needs besides plan and question. */
 export interface Execution {
@@ -21,6 +24,7 @@ export interface Execution {
   /** What admits alerts beside rules; undefined if none may be seen. */
   readonly alerts: Constraints | undefined
   readonly upstream: Upstream
+  readonly merger: Merger
   readonly alertmanagers: Alertmanagers
   readonly principal: Principal
   readonly versions: Versions
@@ -40,7 +44,7 @@ export interface Execution {
 interface Asking {
   readonly execution: Execution
   readonly steps: readonly PlanStep[]
-  /** The refusal of answers that are together larger than {@link maxMergedBytes}; by default the caller is told to ask for less. */
+  /** The refusal of answers that are together too large; by default the caller is told to ask for less. */
   readonly beyond?: () => GatehouseError
 }
 
@@ -54,29 +58,45 @@ function isMissing(error: unknown): boolean {
 /** What an answer says that came without some of the data. */
 const partialWarning = 'partial answer: not every shard answered, so series may be missing'
 
-function missingAnswer(data: string): Buffer {
-  return Buffer.from(`{"status":"success","data":${data},"warnings":["${partialWarning}"]}`)
+function missingAnswer(data: string): Chunks {
+  return [Buffer.from(`{"status":"success","data":${data},"warnings":["${partialWarning}"]}`)]
 }
 
 const emptyList = missingAnswer('[]')
 const emptyMatrix = missingAnswer('{"resultType":"matrix","result":[]}')
 
+/** Asks as {@link askChunks} does, for answers that are read here. */
+export async function askAll(
+  asking: Asking,
+  toRequest: (step: PlanStep) => UpstreamRequest,
+): Promise<readonly Buffer[]> {
+  const bodies = await askChunks(asking, toRequest, maxReadBytes)
+  return bodies.map((chunks) => Buffer.concat(chunks))
+}
+
 /**
  * Asks for all steps at once and reads the answers whole; the first failure ends the others. Where a partial answer will do, a missing
  * shard answers with nothing, unless all are missing.
  */
-export async function askAll(
-  { execution, steps, beyond = () => tooLarge(maxMergedBytes) }: Asking,
+export async function askChunks(
+  { execution, steps, beyond }: Asking,
   toRequest: (step: PlanStep) => UpstreamRequest,
-): Promise<readonly Buffer[]> {
-  const { upstream, budget, answered, allowsPartial } = execution
+  maxBytes = maxMergedBytes,
+): Promise<readonly Chunks[]> {
+  const { upstream, merger, budget, answered, allowsPartial } = execution
   const siblings = new AbortController()
   const signal = AbortSignal.any([budget.signal, siblings.signal])
-  let bytesLeft = maxMergedBytes
-  const ask = async (step: PlanStep): Promise<Buffer> => {
+  let held = 0
+  budget.onEnd(() => merger.release(held))
+  const keep = (chunk: Buffer): Buffer => {
+    held += chunk.length
+    merger.hold(chunk.length)
+    if (held > maxBytes) throw beyond?.() ?? tooLarge(maxBytes)
+    return Buffer.from(chunk)
+  }
+  const ask = async (step: PlanStep): Promise<Chunks> => {
     const { exchange, replica } = await upstream.open(step.shard, toRequest(step), signal)
-    const body = await readBody(exchange, bytesLeft, beyond)
-    bytesLeft -= body.length
+    const body = await readChunks(exchange, keep)
     answered(step.shard.name, replica, exchange.date)
     return body
   }

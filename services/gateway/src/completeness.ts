@@ -2,7 +2,7 @@ import type { CacheOutcome } from '@gatehouse/cache'
 import { engineName } from '@gatehouse/query'
 import { readBody } from '@gatehouse/upstream'
 import type { Answer } from './answer.ts'
-import { maxMergedBytes } from './ask.ts'
+import { maxReadBytes } from './ask.ts'
 import { cacheHeader } from './cached/tell.ts'
 import { readEnvelope } from './upstream-envelope.ts'
 
@@ -49,7 +49,7 @@ export async function bodyOf(answer: Answer): Promise<Buffer> {
     case 'pieces':
       return Buffer.from([...answer.pieces].join(''))
     case 'stream':
-      return readBody(answer.exchange, maxMergedBytes).finally(() => answer.end?.())
+      return readBody(answer.exchange, maxReadBytes).finally(() => answer.end?.())
   }
 }
 

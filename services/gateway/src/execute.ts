@@ -3,34 +3,41 @@ import { refuse } from '@gatehouse/query'
 import { answerAlertmanager } from './alertmanager/answer.ts'
 import { type Answer, success } from './answer.ts'
 import { answerFiltered } from './answer-filtered.ts'
-import { askAll, type Execution } from './ask.ts'
+import { askAll, askChunks, type Execution } from './ask.ts'
 import { askEngine } from './ask-engine.ts'
 import { answerBuildinfo } from './buildinfo.ts'
 import { explainQuery } from './explain.ts'
 import { federate } from './federation.ts'
 import { answerFeatures, answerFormatQuery, answerParseQuery } from './local.ts'
-import { mergeEvaluation } from './merge-evaluation.ts'
-import { mergeExemplars } from './merge-exemplars.ts'
-import { mergeLists } from './merge-lists.ts'
+import type { Merged } from './merge-evaluation.ts'
+import type { MergeJob } from './merging/job.ts'
 import type { Plan } from './plan.ts'
 import type { Question } from './question.ts'
 import { type Forwarded, toRequest } from './requests.ts'
 
 type Forwarding = Exclude<Plan, { kind: 'local' }>
 
+function answerOf(merged: Merged): Answer {
+  if (merged.kind === 'beyond') throw refuse(merged.beyond)
+  return merged.answer
+}
+
 async function forward(question: Forwarded, plan: Forwarding, execution: Execution): Promise<Answer> {
   const { upstream, budget, answered } = execution
   const request = (step: Plan['steps'][number]) => toRequest(question, step, { plan, budget })
-  const all = () => askAll({ execution, steps: plan.steps }, request)
-  if (question.kind === 'federate') return federate(await all(), question.exposition)
+  const asking = { execution, steps: plan.steps }
+  const merged = async (job: MergeJob) =>
+    execution.merger.merge(job, await askChunks(asking, request), budget.signal)
+  if (question.kind === 'federate') return federate(await askAll(asking, request), question.exposition)
   if (plan.kind === 'nothing') return success('[]', plan.warning === undefined ? [] : [plan.warning])
-  if (question.kind === 'query_exemplars') return mergeExemplars(await all())
-  if (plan.kind === 'union' || plan.kind === 'filter') return mergeLists(question, await all())
+  if (question.kind === 'query_exemplars') return answerOf(await merged({ kind: 'exemplars' }))
+  if (plan.kind === 'union' || plan.kind === 'filter')
+    return answerOf(await merged({ kind: 'lists', question }))
   if (plan.kind === 'engine') return askEngine(question, plan, execution)
   if (plan.kind === 'evaluate') {
-    const merged = mergeEvaluation(question, plan, await all())
-    if (merged.kind === 'answer') return merged.answer
-    if (plan.engine === undefined) throw refuse(merged.beyond)
+    const outcome = await merged({ kind: 'evaluation', question, evaluation: plan.evaluation })
+    if (outcome.kind === 'answer') return outcome.answer
+    if (plan.engine === undefined) throw refuse(outcome.beyond)
     return askEngine(question, { kind: 'engine', steps: [plan.engine], metrics: plan.metrics }, execution)
   }
   const [step] = plan.steps

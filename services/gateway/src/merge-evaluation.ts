@@ -1,10 +1,17 @@
 import { GatehouseError } from '@gatehouse/errors'
-import { evaluate, type Evaluation, mergeStats, type QueryResult, renderResult } from '@gatehouse/query'
+import {
+  evaluate,
+  type EvaluatePlan,
+  type Evaluation,
+  mergeStats,
+  type QueryResult,
+  readRawAnswer,
+  renderResult,
+} from '@gatehouse/query'
 import type { Answer } from './answer.ts'
 import type { Forwarded } from './requests.ts'
 import { truncated } from './merge-lists.ts'
-import type { Plan } from './plan.ts'
-import { readEnvelope } from './upstream-envelope.ts'
+import { envelopeOf } from './upstream-envelope.ts'
 
 type Evaluated = Extract<Evaluation, { kind: 'answer' }>
 
@@ -34,13 +41,13 @@ export type Merged =
 /** Evaluates an expression over the answers of its requests, in the order of the plan. @throws GatehouseError as `evaluate` does. */
 export function mergeEvaluation(
   question: Forwarded,
-  { evaluation }: Extract<Plan, { kind: 'evaluate' }>,
+  evaluation: EvaluatePlan,
   bodies: readonly Buffer[],
 ): Merged {
   if (question.kind !== 'query' && question.kind !== 'query_range')
     throw new GatehouseError('internal', 'only expressions are evaluated')
   const answers = new Map(
-    evaluation.requests.map(({ id }, i) => [id, readEnvelope(bodies[i] ?? Buffer.alloc(0))]),
+    evaluation.requests.map(({ id }, i) => [id, envelopeOf(readRawAnswer(bodies[i] ?? Buffer.alloc(0)))]),
   )
   const outcome = evaluate(evaluation, answers)
   if (outcome.kind === 'beyond') return outcome

@@ -13,6 +13,7 @@ import { cacheResult } from './cached/tell.ts'
 import { evaluationIntervalFor } from './evaluation-interval.ts'
 import { checkAnswer } from './limits/check-answer.ts'
 import type { Limiting } from './limits/limiting.ts'
+import type { Merger } from './merging/merger.ts'
 import type { Plan, Planner } from './plan.ts'
 import type { Question } from './question.ts'
 import { type OrgState, reach } from './reach.ts'
@@ -33,6 +34,7 @@ export interface Deps {
   /** Where people ask for access that they do not have. */
   readonly consoleUrl: string
   readonly planner: Planner
+  readonly merger: Merger
   readonly upstream: Upstream
   readonly alertmanagers: Alertmanagers
   readonly versions: Versions
@@ -104,6 +106,7 @@ export async function answer(
     policy: state.policy,
     alerts,
     upstream,
+    merger: deps.merger,
     alertmanagers,
     principal,
     versions,

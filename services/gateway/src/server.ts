@@ -17,6 +17,7 @@ import type { Stops } from './limits/stops.ts'
 import { openOperators } from './operators.ts'
 import type { Deps } from './pipeline.ts'
 import { watchLoop } from './loop-watch.ts'
+import { createMerger } from './merging/merger.ts'
 import { createPlanner } from './plan.ts'
 import { createUpstreams } from './upstreams.ts'
 
@@ -66,6 +67,7 @@ function createPipeline(
   })
   const planner = createPlanner()
   return {
+    merger: createMerger(),
     authenticate,
     orgState: policies.get,
     byCapability: createCapabilityDecider(),
@@ -152,6 +154,7 @@ export async function startGateway(config: Config, overrides: GatewayOverrides =
   const server = createDataPlane({ maxUrlBytes, tls, health, handle, append: audit.append, log })
   const closeAdapters = async (): Promise<void> => {
     loop.close()
+    await pipeline.merger.close()
     await pipeline.upstream.close()
     await pipeline.alertmanagers.close()
     await cache.close()

@@ -27,7 +27,12 @@ export function readEnvelope(body: Buffer): Envelope {
     throw unusableAnswer(String(error))
   }
   if (typeof parsed !== 'object' || parsed === null) throw unusableAnswer('not an object')
-  const { status, data, warnings, infos } = parsed as Record<string, unknown>
+  return envelopeOf(parsed as Record<string, unknown>)
+}
+
+/** The envelope of a parsed answer. @throws GatehouseError `bad_gateway` if it is not what Prometheus answers. */
+export function envelopeOf(parsed: Readonly<Record<string, unknown>>): Envelope {
+  const { status, data, warnings, infos } = parsed
   if (status !== 'success' || data === undefined) throw unusableAnswer('no data')
   return { data, warnings: texts(warnings), infos: texts(infos) }
 }

@@ -2,6 +2,7 @@ import { GatehouseError } from '@gatehouse/errors'
 import { parseValue } from './format.ts'
 import { labelsOf } from './labels.ts'
 import type { Grid, Histogram, Labels, Samples } from './model.ts'
+import { RawItem } from './raw-item.ts'
 import { emptySeries, type MutableSeries, setFloat } from './series.ts'
 
 /** The `data` member of an answer of the query API, parsed from JSON and not yet looked at. */
@@ -71,7 +72,8 @@ interface RawSeries {
 }
 
 /** The sample pairs of a series: floats and histograms, whether one (instant) or many (range). */
-function rawSeries(series: unknown): RawSeries {
+function rawSeries(item: unknown): RawSeries {
+  const series = item instanceof RawItem ? item.parse() : item
   if (!isRecord(series)) throw unusable('a series that is no object')
   const { metric, value, values, histogram, histograms } = series
   const list = (one: unknown, many: unknown) => (one === undefined ? (isList(many) ? many : []) : [one])
@@ -95,7 +97,7 @@ export function readItems(data: QueryData): readonly unknown[] {
 
 /** Labels of a series as it came. */
 export function readItemLabels(item: unknown): Labels {
-  return readLabels(rawSeries(item).metric)
+  return readLabels(item instanceof RawItem ? item.metric() : rawSeries(item).metric)
 }
 
 /** Reads a vector, or a range query's matrix, onto a grid. */

@@ -12,6 +12,7 @@ import {
   timeAt,
   type Value,
 } from './model.ts'
+import { RawItem } from './raw-item.ts'
 import { hasSamples } from './series.ts'
 import type { QueryStats } from './stats.ts'
 
@@ -47,11 +48,13 @@ export function unionOf(items: readonly unknown[], range: TimeRange): QueryResul
   if (range.step === 0) return { type: 'vector', items }
   const labelled = items.map((item) => ({ item, labels: readItemLabels(item) }))
   labelled.sort((a, b) => compareLabels(a.labels, b.labels))
-  return { type: 'matrix', items: labelled.map(({ item }) => asSeries(item)) }
+  const isOne = gridOf(range).count === 1
+  return { type: 'matrix', items: labelled.map(({ item }) => (isOne ? asSeries(item) : item)) }
 }
 
 /** A sample of an instant query as a series of one: a range of one time is asked of the shards as an instant. */
-function asSeries(item: unknown): unknown {
+function asSeries(raw: unknown): unknown {
+  const item = raw instanceof RawItem ? raw.parse() : raw
   if (typeof item !== 'object' || item === null) return item
   const { value, histogram, ...rest } = item as Record<string, unknown>
   if (value !== undefined) return { ...rest, values: [value] }
@@ -103,7 +106,7 @@ export function* renderResult(result: QueryResult, stats?: QueryStats): Generato
   let separator = ''
   if ('items' in result) {
     for (const item of result.items) {
-      yield separator + JSON.stringify(item)
+      yield separator + (item instanceof RawItem ? item.toJson() : JSON.stringify(item))
       separator = ','
     }
   } else {

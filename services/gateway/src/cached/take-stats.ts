@@ -5,6 +5,8 @@ import type { BodyStream } from './held-body.ts'
 const member = Buffer.from(',"stats":{')
 /** The statistics of a whole query are no longer; those of every step are asked for by clients only, and left in. */
 const maxStatsBytes = 2_048
+/** What follows them are annotations, of which there are few. */
+const maxTailBytes = 65_536
 const openBrace = 0x7b
 const closeBrace = 0x7d
 
@@ -30,8 +32,10 @@ function samplesIn(text: string): number | undefined {
 
 /** Takes a query's statistics out of an answer that they were asked for only to be counted: out of the same bytes, which are no longer the answer's then. */
 export function takeStats(body: Buffer): { readonly body: Buffer; readonly samples: number | undefined } {
-  const at = body.lastIndexOf(member)
-  if (at === -1) return { body, samples: undefined }
+  const from = Math.max(0, body.length - maxTailBytes)
+  const inTail = body.subarray(from).lastIndexOf(member)
+  if (inTail === -1) return { body, samples: undefined }
+  const at = from + inTail
   const end = endOfObject(body, at + member.length - 1)
   if (end === -1 || end - at > maxStatsBytes) return { body, samples: undefined }
   const samples = samplesIn(body.toString('utf8', at + member.length - 1, end))
