@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { readdirSync, writeFileSync } from 'node:fs'
+import { Agent, request } from 'node:http'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -225,6 +226,18 @@ describe('processes that end', () => {
     return text.trim().split(/\s+/).map(Number)
   }
 
+  /** How a request ends: its status, or why there is none. */
+  const ask = (agent: Agent, i: number): Promise<string> =>
+    new Promise((resolve) => {
+      const headers = { authorization: `Bearer ${token}` }
+      request(`${url}/prom/metrics/api/v1/format_query?query=up${i}`, { agent, headers }, (res) => {
+        res.resume().on('end', () => resolve(String(res.statusCode)))
+        res.on('error', (error: NodeJS.ErrnoException) => resolve(String(error.code)))
+      })
+        .on('error', (error: NodeJS.ErrnoException) => resolve(String(error.code)))
+        .end()
+    })
+
   it('are started again, and the others go on', async () => {
     const before = await pids()
     expect(before).toHaveLength(count)
@@ -241,6 +254,34 @@ describe('processes that end', () => {
     }
     expect(after).toHaveLength(count)
     expect(after).not.toContain(before[0])
+    await untilReady()
+  })
+
+  it('leave no connection hanging: those that wait for a process that is killed are answered or closed', async () => {
+    const [first = 0, ...others] = await pids()
+    // A stopped process takes connections no further than its queue, where they wait when it is killed.
+    process.kill(first, 'SIGSTOP')
+    const kept = new Agent({ keepAlive: true })
+    const ended: string[] = []
+    const asked = Array.from({ length: 40 }, async (_, i) => {
+      const how = await ask(i % 2 === 0 ? kept : new Agent(), i)
+      ended.push(how)
+    })
+    await sleep(300)
+    process.kill(first, 'SIGKILL')
+    const all = Promise.all(asked).then(() => 'all ended')
+    expect(await Promise.race([all, sleep(5_000, `${ended.length} of 40 ended`)])).toBe('all ended')
+    expect(new Set(ended)).toContain('200')
+    expect([...new Set(ended)].filter((how) => !['200', 'ECONNRESET', 'EPIPE'].includes(how))).toEqual([])
+    // A client that keeps connections gets on with the next one.
+    for (let i = 0; i < 10; i += 1) expect(await ask(kept, i)).toBe('200')
+    kept.destroy()
+    let after: number[] = []
+    for (let i = 0; i < 100 && after.length < count; i += 1) {
+      await sleep(100)
+      after = await pids()
+    }
+    expect(after).toEqual(expect.arrayContaining(others))
     await untilReady()
   })
 

@@ -40,6 +40,8 @@ export interface GatewayWorldOptions {
   readonly audit?: object
   readonly cache?: object
   readonly limits?: object
+  /** By which way the gateway reaches its database; as it is if absent. */
+  readonly databaseVia?: (url: string) => Promise<string>
 }
 
 async function createTokenFor(pool: Pool, orgUid: string, serviceAccountUid: string): Promise<string> {
@@ -65,7 +67,7 @@ export async function startGatewayWorld(options: GatewayWorldOptions): Promise<G
   await apply(options.access)
   const config = parseConfig(
     JSON.stringify({
-      database: { url: database.appUrl },
+      database: { url: (await options.databaseVia?.(database.appUrl)) ?? database.appUrl },
       gateway: { listenAddress: '127.0.0.1:0', drain: '2s', maxLoopDelay: '5s', ...options.gateway },
       upstream: options.upstream ?? {},
       issuers: options.issuers ?? [],

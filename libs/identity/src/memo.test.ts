@@ -46,4 +46,25 @@ describe('createMemo', () => {
     await expect(memo.get('k', () => Promise.reject(wrong))).rejects.toBe(wrong)
     await expect(memo.get('k', () => Promise.reject(outage))).rejects.toBe(outage)
   })
+  it('waits for a silent store no longer than its patience, and takes up what it says in the end', async () => {
+    const memo = createMemo<{ n: number }>(60_000, () => performance.now() + skew)
+    let skew = 0
+    await memo.get('k', async () => ({ n: 1 }))
+    skew = freshMs
+    const late = Promise.withResolvers<{ n: number }>()
+    const silence = (): Promise<{ n: number }> => late.promise
+    expect(await Promise.all([memo.get('k', silence), memo.get('k', silence)])).toEqual([{ n: 1 }, { n: 1 }])
+    late.resolve({ n: 2 })
+    await late.promise
+    expect(await memo.get('k', silence)).toEqual({ n: 2 })
+  })
+  it('refuses at once what it cannot answer while the store is known to be away', async () => {
+    const { memo, clock } = setUp()
+    await memo.get('k', async () => ({ n: 1 }))
+    clock.ms += 60_001
+    await expect(memo.get('k', () => Promise.reject(outage))).rejects.toBe(outage)
+    const silence = (): Promise<{ n: number }> => new Promise(() => {})
+    await expect(memo.get('k', silence)).rejects.toMatchObject({ code: 'unavailable' })
+    await expect(memo.get('new', silence)).rejects.toMatchObject({ code: 'unavailable' })
+  })
 })

@@ -2,6 +2,18 @@ import { GatehouseError } from '@gatehouse/errors'
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const plain = /^[\x21-\x24\x26-\x2a\x2c-\x7e]*$/
+const ascii = /^[\x01-\x7f]*$/
+
+/** What the strict decoder of JavaScript itself makes of it, many times faster; undefined where it finds fault. */
+function decodeFast(text: string): string | undefined {
+  if (!ascii.test(text)) return undefined
+  try {
+    const decoded = decodeURIComponent(text.replaceAll('+', ' '))
+    return decoded.includes('\0') ? undefined : decoded
+  } catch {
+    return undefined
+  }
+}
 
 /**
  * Decodes one `application/x-www-form-urlencoded` component strictly: every `%` starts two hex digits, the bytes are UTF-8
@@ -11,6 +23,11 @@ const plain = /^[\x21-\x24\x26-\x2a\x2c-\x7e]*$/
 export function decodeComponent(text: string): string {
   // Nothing encoded: the common case, and free of NUL, `%`, `+` and bytes beyond ASCII.
   if (plain.test(text)) return text
+  return decodeFast(text) ?? decodeBytes(text)
+}
+
+/** Byte by byte: what is not ASCII, and what is wrong. */
+function decodeBytes(text: string): string {
   const bytes = new Uint8Array(text.length)
   let length = 0
   for (let i = 0; i < text.length; i += 1) {

@@ -89,6 +89,8 @@ export function checkLimits(measured: Measured, limits: QueryLimits): LimitNotes
     const value = measured[name]
     const limit = limits[name]
     if (value === undefined || limit === undefined) continue
+    // Words are made only where there is something to say: printing numbers costs more than the rest of a check.
+    if (value < adviseFrom * limit) continue
     const words: Words = limitWords[name]
     const is = `${words.name} is ${words.show(value)}`
     const shown = words.show(limit)
@@ -100,7 +102,7 @@ export function checkLimits(measured: Measured, limits: QueryLimits): LimitNotes
     }
     const share = `${is}, ${Math.floor((100 * value) / limit)} % of the limit of ${shown}`
     if (value >= warnFrom * limit) warnings.push(`${share}; more will be refused`)
-    else if (value >= adviseFrom * limit) infos.push(share)
+    else infos.push(share)
   }
   return { infos, warnings }
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { openPrimary, type WorkerPlace } from '@gatehouse/cache'
 import type { Config } from '@gatehouse/config'
 import { createMetrics, type Logger } from '@gatehouse/telemetry'
+import { closeLostConnections } from './lost-connections.ts'
 
 /** The workers of a gateway, looked after. */
 export interface Workers {
@@ -34,11 +35,13 @@ function send(worker: Worker, message: ToWorker): void {
 /** Keeps one worker per slot running. */
 function createKeeper(placeOf: (slot: number) => WorkerPlace, log: Logger) {
   const running = new Map<number, Worker>()
+  const listening = new WeakSet<Worker>()
   const { promise: failed, resolve: fail } = Promise.withResolvers<string>()
   let isClosing = false
 
   const start = (slot: number, quickEnds: number, wasUp: boolean): void => {
     const worker = cluster.fork()
+    closeLostConnections(worker)
     const startedAt = performance.now()
     let isUp = wasUp
     running.set(slot, worker)
@@ -47,6 +50,7 @@ function createKeeper(placeOf: (slot: number) => WorkerPlace, log: Logger) {
       (message: FromWorker) => message === 'place?' && send(worker, { place: placeOf(slot) }),
     )
     worker.once('listening', () => {
+      listening.add(worker)
       isUp = true
     })
     worker.once('exit', (code, signal) => {
@@ -68,7 +72,11 @@ function createKeeper(placeOf: (slot: number) => WorkerPlace, log: Logger) {
       isClosing = true
       const workers = [...running.values()]
       const gone = workers.map((worker) => new Promise<void>((end) => worker.once('exit', () => end())))
-      for (const worker of workers) send(worker, 'stop')
+      for (const worker of workers) {
+        if (listening.has(worker)) send(worker, 'stop')
+        // Has nothing to finish, and would hear of it only when it has started.
+        else worker.process.kill('SIGKILL')
+      }
       const cut = setTimeout(() => {
         for (const worker of workers) worker.process.kill('SIGKILL')
       }, graceMs)
