@@ -64,10 +64,9 @@ export async function timed(work: () => Promise<unknown>): Promise<number> {
   return performance.now() - started
 }
 
-/** Asks all panels at once, as a page does; counts how the cache came by them. */
-export async function askBoard(target: Target, window: Window, seen?: Map<string, number>): Promise<void> {
-  const answers = await Promise.all(target.queries.map((query) => askRange(target, query, window)))
-  for (const { cache } of answers) seen?.set(cache, (seen.get(cache) ?? 0) + 1)
+/** Asks all panels at once, as a page does. */
+export async function askBoard(target: Target, window: Window): Promise<void> {
+  await Promise.all(target.queries.map((query) => askRange(target, query, window)))
 }
 
 /** Closes idle connections. */

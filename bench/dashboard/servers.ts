@@ -1,7 +1,7 @@
 import { ensureTools, type Prometheus, startPostgres, temporaryDir } from '@gatehouse/local'
 import { join } from 'node:path'
 import { prepareDatabase } from '../shared/database.ts'
-import { startHistory } from '../shared/history.ts'
+import { startHistory, type Size } from '../shared/history.ts'
 import { end, startGateway, startNginx, type Started, type Used } from '../shared/processes.ts'
 
 /** Everything a run needs, each in a process of its own. */
@@ -14,6 +14,8 @@ export interface Servers {
   readonly token: string
   /** Unix seconds of the last sample. */
   readonly now: number
+  /** Writes samples of a later time, in Unix seconds, as scraping would. */
+  write(from: number, until: number): Promise<void>
   close(): Promise<void>
 }
 
@@ -24,11 +26,11 @@ function startProxy(dir: string, upstream: string): Promise<Started> {
   return startNginx(dir, { name: 'nginx', blocks, readyPath: '/-/ready' })
 }
 
-/** Starts bare Prometheus servers, a plain proxy, and gateways of one and two workers. Takes up to a minute. */
-export async function startServers(): Promise<Servers> {
+/** Starts bare Prometheus servers, a plain proxy, and gateways of one and two workers. Takes some minutes where the data are large. */
+export async function startServers(size: Size): Promise<Servers> {
   await ensureTools(['prometheus-2', 'nginx'])
   const dir = temporaryDir()
-  const { servers, tenants, first, rest, now } = await startHistory(dir.path)
+  const { servers, tenants, first, rest, now, write } = await startHistory(dir.path, { size })
   const [bare, one, two] = servers
   const postgres = await startPostgres({ dataDir: join(dir.path, 'postgres'), database: 'bench' })
   const sources = [
@@ -52,6 +54,7 @@ export async function startServers(): Promise<Servers> {
     tenant: first,
     token,
     now,
+    write,
     async close() {
       for (const { child } of [nginx, ...gateways]) await end(child)
       await postgres.stop()

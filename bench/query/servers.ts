@@ -103,7 +103,7 @@ export async function startServers({ peers, port, profileDir }: ServersOptions):
   await ensureTools(['prometheus-2', 'nginx', 'wrk'])
   const hasVmauth = await isThere('victoria-metrics')
   const dir = temporaryDir()
-  const { servers, tenants, first, rest, now } = await startHistory(dir.path, port)
+  const { servers, tenants, first, rest, now } = await startHistory(dir.path, { port })
   const [bare, one, two] = servers
   const stubs = await startStubs(dir.path)
   const upstreams: Upstreams = new Map([

@@ -120,7 +120,8 @@ export async function startGateway(dir: string, settings: GatewaySettings): Prom
     file,
     JSON.stringify({
       database: { url: databaseUrl },
-      gateway: { listenAddress: `127.0.0.1:${port}`, workers },
+      // What else the machine does shall not make it refuse.
+      gateway: { listenAddress: `127.0.0.1:${port}`, workers, maxLoopDelay: '10s' },
       audit: { spoolDir: join(dir, `spool-${name}`), maxBytes: 4_000_000_000 },
       cache: { enabled: isCached },
       log: { level: 'error' },

@@ -2,7 +2,7 @@ import { GatehouseError } from '@gatehouse/errors'
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const plain = /^[\x21-\x24\x26-\x2a\x2c-\x7e]*$/
-const ascii = /^[\x01-\x7f]*$/
+const ascii = /^[^\u0080-\uffff]*$/
 
 /** What the strict decoder of JavaScript itself makes of it, many times faster; undefined where it finds fault. */
 function decodeFast(text: string): string | undefined {
