@@ -56,6 +56,23 @@ describe('a range that moves', () => {
     expect(cacheOf(other)).toBe('miss')
   })
 
+  it('may be one point, of one shard or of several, and grows from it', async () => {
+    for (const who of ['transport/all', 'defence/all']) {
+      const query = 'sum by (team) (rate(ml_predictions_total[5m])) > 0'
+      const { end } = window(14, query)
+      const point = { ...window(14, query), start: end }
+      const results: (string | null)[] = []
+      for (const parameters of [point, point, { ...point, start: String(Number(end) - 60) }]) {
+        const cached = await call(who, 'query_range', parameters)
+        const fresh = await call(who, 'query_range', parameters, { 'cache-control': 'no-store' })
+        expect([who, cached.text]).toEqual([who, fresh.text])
+        expect(cached.json.data.result[0].values.length).toBe(parameters.start === end ? 1 : 2)
+        results.push((cacheOf(cached) ?? '').split(';')[0] ?? null)
+      }
+      expect([who, results]).toEqual([who, ['miss', 'hit', 'extended']])
+    }
+  })
+
   it('is shared by equal access only', async () => {
     const query = 'count by (env) (up)'
     expect(cacheOf(await call('transport/all', 'query_range', window(10, query)))).toBe('miss')
