@@ -284,7 +284,8 @@ table grants [row security forced] (
   expires_at timestamp with time zone,
   reason text not null default ''::text,
   created_at timestamp with time zone not null default now(),
-  origin text not null default 'policy'::text
+  origin text not null default 'policy'::text,
+  created_by text default NULLIF(current_setting('app.actor'::text, true), ''::text)
 );
 table guardrails [row security forced] (
   org_uid uid not null,
@@ -431,7 +432,8 @@ table roles [row security forced] (
   name text not null,
   version integer not null,
   description text not null default ''::text,
-  permissions jsonb not null
+  permissions jsonb not null,
+  written_by text default NULLIF(current_setting('app.actor'::text, true), ''::text)
 );
 table running_queries [row security forced] (
   org_uid uid not null,
@@ -542,7 +544,8 @@ table team_members [row security forced] (
   org_uid uid not null,
   team_uid uid not null,
   user_uid uid not null,
-  source text not null
+  source text not null,
+  added_by text default NULLIF(current_setting('app.actor'::text, true), ''::text)
 );
 table teams [row security forced] (
   org_uid uid not null,

@@ -1,6 +1,7 @@
 // Measures a rehearsal: npm exec -c 'node scripts/rehearsal.ts [events, default 100000] [doublings, default 0]'. The events are written as a gateway
-// writes them; each doubling copies them all once more inside Postgres.
+// writes them; each doubling then copies them all once more inside Postgres, and it is rehearsed again.
 import { writeFileSync } from 'node:fs'
+import { availableParallelism, loadavg } from 'node:os'
 import { join } from 'node:path'
 import { createProgram } from '@gatehouse/cli'
 import { temporaryDir } from '@gatehouse/local'
@@ -46,7 +47,6 @@ try {
   const seconds = (performance.now() - started) / 1000
   console.log(`${events} events written through the audit spool in ${seconds.toFixed(0)} s`)
   await pool.end()
-  if (doublings > 0) await copyEvents(adminUrl)
   const file = (name: string, text: string): string => {
     writeFileSync(join(dir.path, name), text)
     return join(dir.path, name)
@@ -54,11 +54,19 @@ try {
   file('current.yaml', currentAccess)
   const proposal = file('proposal.yaml', proposedAccess)
   const config = file('config.yaml', JSON.stringify({ database: { url: appUrl } }))
-  console.log('$ gatehouse policy rehearse proposal.yaml --since 8d')
-  const parameters = ['policy', 'rehearse', proposal, '--since', '8d', '--config.file', config]
-  await createProgram().parseAsync(['node', 'gatehouse', ...parameters])
-  console.log(`exit code ${process.exitCode ?? 0}`)
-  process.exitCode = 0
+  const rehearse = async (): Promise<void> => {
+    console.log(`load ${loadavg()[0]?.toFixed(0)} on ${availableParallelism()} cores`)
+    console.log('$ gatehouse policy rehearse proposal.yaml --since 8d')
+    const parameters = ['policy', 'rehearse', proposal, '--since', '8d', '--config.file', config]
+    await createProgram().parseAsync(['node', 'gatehouse', ...parameters])
+    console.log(`exit code ${process.exitCode ?? 0}`)
+    process.exitCode = 0
+  }
+  await rehearse()
+  if (doublings > 0) {
+    await copyEvents(adminUrl)
+    await rehearse()
+  }
 } finally {
   await postgres.stop()
   dir.remove()

@@ -406,6 +406,42 @@ describe('break-glass access', () => {
     expect((await call('ada', 'post', `/break-glass/${own.json.uid}/review`, { note: 'x' })).status).toBe(403)
   })
 
+  it('is reviewed by nobody whom its opener made an administrator, however far around', async () => {
+    const grants = (who: string, method: string, path: string, body?: unknown): Promise<ControlAnswer> =>
+      world.call(method, `/api/v1${path}`, {
+        cookie: people.get(who)?.cookie ?? '',
+        ...(body === undefined ? {} : { body }),
+      })
+    const opened = (await call('ada', 'post', '/break-glass', opening)).json
+    const review = async (who: string): Promise<number> =>
+      (await call(who, 'post', `/break-glass/${opened.uid}/review`, { note: 'fine' })).status
+    const give = async (by: string, to: object): Promise<string> => {
+      const body = { subject: to, role: 'org-admin', where: { kind: 'org' } }
+      const { status, json } = await grants(by, 'post', '/grants', body)
+      expect(status, JSON.stringify(json)).toBe(201)
+      expect(json.state).toBe('in force')
+      return json.uid
+    }
+    // By a grant, by a team, and by somebody who was made one.
+    const own = await give('ada', { kind: 'user', uid: uidOf('eve') })
+    expect((await grants('ada', 'put', `/teams/admins/members/${uidOf('leo')}`)).status).toBeLessThan(300)
+    await settle()
+    const passedOn = await give('eve', { kind: 'user', uid: uidOf('aud') })
+    const robot = await give('ada', { kind: 'service-account', uid: 'robot' })
+    await settle()
+    for (const who of ['eve', 'leo', 'aud']) expect(await review(who), who).toBe(403)
+    const byRobot = await world.call('post', `/api/v1/access/break-glass/${opened.uid}/review`, {
+      token: await world.token('health', 'robot'),
+      body: { note: 'fine' },
+    })
+    expect(byRobot.status).toBe(403)
+    expect(await review('ben')).toBe(200)
+    for (const uid of [own, passedOn, robot]) await grants('ada', 'delete', `/grants/${uid}`)
+    await grants('ada', 'delete', `/teams/admins/members/${uidOf('leo')}`)
+    await call('ada', 'post', `/break-glass/${opened.uid}/close`)
+    await settle()
+  })
+
   it('is closed by who opened it or who revokes grants, and then reads nothing', async () => {
     const { json } = await call('oli', 'post', '/break-glass', opening)
     expect((await call('tom', 'post', `/break-glass/${json.uid}/close`)).status).toBe(404)

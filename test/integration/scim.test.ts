@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { readSnapshot, withOrg } from '@gatehouse/store'
 import { SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -102,6 +103,38 @@ async function within(ms: number, check: () => Promise<boolean>): Promise<boolea
   }
   return false
 }
+
+interface DocumentedCall {
+  readonly what: string
+  readonly method: string
+  readonly path: string
+  readonly body?: unknown
+  readonly status: number
+  /** What the answer shows, among others. */
+  readonly shows?: object
+  /** The name under which later calls say the id of the answer, in braces. */
+  readonly keep?: string
+}
+
+describe('the calls that the providers document', () => {
+  it.each(['entra-id', 'okta'])('of %s are answered, from the first to the last', async (provider) => {
+    const file = new URL(`scim-calls/${provider}.json`, import.meta.url)
+    const { calls } = JSON.parse(readFileSync(file, 'utf8')) as { calls: DocumentedCall[] }
+    const kept = new Map<string, string>()
+    const filled = (text: string): string =>
+      [...kept].reduce((done, [name, id]) => done.replaceAll(`{${name}}`, id), text)
+    for (const { what, method, path, body, status, shows, keep } of calls) {
+      const [resource = '', query] = filled(path).split('?')
+      const sent = body === undefined ? undefined : JSON.parse(filled(JSON.stringify(body)))
+      const url = query === undefined ? resource : `${resource}?${new URLSearchParams(query).toString()}`
+      const answer = await scim(okta, method.toLowerCase(), url, sent)
+      expect(answer.status, `${what}: ${JSON.stringify(answer.json)}`).toBe(status)
+      if (shows !== undefined)
+        expect(answer.json, what).toMatchObject(JSON.parse(filled(JSON.stringify(shows))))
+      if (keep !== undefined) kept.set(keep, answer.json.id)
+    }
+  })
+})
 
 describe('as Entra ID calls it', () => {
   const attributes = {

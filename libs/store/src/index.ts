@@ -20,6 +20,7 @@ export {
   openBreakGlass,
   reviewBreakGlass,
 } from './break-glass.ts'
+export { mayGrantWithout } from './whose-hand.ts'
 export * from './dashboards/index.ts'
 export {
   listDataSources,

@@ -25,7 +25,8 @@ export async function putRole(tx: OrgTransaction, role: Role): Promise<void> {
   const rows = await tx.rows(
     `insert into roles as r (org_uid, name, version, description, permissions) values (app_org(), $1, $2, $3, $4)
      on conflict (org_uid, name) do update
-       set version = excluded.version, description = excluded.description, permissions = excluded.permissions
+       set version = excluded.version, description = excluded.description, permissions = excluded.permissions,
+         written_by = excluded.written_by
        where excluded.version > r.version or excluded.permissions = r.permissions and excluded.version = r.version
      returning 1`,
     [name, version, description, JSON.stringify(permissions)],

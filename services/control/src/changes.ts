@@ -40,6 +40,8 @@ export interface ChangesDeps {
 export function createChanges({ withOrg, record }: ChangesDeps): Changes {
   const changeIn: Changes['changeIn'] = async (orgUid, trail, work) => {
     const result = await withOrg(orgUid, async (tx) => {
+      // Rows that keep whose hand made them take it from here.
+      await tx.rows(`select set_config('app.actor', $1, true)`, [trail.actor?.uid ?? ''])
       const changed = await work(tx)
       const event = auditEventOf(trail, { status: trail.successStatus, errorCode: undefined }, Date.now())
       const { code, resource, detail } = changed.note

@@ -14,6 +14,8 @@ export interface ConfigInput {
   readonly auditKeyFile: string
   /** Where the log's checkpoints are kept outside the database. */
   readonly checkpointsFile: string
+  /** Where data owners are told of break-glass access, and what signs it. */
+  readonly notices: { readonly orgs: readonly string[]; readonly url: string; readonly secret: string }
 }
 
 /** Writes the configuration of gateway and control, as `gatehouse serve --config.file` reads it; mode 0600, it holds secrets. */
@@ -35,6 +37,12 @@ export function writeConfigFile(file: string, input: ConfigInput): void {
         clientSecret: { value: input.clientSecret },
       },
     ],
+    notifications: {
+      dataOwners: input.notices.orgs.map((org) => ({
+        org,
+        webhook: { url: input.notices.url, secret: { value: input.notices.secret } },
+      })),
+    },
     audit: {
       spoolDir: 'audit-spool',
       signingKeyFile: input.auditKeyFile,

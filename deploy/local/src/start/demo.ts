@@ -15,6 +15,7 @@ import { loadAccess } from './access.ts'
 import { makeAuditKey } from './audit-key.ts'
 import { writeConfigFile } from './config-file.ts'
 import { buildConsole } from './console.ts'
+import { startNoticeBox } from './notices.ts'
 import type { StartOptions } from './options.ts'
 import { dataSourceUid, demoPeople, demoTokens } from './people.ts'
 import { choosePorts, type Ports } from './ports.ts'
@@ -150,9 +151,13 @@ async function startServices(
   const { clientSecret } = secrets
   const listening = { gatewayPort: ports.of('gateway'), controlPort: ports.of('control') }
   makeAuditKey(state.auditKeyFile)
+  const notices = await startNoticeBox(state.noticesFile)
+  endings.push(() => notices.stop())
+  const orgs = [...new Set(demoPeople.map(({ org }) => org))]
   writeConfigFile(state.configFile, {
     auditKeyFile: state.auditKeyFile,
     checkpointsFile: state.checkpointsFile,
+    notices: { orgs, url: notices.url, secret: secrets.notices },
     ...database,
     ...listening,
     issuer,

@@ -12,7 +12,7 @@ export interface DemoPerson {
   readonly sees: string
 }
 
-/** The seven people of the demo. */
+/** The people of the demo. */
 export const demoPeople: readonly DemoPerson[] = [
   {
     signIn: 'asha',
@@ -43,6 +43,16 @@ export const demoPeople: readonly DemoPerson[] = [
     teams: ['owners'],
     role: 'viewer',
     sees: 'the dashboards of folder Models, no other query',
+  },
+  {
+    signIn: 'nils',
+    name: 'Nils Berg',
+    email: 'nils@transport.example',
+    org: 'transport',
+    groups: ['transport-admins'],
+    teams: ['admins'],
+    role: 'org-admin',
+    sees: 'all of transport; decides requests, reviews break-glass access',
   },
   {
     signIn: 'hana',

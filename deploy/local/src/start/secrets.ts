@@ -11,6 +11,8 @@ const schema = z.object({
   database: z.string(),
   clientSecret: z.string(),
   machineSecret: z.string(),
+  /** Signs what data owners are told. */
+  notices: z.string(),
   /** By sign-in name. */
   passwords: z.record(z.string(), z.string()),
   /** By token name. The database has only their hashes. */
@@ -37,6 +39,7 @@ function generate(): Secrets {
     database: secret(),
     clientSecret: secret(),
     machineSecret: secret(),
+    notices: secret(),
     passwords: Object.fromEntries(demoPeople.map(({ signIn }) => [signIn, password()])),
     tokens: Object.fromEntries(demoTokens.map(({ name }) => [name, newServiceAccountToken()])),
   }

@@ -20,6 +20,7 @@ export interface StateDir {
   /** Seals the audit log; its public half has the same name with `.pub`. */
   readonly auditKeyFile: string
   readonly checkpointsFile: string
+  readonly noticesFile: string
   /** `http.config.file`s for promtool, one a token. */
   readonly promtool: string
 }
@@ -37,6 +38,7 @@ export function stateDir(path: string): StateDir {
     idpKeyFile: join(path, 'idp-keys.json'),
     auditKeyFile: join(path, 'audit-key.pem'),
     checkpointsFile: join(path, 'audit-checkpoints.jsonl'),
+    noticesFile: join(path, 'notices.jsonl'),
     promtool: join(path, 'promtool'),
   }
 }
@@ -86,6 +88,6 @@ export function resetStateDir(state: StateDir): void {
   for (const name of servers) removeServerDir(join(state.data, name))
   const kept = [state.data, state.logs, state.promtool, join(state.path, 'audit-spool')]
   const audit = [state.auditKeyFile, `${state.auditKeyFile}.pub`, state.checkpointsFile]
-  const files = [state.configFile, state.readyFile, state.secretsFile, state.idpKeyFile]
+  const files = [state.noticesFile, state.configFile, state.readyFile, state.secretsFile, state.idpKeyFile]
   for (const path of [...kept, ...files, ...audit]) rmSync(path, { recursive: true, force: true })
 }

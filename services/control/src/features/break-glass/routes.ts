@@ -9,6 +9,7 @@ import {
   listBreakGlass,
   listNoticesAbout,
   lockBreakGlass,
+  mayGrantWithout,
   type NoticeState,
   openBreakGlass,
   type OrgTransaction,
@@ -38,6 +39,7 @@ const accessSchema = z.strictObject({
   reviewedBy: z.string().nullable(),
   reviewedAt: z.string().nullable(),
   reviewNote: z.string(),
+  isOpen: z.boolean().describe('Whether it still gives anything'),
 })
 type Answer = z.output<typeof accessSchema>
 const noticeSchema = z.strictObject({
@@ -62,6 +64,7 @@ function answerOf(access: BreakGlass): Answer {
     closedAt: timeOf(closedAt),
     reviewedBy: reviewedBy ?? null,
     reviewedAt: timeOf(reviewedAt),
+    isOpen: closedAt === undefined && expiresAt > Date.now(),
   }
 }
 
@@ -230,13 +233,22 @@ function reviewRoute({ permissions, changes }: AccessRequestRouteDeps): Route {
     query: nothing,
     body: z.strictObject({ note: z.string().trim().min(1).max(500) }),
     response: accessSchema,
-    handler: ({ caller, params, body, trail }) =>
-      changes.change(trail, async (tx) => {
+    handler: ({ caller, params, body, trail }) => {
+      // Whoever has its token is an account of a machine; nobody can say that this one looked.
+      if (caller.kind !== 'user')
+        throw new GatehouseError('forbidden', 'only people review break-glass access')
+      return changes.change(trail, async (tx) => {
         const access = await lockBreakGlass(tx, params.uid)
         if (access.openedBy === caller.uid)
           throw new GatehouseError('forbidden', 'somebody else reviews what you opened')
+        if (!(await mayGrantWithout(tx, caller, access.openedBy, Date.now())))
+          throw new GatehouseError(
+            'forbidden',
+            'who opened it gave you the right to review: somebody else reviews it',
+          )
         return noted('X004I', await reviewBreakGlass(tx, access.uid, { by: caller.uid, note: body.note }))
-      }),
+      })
+    },
   })
 }
 

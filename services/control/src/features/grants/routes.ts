@@ -25,6 +25,11 @@ function isoOf(time: number | undefined): string | null {
   return time === undefined ? null : new Date(time).toISOString()
 }
 
+function stateOf({ notBefore, expiresAt }: Grant, now: number): GrantAnswer['state'] {
+  if (expiresAt !== undefined && expiresAt <= now) return 'ended'
+  return notBefore !== undefined && notBefore > now ? 'not yet' : 'in force'
+}
+
 /** A grant as an answer. */
 export function answerOfGrant(grant: Grant): GrantAnswer {
   const { uid, subject, role, where, constraints, notBefore, expiresAt, reason } = grant
@@ -37,6 +42,7 @@ export function answerOfGrant(grant: Grant): GrantAnswer {
     notBefore: isoOf(notBefore),
     expiresAt: isoOf(expiresAt),
     reason,
+    state: stateOf(grant, Date.now()),
   }
 }
 

@@ -60,4 +60,7 @@ export const grantSchema = z.strictObject({
   notBefore: z.string().nullable(),
   expiresAt: z.string().nullable(),
   reason: z.string(),
+  state: z
+    .enum(['in force', 'not yet', 'ended'])
+    .describe('At the time of the answer; only what is in force gives anything'),
 })
