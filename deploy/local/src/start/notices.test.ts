@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { parseConfig } from '@gatehouse/config'
 import { describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
 import { temporaryDir } from '../index.ts'
 import { writeConfigFile } from './config-file.ts'
 import { startNoticeBox } from './notices.ts'
@@ -25,7 +25,7 @@ describe('the data owners of the demo', () => {
         checkpointsFile: 'checkpoints.jsonl',
         notices: { orgs: ['transport'], url: box.url, secret: 'shared' },
       })
-      const { notifications } = parseConfig(readFileSync(configFile, 'utf8'))
+      const { notifications } = parse(readFileSync(configFile, 'utf8'))
       expect(notifications.dataOwners).toEqual([
         expect.objectContaining({ org: 'transport', webhook: expect.objectContaining({ url: box.url }) }),
       ])
