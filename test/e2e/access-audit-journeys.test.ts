@@ -131,7 +131,9 @@ describe('an org admin', () => {
     await page.getByRole('button', { name: 'Begin the rehearsal' }).click()
     await page.getByText('This is no access file').waitFor()
     await rehearse(page)
-    const row = page.getByRole('table', { name: 'What would change' }).getByRole('row', { name: /Rosa Lind/ })
+    const row = page
+      .getByRole('table', { name: 'Lines of the report' })
+      .getByRole('row', { name: /Rosa Lind/ })
     expect(await row.first().innerText()).toContain('narrowed')
     await row.first().getByRole('button', { name: 'Rosa Lind' }).click()
     const after = page.getByRole('dialog').getByRole('region', { name: 'Would see' })

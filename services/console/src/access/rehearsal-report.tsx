@@ -123,7 +123,7 @@ function Lines({ report: { lines, counts, omitted } }: { readonly report: Rehear
         <EmptyState title="No line fits" />
       ) : (
         <Table
-          caption="What would change"
+          caption="Lines of the report"
           isCaptionHidden
           columns={columns}
           rows={shown}
@@ -146,7 +146,7 @@ function Unjudged({ unjudged: { lines, omitted } }: Pick<RehearsalReport, 'unjud
       <h2 id="unjudged">Cannot be judged</h2>
       <p>What they would see depends on groups of theirs that are known when they sign in again.</p>
       <Table
-        caption="Cannot be judged"
+        caption="Requests that cannot be judged"
         isCaptionHidden
         isLong={lines.length > 50}
         rows={lines}
