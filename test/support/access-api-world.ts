@@ -1,3 +1,4 @@
+import { shippedRoles } from '@gatehouse/authz'
 import {
   type ControlAnswer,
   type ControlWorld,
@@ -5,17 +6,8 @@ import {
   startControlWorld,
 } from './control-world.ts'
 
-/** Roles of the service accounts of {@link startAccessApiWorld}, by their uid. */
-export const accessRoles = [
-  'viewer',
-  'editor',
-  'ml-engineer',
-  'team-lead',
-  'org-admin',
-  'operator',
-  'auditor',
-] as const
-export type AccessRole = (typeof accessRoles)[number]
+/** Every role of this release: the service accounts of {@link startAccessApiWorld}, by their uid. */
+export const accessRoles: readonly string[] = shippedRoles.map(({ name }) => name)
 
 const org = (uid: string): string => `
   - uid: ${uid}

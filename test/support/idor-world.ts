@@ -41,6 +41,9 @@ const patchOp = {
 /** Bodies that get past the parser where the resource is looked up after it. */
 const bodies: Readonly<Record<string, object>> = {
   'post /api/v1/access/break-glass/{uid}/review': { note: 'Looked at' },
+  'post /api/v1/access/rehearsals/{uid}/attach': { change: 'TICKET-1' },
+  'put /api/v1/guardrails/{uid}': { selector: '{secret="no"}', reason: 'Mallory' },
+  'put /api/v1/audit/views/{uid}': { name: 'Mallory', filter: {}, isShared: true },
   'put /scim/v2/Users/{id}': scimUser,
   'put /scim/v2/Groups/{id}': scimGroup,
   'patch /scim/v2/Users/{id}': patchOp,

@@ -1,4 +1,4 @@
-import { printMatcher } from '@gatehouse/promql'
+import { parseMatchers, printMatcher } from '@gatehouse/promql'
 import { describe, expect, it } from 'vitest'
 import { authorize } from './authorize.ts'
 import type { Resource } from './model.ts'
@@ -184,6 +184,23 @@ describe('guardrails', () => {
     )
     const partly = guarded(['{pii="true"}'], ['{pii="true"}', '{env="prod"}'])
     expect(answer(partly)).toEqual(['{tenant="health",env="prod",pii!="true"}'])
+  })
+
+  it('are all applied, or access is denied, however many grants there are', () => {
+    const constraints = Array.from({ length: 4_097 }, (_, i) => `{team="t${i}"}`)
+    const answerOf = (count: number) =>
+      answer(
+        policyWith({
+          grants: [grantOf({ constraints: constraints.slice(0, count) })],
+          guardrails: ['{pii="1"}', '{secret="1"}'].map((text, i) => ({
+            uid: `r${i}`,
+            selector: parseMatchers(text),
+            reason: 'law',
+          })),
+        }),
+      )
+    expect(answerOf(4_096)).toEqual([expect.stringMatching(/pii!="1",secret!="1",team=~"t0\|/)])
+    expect(answerOf(4_097)).toBe('the grants and guardrails make more than 64 alternatives')
   })
 
   it('that make too many alternatives deny instead', () => {

@@ -10,13 +10,25 @@ const maxIntermediate = 4_096
 
 const negation: Readonly<Record<MatchOp, MatchOp>> = { '=': '!=', '!=': '=', '=~': '!~', '!~': '=~' }
 
+// Matchers of grants and guardrails live as long as their policy and are combined for each data source anew.
+const negated = new WeakMap<Matcher, Matcher>()
+const keys = new WeakMap<Matcher, string>()
+
 /** The matcher that admits exactly what this one does not. */
 export function negate(matcher: Matcher): Matcher {
-  return { ...matcher, op: negation[matcher.op] }
+  const known = negated.get(matcher)
+  if (known !== undefined) return known
+  const opposite = { ...matcher, op: negation[matcher.op] }
+  negated.set(matcher, opposite)
+  return opposite
 }
 
-function keyOf({ name, op, value }: Matcher): string {
-  return JSON.stringify([name, op, value])
+function keyOf(matcher: Matcher): string {
+  const known = keys.get(matcher)
+  if (known !== undefined) return known
+  const key = JSON.stringify([matcher.name, matcher.op, matcher.value])
+  keys.set(matcher, key)
+  return key
 }
 
 /** One matcher for any of `values`: `=` for one, else a regex, which PromQL anchors at both ends. */
@@ -34,11 +46,14 @@ interface Mandatory {
 }
 
 /** ANDs the tenants onto an alternative; undefined if it pins a tenant of somebody else. */
-function withTenants(alternative: Conjunction, mandatory: Mandatory): Conjunction | undefined {
-  const { tenantLabel, tenants } = mandatory
+function withTenants(
+  alternative: Conjunction,
+  { tenantLabel, tenants }: Mandatory,
+  any: Matcher,
+): Conjunction | undefined {
   const pinned = alternative.filter(({ name, op }) => name === tenantLabel && op === '=')
   if (pinned.some(({ value }) => !tenants.includes(value))) return undefined
-  return pinned.length > 0 ? alternative : [oneOf(tenantLabel, tenants), ...alternative]
+  return pinned.length > 0 ? alternative : [any, ...alternative]
 }
 
 /** Whether `held` implies `wanted`: the same matcher, or `a="x"` for `a!="y"`. */
@@ -88,6 +103,7 @@ function isWithin(keys: ReadonlySet<string>, others: ReadonlySet<string>): boole
 
 /** Drops alternatives that another one already contains: fewer matchers admit more. */
 function withoutSubsumed(alternatives: readonly Conjunction[]): readonly Conjunction[] {
+  if (alternatives.length < 2) return alternatives
   const distinct = new Map(alternatives.map(index).map((entry) => [entry.id, entry]))
   const kept: Indexed[] = []
   const smallestFirst = [...distinct.values()].toSorted(
@@ -105,7 +121,8 @@ function mergedOn(
   alternatives: readonly Conjunction[],
   first: string,
 ): readonly Conjunction[] {
-  const groups = new Map<string, { rest: Conjunction; values: string[] }>()
+  if (alternatives.length < 2) return alternatives
+  const groups = new Map<string, { alternative: Conjunction; rest: Conjunction; values: string[] }>()
   const others: Conjunction[] = []
   for (const alternative of alternatives) {
     const own = alternative.filter(({ name, op, value }) => name === label && op === '=' && value !== '')
@@ -113,20 +130,27 @@ function mergedOn(
     const [matcher] = own
     if (matcher === undefined || own.length > 1) others.push(alternative)
     else {
-      const id = index(rest).id
-      const group = groups.get(id) ?? { rest, values: [] }
+      const id = rest.map(keyOf).join()
+      const group = groups.get(id) ?? { alternative, rest, values: [] }
       group.values.push(matcher.value)
       groups.set(id, group)
     }
   }
-  const merged = [...groups.values()].map(({ rest, values }) =>
-    canonical([...rest, oneOf(label, values)], first),
+  const merged = [...groups.values()].map(({ alternative, rest, values }) =>
+    values.length === 1 ? alternative : canonical([...rest, oneOf(label, values)], first),
   )
   return [...others, ...merged]
 }
 
 function mergedEverywhere(alternatives: readonly Conjunction[], first: string): readonly Conjunction[] {
-  const labels = new Set(alternatives.flat().map(({ name }) => name))
+  const known = new Map<string, string>()
+  // Alternatives differ, so they merge only on a label that they give different values.
+  const labels = new Set<string>()
+  for (const { name, op, value } of alternatives.flat()) {
+    if (op !== '=') continue
+    if (value !== (known.get(name) ?? value)) labels.add(name)
+    known.set(name, value)
+  }
   let merged = alternatives
   for (const label of [...labels].toSorted()) merged = mergedOn(label, merged, first)
   return merged
@@ -135,24 +159,29 @@ function mergedEverywhere(alternatives: readonly Conjunction[], first: string): 
 /** The result of combining, or why there is none. */
 export type Combined = { readonly constraints: Constraints } | { readonly refused: string }
 
+const tooMany: Combined = {
+  refused: `the grants and guardrails make more than ${maxAlternatives} alternatives`,
+}
+
 /**
  * The series that any of `alternatives` admits, within the org's tenants and outside its guardrails, in canonical form: equal
  * access gives equal constraints, so it shares plans and cache entries. An alternative without matchers means "no restriction".
  */
 export function combineConstraints(alternatives: readonly Conjunction[], mandatory: Mandatory): Combined {
   if (mandatory.tenants.length === 0) return { refused: 'the org owns no tenants, so it has no series' }
+  const anyTenant = oneOf(mandatory.tenantLabel, mandatory.tenants)
   let open: readonly Conjunction[] = alternatives
-    .map((alternative) => withTenants(alternative, mandatory))
+    .map((alternative) => withTenants(alternative, mandatory, anyTenant))
     .filter((alternative) => alternative !== undefined)
   for (const guardrail of mandatory.guardrails) {
+    // Never with guardrails left out: merging could make what is left few enough.
+    if (open.length > maxIntermediate) return tooMany
     open = withoutSubsumed(open.flatMap((alternative) => outside(alternative, guardrail)))
-    if (open.length > maxIntermediate) break
   }
   const label = mandatory.tenantLabel
   const distinct = withoutSubsumed(open.filter((a) => !isContradictory(a)).map((a) => canonical(a, label)))
   const merged = withoutSubsumed(mergedEverywhere(distinct, label))
   if (merged.length === 0) return { refused: 'the grants and guardrails leave no series' }
-  if (merged.length > maxAlternatives)
-    return { refused: `the grants and guardrails make more than ${maxAlternatives} alternatives` }
+  if (merged.length > maxAlternatives) return tooMany
   return { constraints: { alternatives: merged } }
 }
