@@ -358,6 +358,14 @@ table orgs [row security forced] (
   created_at timestamp with time zone not null default now(),
   public_sharing boolean not null default false
 );
+table policy_history [row security forced] (
+  org_uid uid not null,
+  table_name text not null,
+  key text not null,
+  at timestamp with time zone not null default clock_timestamp(),
+  seq bigint not null,
+  content jsonb
+);
 table provisioning_tokens [row security forced] (
   org_uid uid not null,
   uid uid not null,
@@ -710,6 +718,7 @@ constraint on orgs: orgs_issuers_check CHECK (((issuers IS NULL) OR (cardinality
 constraint on orgs: orgs_managed_check CHECK ((managed = ANY (ARRAY['files'::text, 'api'::text])));
 constraint on orgs: orgs_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)));
 constraint on orgs: orgs_pkey PRIMARY KEY (uid);
+constraint on policy_history: policy_history_pkey PRIMARY KEY (org_uid, table_name, key, at, seq);
 constraint on provisioning_tokens: provisioning_tokens_hash_check CHECK ((hash ~ '^[0-9a-f]{64}$'::text));
 constraint on provisioning_tokens: provisioning_tokens_hash_key UNIQUE (hash);
 constraint on provisioning_tokens: provisioning_tokens_issuer_check CHECK ((length(issuer) <= 500));
@@ -879,6 +888,7 @@ CREATE INDEX notices_due ON public.notices USING btree (next_at) WHERE (delivere
 CREATE UNIQUE INDEX notices_pkey ON public.notices USING btree (org_uid, uid);
 CREATE UNIQUE INDEX orgs_one_platform ON public.orgs USING btree (platform) WHERE platform;
 CREATE UNIQUE INDEX orgs_pkey ON public.orgs USING btree (uid);
+CREATE UNIQUE INDEX policy_history_pkey ON public.policy_history USING btree (org_uid, table_name, key, at, seq);
 CREATE UNIQUE INDEX provisioning_tokens_hash_key ON public.provisioning_tokens USING btree (hash);
 CREATE UNIQUE INDEX provisioning_tokens_pkey ON public.provisioning_tokens USING btree (org_uid, uid);
 CREATE UNIQUE INDEX query_statistics_pkey ON public.query_statistics USING btree (org_uid, hour, principal_uid, dashboard_uid, data_source_uid, fingerprint);
@@ -975,6 +985,8 @@ policy lookups on notices for ALL to gatehouse_definer using (true) with check (
 policy org_only on notices for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
 policy lookups on orgs for ALL to gatehouse_definer using (true) with check (true);
 policy org_only on orgs for ALL to gatehouse_app using (((uid)::text = app_org())) with check (((uid)::text = app_org()));
+policy lookups on policy_history for ALL to gatehouse_definer using (true) with check (true);
+policy org_only on policy_history for SELECT to gatehouse_app using (((org_uid)::text = app_org()));
 policy lookups on provisioning_tokens for ALL to gatehouse_definer using (true) with check (true);
 policy org_only on provisioning_tokens for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
 policy org_only on query_statistics for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
@@ -1641,6 +1653,45 @@ AS $function$
   $function$
 
 -- owner gatehouse_definer;
+CREATE OR REPLACE FUNCTION public.keep_policy_history()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+begin
+  execute format(
+    'insert into policy_history (org_uid, table_name, key, content) select c.%I, %L, concat_ws(''/'', %s), %s from changed c
+     where exists (select from orgs o where o.uid = c.%1$I)',
+    case tg_table_name when 'orgs' then 'uid' else 'org_uid' end, tg_table_name,
+    (select string_agg(format('c.%I', k), ', ') from unnest(tg_argv) k),
+    case tg_op when 'DELETE' then 'null' else 'to_jsonb(c)' end);
+  return null;
+end
+$function$
+
+-- owner gatehouse_definer;
+CREATE OR REPLACE FUNCTION public.keep_user_history()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+begin
+  if tg_table_name = 'memberships' then
+    insert into policy_history (org_uid, table_name, key, content)
+      select new.org_uid, 'users', u.uid, jsonb_build_object('uid', u.uid, 'disabled', u.disabled)
+      from users u where u.uid = new.user_uid;
+  else
+    insert into policy_history (org_uid, table_name, key, content)
+      select m.org_uid, 'users', new.uid, jsonb_build_object('uid', new.uid, 'disabled', new.disabled)
+      from memberships m where m.user_uid = new.uid;
+  end if;
+  return null;
+end
+$function$
+
+-- owner gatehouse_definer;
 CREATE OR REPLACE FUNCTION public.notify_policy_version()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1993,32 +2044,54 @@ CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.audit_key_rotations
 CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON public.audit_key_rotations FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_change();
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.audit_tombstones FOR EACH ROW EXECUTE FUNCTION audit_refuse_change();
 CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON public.audit_tombstones FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_change();
+CREATE TRIGGER history_deleted AFTER DELETE ON public.dashboards REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION keep_policy_history('uid');
+CREATE TRIGGER history_inserted AFTER INSERT ON public.dashboards REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION keep_policy_history('uid');
+CREATE TRIGGER history_updated AFTER UPDATE ON public.dashboards REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION keep_policy_history('uid');
 CREATE TRIGGER policy_deleted AFTER DELETE ON public.dashboards REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
 CREATE TRIGGER policy_inserted AFTER INSERT ON public.dashboards REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
 CREATE TRIGGER policy_updated AFTER UPDATE ON public.dashboards REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
 CREATE CONSTRAINT TRIGGER claimed AFTER INSERT OR UPDATE OF tenant_label, alertmanager_url, engine_url ON public.data_sources DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION claim_upstreams();
 CREATE TRIGGER data_source_version BEFORE UPDATE ON public.data_sources FOR EACH ROW EXECUTE FUNCTION bump_data_source_version();
+CREATE TRIGGER history_deleted AFTER DELETE ON public.data_sources REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION keep_policy_history('uid');
+CREATE TRIGGER history_inserted AFTER INSERT ON public.data_sources REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION keep_policy_history('uid');
+CREATE TRIGGER history_updated AFTER UPDATE ON public.data_sources REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION keep_policy_history('uid');
 CREATE TRIGGER managed BEFORE INSERT OR DELETE OR UPDATE ON public.data_sources FOR EACH STATEMENT EXECUTE FUNCTION check_managed();
 CREATE TRIGGER policy_deleted AFTER DELETE ON public.data_sources REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
 CREATE TRIGGER policy_inserted AFTER INSERT ON public.data_sources REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
 CREATE TRIGGER policy_updated AFTER UPDATE ON public.data_sources REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
 CREATE TRIGGER folders_tree AFTER INSERT OR UPDATE OF parent_uid ON public.folders FOR EACH ROW WHEN ((new.parent_uid IS NOT NULL)) EXECUTE FUNCTION check_folder_tree();
+CREATE TRIGGER history_deleted AFTER DELETE ON public.folders REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION keep_policy_history('uid');
+CREATE TRIGGER history_inserted AFTER INSERT ON public.folders REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION keep_policy_history('uid');
+CREATE TRIGGER history_updated AFTER UPDATE ON public.folders REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION keep_policy_history('uid');
 CREATE TRIGGER policy_deleted AFTER DELETE ON public.folders REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
 CREATE TRIGGER policy_inserted AFTER INSERT ON public.folders REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
 CREATE TRIGGER policy_updated AFTER UPDATE ON public.folders REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
+CREATE TRIGGER history_deleted AFTER DELETE ON public.grants REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION keep_policy_history('uid');
+CREATE TRIGGER history_inserted AFTER INSERT ON public.grants REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION keep_policy_history('uid');
+CREATE TRIGGER history_updated AFTER UPDATE ON public.grants REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION keep_policy_history('uid');
 CREATE TRIGGER managed BEFORE INSERT OR DELETE OR UPDATE ON public.grants FOR EACH STATEMENT EXECUTE FUNCTION check_managed();
 CREATE TRIGGER policy_deleted AFTER DELETE ON public.grants REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
 CREATE TRIGGER policy_inserted AFTER INSERT ON public.grants REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
 CREATE TRIGGER policy_updated AFTER UPDATE ON public.grants REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
+CREATE TRIGGER history_deleted AFTER DELETE ON public.guardrails REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION keep_policy_history('uid');
+CREATE TRIGGER history_inserted AFTER INSERT ON public.guardrails REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION keep_policy_history('uid');
+CREATE TRIGGER history_updated AFTER UPDATE ON public.guardrails REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION keep_policy_history('uid');
 CREATE TRIGGER managed BEFORE INSERT OR DELETE OR UPDATE ON public.guardrails FOR EACH STATEMENT EXECUTE FUNCTION check_managed();
 CREATE TRIGGER policy_deleted AFTER DELETE ON public.guardrails REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
 CREATE TRIGGER policy_inserted AFTER INSERT ON public.guardrails REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
 CREATE TRIGGER policy_updated AFTER UPDATE ON public.guardrails REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
+CREATE TRIGGER history_deleted AFTER DELETE ON public.memberships REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION keep_policy_history('user_uid');
+CREATE TRIGGER history_inserted AFTER INSERT ON public.memberships REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION keep_policy_history('user_uid');
+CREATE TRIGGER history_updated AFTER UPDATE ON public.memberships REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION keep_policy_history('user_uid');
 CREATE TRIGGER managed_delete BEFORE DELETE ON public.memberships FOR EACH ROW WHEN ((old.source = 'manual'::text)) EXECUTE FUNCTION check_managed_row();
 CREATE TRIGGER managed_insert BEFORE INSERT OR UPDATE ON public.memberships FOR EACH ROW WHEN ((new.source = 'manual'::text)) EXECUTE FUNCTION check_managed_row();
 CREATE TRIGGER policy_deleted AFTER DELETE ON public.memberships REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
 CREATE TRIGGER policy_inserted AFTER INSERT ON public.memberships REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
 CREATE TRIGGER policy_updated AFTER UPDATE ON public.memberships REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
+CREATE TRIGGER user_history AFTER INSERT ON public.memberships FOR EACH ROW EXECUTE FUNCTION keep_user_history();
+CREATE TRIGGER history_deleted AFTER DELETE ON public.orgs REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION keep_policy_history('uid');
+CREATE TRIGGER history_inserted AFTER INSERT ON public.orgs REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION keep_policy_history('uid');
+CREATE TRIGGER history_updated AFTER UPDATE ON public.orgs REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION keep_policy_history('uid');
 CREATE TRIGGER not_retired BEFORE INSERT ON public.orgs FOR EACH ROW EXECUTE FUNCTION refuse_retired_org();
 CREATE TRIGGER policy_updated BEFORE UPDATE OF name, managed, platform, issuers ON public.orgs FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION bump_own_policy_version();
 CREATE TRIGGER retired AFTER DELETE ON public.orgs FOR EACH ROW EXECUTE FUNCTION retire_org();
@@ -2029,16 +2102,25 @@ CREATE CONSTRAINT TRIGGER claimed AFTER INSERT OR UPDATE OF url ON public.replic
 CREATE TRIGGER data_source_deleted AFTER DELETE ON public.replicas REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION touch_data_sources();
 CREATE TRIGGER data_source_inserted AFTER INSERT ON public.replicas REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION touch_data_sources();
 CREATE TRIGGER data_source_updated AFTER UPDATE ON public.replicas REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION touch_data_sources();
+CREATE TRIGGER history_deleted AFTER DELETE ON public.replicas REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION keep_policy_history('data_source_uid', 'shard', 'name');
+CREATE TRIGGER history_inserted AFTER INSERT ON public.replicas REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION keep_policy_history('data_source_uid', 'shard', 'name');
+CREATE TRIGGER history_updated AFTER UPDATE ON public.replicas REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION keep_policy_history('data_source_uid', 'shard', 'name');
 CREATE TRIGGER managed BEFORE INSERT OR DELETE OR UPDATE ON public.replicas FOR EACH STATEMENT EXECUTE FUNCTION check_managed();
 CREATE TRIGGER policy_deleted AFTER DELETE ON public.replicas REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
 CREATE TRIGGER policy_inserted AFTER INSERT ON public.replicas REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
 CREATE TRIGGER policy_updated AFTER UPDATE ON public.replicas REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
+CREATE TRIGGER history_deleted AFTER DELETE ON public.roles REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION keep_policy_history('name');
+CREATE TRIGGER history_inserted AFTER INSERT ON public.roles REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION keep_policy_history('name');
+CREATE TRIGGER history_updated AFTER UPDATE ON public.roles REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION keep_policy_history('name');
 CREATE TRIGGER managed BEFORE INSERT OR DELETE OR UPDATE ON public.roles FOR EACH STATEMENT EXECUTE FUNCTION check_managed();
 CREATE TRIGGER policy_deleted AFTER DELETE ON public.roles REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
 CREATE TRIGGER policy_inserted AFTER INSERT ON public.roles REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
 CREATE TRIGGER policy_updated AFTER UPDATE ON public.roles REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
 CREATE TRIGGER scim_synced AFTER INSERT OR DELETE ON public.scim_group_members FOR EACH STATEMENT EXECUTE FUNCTION sync_scim_teams();
 CREATE TRIGGER scim_synced AFTER UPDATE OF display_name ON public.scim_groups FOR EACH STATEMENT EXECUTE FUNCTION sync_scim_teams();
+CREATE TRIGGER history_deleted AFTER DELETE ON public.service_accounts REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION keep_policy_history('uid');
+CREATE TRIGGER history_inserted AFTER INSERT ON public.service_accounts REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION keep_policy_history('uid');
+CREATE TRIGGER history_updated AFTER UPDATE ON public.service_accounts REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION keep_policy_history('uid');
 CREATE TRIGGER managed BEFORE INSERT OR DELETE OR UPDATE OF name, team_uid ON public.service_accounts FOR EACH STATEMENT EXECUTE FUNCTION check_managed();
 CREATE TRIGGER policy_deleted AFTER DELETE ON public.service_accounts REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
 CREATE TRIGGER policy_inserted AFTER INSERT ON public.service_accounts REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
@@ -2046,20 +2128,32 @@ CREATE TRIGGER policy_updated AFTER UPDATE ON public.service_accounts REFERENCIN
 CREATE TRIGGER data_source_deleted AFTER DELETE ON public.shards REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION touch_data_sources();
 CREATE TRIGGER data_source_inserted AFTER INSERT ON public.shards REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION touch_data_sources();
 CREATE TRIGGER data_source_updated AFTER UPDATE ON public.shards REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION touch_data_sources();
+CREATE TRIGGER history_deleted AFTER DELETE ON public.shards REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION keep_policy_history('data_source_uid', 'name');
+CREATE TRIGGER history_inserted AFTER INSERT ON public.shards REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION keep_policy_history('data_source_uid', 'name');
+CREATE TRIGGER history_updated AFTER UPDATE ON public.shards REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION keep_policy_history('data_source_uid', 'name');
 CREATE TRIGGER managed BEFORE INSERT OR DELETE OR UPDATE ON public.shards FOR EACH STATEMENT EXECUTE FUNCTION check_managed();
 CREATE TRIGGER policy_deleted AFTER DELETE ON public.shards REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
 CREATE TRIGGER policy_inserted AFTER INSERT ON public.shards REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
 CREATE TRIGGER policy_updated AFTER UPDATE ON public.shards REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
+CREATE TRIGGER history_deleted AFTER DELETE ON public.team_members REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION keep_policy_history('team_uid', 'user_uid', 'source');
+CREATE TRIGGER history_inserted AFTER INSERT ON public.team_members REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION keep_policy_history('team_uid', 'user_uid', 'source');
+CREATE TRIGGER history_updated AFTER UPDATE ON public.team_members REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION keep_policy_history('team_uid', 'user_uid', 'source');
 CREATE TRIGGER managed_delete BEFORE DELETE ON public.team_members FOR EACH ROW WHEN ((old.source = 'manual'::text)) EXECUTE FUNCTION check_managed_row();
 CREATE TRIGGER managed_insert BEFORE INSERT OR UPDATE ON public.team_members FOR EACH ROW WHEN ((new.source = 'manual'::text)) EXECUTE FUNCTION check_managed_row();
 CREATE TRIGGER policy_deleted AFTER DELETE ON public.team_members REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
 CREATE TRIGGER policy_inserted AFTER INSERT ON public.team_members REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
 CREATE TRIGGER policy_updated AFTER UPDATE ON public.team_members REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
+CREATE TRIGGER history_deleted AFTER DELETE ON public.teams REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION keep_policy_history('uid');
+CREATE TRIGGER history_inserted AFTER INSERT ON public.teams REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION keep_policy_history('uid');
+CREATE TRIGGER history_updated AFTER UPDATE ON public.teams REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION keep_policy_history('uid');
 CREATE TRIGGER managed BEFORE INSERT OR DELETE OR UPDATE ON public.teams FOR EACH STATEMENT EXECUTE FUNCTION check_managed();
 CREATE TRIGGER policy_deleted AFTER DELETE ON public.teams REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
 CREATE TRIGGER policy_inserted AFTER INSERT ON public.teams REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
 CREATE TRIGGER policy_updated AFTER UPDATE ON public.teams REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
 CREATE TRIGGER scim_synced AFTER INSERT OR UPDATE OF idp_groups ON public.teams FOR EACH STATEMENT EXECUTE FUNCTION sync_scim_teams();
+CREATE TRIGGER history_deleted AFTER DELETE ON public.tenants REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION keep_policy_history('value');
+CREATE TRIGGER history_inserted AFTER INSERT ON public.tenants REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION keep_policy_history('value');
+CREATE TRIGGER history_updated AFTER UPDATE ON public.tenants REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION keep_policy_history('value');
 CREATE TRIGGER managed BEFORE INSERT OR DELETE OR UPDATE ON public.tenants FOR EACH STATEMENT EXECUTE FUNCTION check_managed();
 CREATE TRIGGER not_released BEFORE INSERT ON public.tenants FOR EACH ROW EXECUTE FUNCTION refuse_released_tenant();
 CREATE TRIGGER policy_deleted AFTER DELETE ON public.tenants REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
@@ -2067,6 +2161,7 @@ CREATE TRIGGER policy_inserted AFTER INSERT ON public.tenants REFERENCING NEW TA
 CREATE TRIGGER policy_updated AFTER UPDATE ON public.tenants REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
 CREATE TRIGGER released AFTER DELETE ON public.tenants FOR EACH ROW EXECUTE FUNCTION release_tenant();
 CREATE TRIGGER user_changed AFTER UPDATE OF name, disabled ON public.users FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION bump_policy_version_of_user();
+CREATE TRIGGER user_history AFTER UPDATE OF disabled ON public.users FOR EACH ROW WHEN ((old.disabled IS DISTINCT FROM new.disabled)) EXECUTE FUNCTION keep_user_history();
 
 -- Privileges
 
@@ -2138,6 +2233,8 @@ grant EXECUTE on function find_session(text) to gatehouse_app;
 grant EXECUTE on function find_teams_of_groups(text,text[]) to gatehouse_app;
 grant EXECUTE on function find_token(text) to gatehouse_app;
 grant EXECUTE on function find_user(text,text) to gatehouse_app;
+grant EXECUTE on function keep_policy_history() to the migrating role;
+grant EXECUTE on function keep_user_history() to the migrating role;
 grant EXECUTE on function orgs_with_endings() to gatehouse_app;
 grant EXECUTE on function policy_versions() to gatehouse_app;
 grant EXECUTE on function prune_sessions(timestamp with time zone) to gatehouse_app;
@@ -2165,6 +2262,7 @@ grant INSERT, SELECT on table audit_identities to gatehouse_app;
 grant INSERT, SELECT on table audit_key_rotations to gatehouse_app;
 grant INSERT, SELECT on table audit_verifications to gatehouse_app;
 grant INSERT, SELECT on table identities to gatehouse_definer;
+grant INSERT, SELECT on table policy_history to gatehouse_definer;
 grant INSERT, SELECT on table retired_orgs to gatehouse_definer;
 grant INSERT, SELECT on table users to gatehouse_definer;
 grant INSERT, SELECT, UPDATE on table audit_anchors to gatehouse_app;
@@ -2188,6 +2286,7 @@ grant SELECT on table identities to gatehouse_app;
 grant SELECT on table memberships to gatehouse_definer;
 grant SELECT on table noted_endings to gatehouse_definer;
 grant SELECT on table notices to gatehouse_definer;
+grant SELECT on table policy_history to gatehouse_app;
 grant SELECT on table provisioning_tokens to gatehouse_definer;
 grant SELECT on table query_stops to gatehouse_definer;
 grant SELECT on table reached_upstreams to gatehouse_definer;

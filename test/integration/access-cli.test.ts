@@ -134,7 +134,9 @@ describe('gatehouse auth', () => {
     )
     expect([cannot.code, cannot.out]).toEqual([1, 'no (fails first: selector)\n'])
     const why = await gatehouse('auth', 'why', ...query, '--as=ann')
-    expect(why.out).toContain('team triage → grant g-triage → role viewer: allows')
+    expect(why.out).toContain(
+      'team triage (by hand) → grant g-triage → role viewer v1 → permission datasources:query: allows',
+    )
     const who = await gatehouse('auth', 'who', ...query)
     expect(who.out.trim().split('\n')).toHaveLength(2)
     expect((await gatehouse('auth', 'who', 'no:action', 'metrics', '--org=health', config())).code).toBe(2)

@@ -1,7 +1,7 @@
 import type { Matcher } from '@gatehouse/promql'
 import type { Principal, Resource } from './model.ts'
 import type { Action } from './permissions.gen.ts'
-import type { Grant, Guardrail, OrgPolicy, Role, Where } from './policy.ts'
+import type { Grant, Guardrail, OrgPolicy, Role, Subject, Where } from './policy.ts'
 
 // A second evaluator that shares no code with the first: it looks at one series at a time and follows the words of the model.
 // Values are drawn from small sets, plus one that no policy speaks of, so that they stand for all there are.
@@ -176,6 +176,31 @@ export function randomResource(random: Random, action: Action): Resource {
   return { kind: 'org', uid: random.pick(['org', 'another']), orgUid }
 }
 
+/** An approved dashboard: who stands for it, for which data sources, and what its queries select. */
+export interface Board {
+  readonly uid: string
+  readonly folderUid: string | undefined
+  readonly by: Subject
+  readonly dataSources: readonly string[]
+  readonly constraints: readonly (readonly Matcher[])[]
+  readonly queries: readonly (readonly Matcher[])[]
+}
+
+export function randomBoards(random: Random): readonly Board[] {
+  return ['d1', 'd2'].map((uid) => ({
+    uid,
+    folderUid: random.pick([undefined, ...folderUids]),
+    by: random.pick<Subject>([
+      { kind: 'user', uid: random.pick(['u1', 'u1', 'u2', 'gone']) },
+      { kind: 'service-account', uid: 's1' },
+      { kind: 'team', uid: random.pick(teamUids) },
+    ]),
+    dataSources: random.chance(0.9) ? ['main'] : ['other'],
+    constraints: random.times(1, () => randomConjunction(random)),
+    queries: [randomConjunction(random), ...random.times(1, () => randomConjunction(random))],
+  }))
+}
+
 // ── The reference ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 export function matches(series: Series, { name, op, value }: Matcher): boolean {
@@ -277,6 +302,36 @@ export function readable(policy: OrgPolicy, question: Question): ReadonlySet<Ser
       return grants.some(
         ({ constraints }) =>
           constraints.length === 0 || constraints.some((all) => all.every((m) => matches(series, m))),
+      )
+    }),
+  )
+}
+
+function approverOf(policy: OrgPolicy, { kind, uid }: Subject): Principal | undefined {
+  if (kind !== 'team') return principalsOf(policy).find((one) => one.kind === kind && one.uid === uid)
+  const credential = { kind: 'session', id: '' } as const
+  return { kind: 'user', uid: '', name: '', orgUid: 'org', teams: [uid], identity: undefined, credential }
+}
+
+/** The series that dashboards show somebody whom no grant lets query the data source. */
+export function readableThroughBoards(
+  policy: OrgPolicy,
+  question: Question,
+  boards: readonly Board[],
+): ReadonlySet<Series> {
+  const { resource } = question
+  if (question.action !== 'datasources:query' || resource.orgUid !== policy.orgUid) return new Set()
+  return new Set(
+    boards.flatMap(({ uid, folderUid, by, dataSources, constraints, queries }) => {
+      const board: Resource = { kind: 'dashboard', uid, orgUid: policy.orgUid, folderUid }
+      const mayOpen =
+        allowingGrants(policy, { ...question, action: 'dashboards:read', resource: board }).length > 0
+      const approver = approverOf(policy, by)
+      if (!mayOpen || approver === undefined || !dataSources.includes(resource.uid)) return []
+      const holds = (series: Series, any: readonly (readonly Matcher[])[]): boolean =>
+        any.some((all) => all.every((matcher) => matches(series, matcher)))
+      return [...readable(policy, { ...question, principal: approver })].filter(
+        (series) => (constraints.length === 0 || holds(series, constraints)) && holds(series, queries),
       )
     }),
   )

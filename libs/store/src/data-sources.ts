@@ -59,14 +59,15 @@ export async function listStoredDataSources(tx: OrgTransaction): Promise<readonl
   const rows = await tx.rows<Row>(`
     select d.uid, d.org_uid, d.name, d.version, d.tenant_label, d.alertmanager_url, d.engine_url, d.evaluation_interval,
       d.partial_response, d.backend,
-      coalesce(json_agg(json_build_object('name', s.name, 'slice', s.slice, 'replicas', (
-          select coalesce(json_agg(json_build_object('name', r.name, 'url', r.url) order by r.name), '[]') from replicas r
-          where r.org_uid = s.org_uid and r.data_source_uid = s.data_source_uid and r.shard = s.name
-        )) order by s.name) filter (where s.name is not null), '[]') as shards
+      coalesce((
+        select json_agg(json_build_object('name', s.name, 'slice', s.slice, 'replicas', (
+            select coalesce(json_agg(json_build_object('name', r.name, 'url', r.url) order by r.name), '[]') from replicas r
+            where r.org_uid = s.org_uid and r.data_source_uid = s.data_source_uid and r.shard = s.name
+          )) order by s.name)
+        from shards s where s.org_uid = d.org_uid and s.data_source_uid = d.uid
+      ), '[]') as shards
     from data_sources d
-    left join shards s on s.org_uid = d.org_uid and s.data_source_uid = d.uid
     where d.org_uid = app_org()
-    group by d.org_uid, d.uid
     order by d.uid`)
   return rows.map((row) => ({
     uid: row.uid,

@@ -107,6 +107,7 @@ export {
 } from './tokens.ts'
 export {
   enterOrg,
+  enterTime,
   type OrgTransaction,
   type Row,
   type Transaction,

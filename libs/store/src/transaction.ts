@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import { GatehouseError } from '@gatehouse/errors'
 import { storeError } from './errors.ts'
 import type { Pool } from './pool.ts'
 
@@ -79,4 +80,26 @@ export async function withOrg<T>(
   options: TransactionOptions = {},
 ): Promise<T> {
   return withTransaction(pool, async (tx) => work(await enterOrg(tx, orgUid)), options)
+}
+
+/**
+ * Makes a running transaction read access settings as they were at `at` (ms since the epoch), with the statements that read those of now.
+ * @throws GatehouseError `bad_data` for a time before those settings are known.
+ */
+export async function enterTime(tx: OrgTransaction, at: number): Promise<void> {
+  const time = new Date(at).toISOString()
+  await tx.rows(
+    `select set_config('app.as_of', $1, true), set_config('search_path', 'as_of, public', true)`,
+    [time],
+  )
+  const [known] = await tx.rows('select 1 from orgs where uid = app_org()')
+  if (known !== undefined) return
+  const [first] = await tx.rows<{ at: Date | null }>(
+    'select min(at) as at from policy_history where org_uid = app_org()',
+  )
+  const since = first?.at?.toISOString() ?? 'now'
+  throw new GatehouseError(
+    'bad_data',
+    `access settings are known since ${since}; before that, only today's can be asked`,
+  )
 }

@@ -86,7 +86,8 @@ export function approvedConstraints(
   return decision.allowed ? narrow(policy, dashboard, decision.constraints, source.tenantLabel) : undefined
 }
 
-function mayRead(
+/** Whether somebody may open a dashboard, and why; undefined if not. */
+export function mayRead(
   policy: OrgPolicy,
   asked: AccessQuestion,
   dashboard: ApprovedDashboard,

@@ -1,4 +1,4 @@
-import { type Expr, parse, print, selectors } from '@gatehouse/promql'
+import { type Expr, type Matcher, parse, print, selectors } from '@gatehouse/promql'
 import type { Dashboard, DashboardQuery } from './dashboard.ts'
 import {
   admitAdhoc,
@@ -9,6 +9,7 @@ import {
   type KnownLookup,
   type Lookup,
 } from './lookups.ts'
+import { hasHoleText } from './holes.ts'
 import { matchesTemplate } from './match.ts'
 import { shapeOf } from './shape.ts'
 import { compileTemplate, type Template } from './template.ts'
@@ -29,6 +30,12 @@ export interface Refused {
   readonly reason: string
 }
 
+/** One selector of an expression: its matchers without those that a variable decides. */
+export interface Read {
+  readonly query: DashboardQuery
+  readonly matchers: readonly Matcher[]
+}
+
 /** The right to run exactly the queries of one dashboard, with any values its variables can have. */
 export interface Capability {
   readonly uid: string | undefined
@@ -36,6 +43,8 @@ export interface Capability {
   /** Queries that compiled. */
   readonly granted: readonly DashboardQuery[]
   readonly refused: readonly Refused[]
+  /** What the selectors of its expressions say of the series they read, whatever values the variables have. */
+  readonly reads: readonly Read[]
   admits(request: CapabilityRequest): Admission | undefined
 }
 
@@ -84,6 +93,16 @@ function fixedSelectors({ expressions }: Building): readonly FixedSelector[] {
   return [...new Map(fixed.map((one) => [print(one.selector), one])).values()]
 }
 
+function readsOf({ expressions }: Building): readonly Read[] {
+  const all = [...expressions.values()].flat().flatMap(({ query, template }) =>
+    selectors(template.expr).map(({ name, matchers }): Read => {
+      const named: Matcher[] = name === undefined ? [] : [{ name: '__name__', op: '=', value: name }]
+      return { query, matchers: [...named, ...matchers.filter(({ value }) => !hasHoleText(value))] }
+    }),
+  )
+  return [...new Map(all.map((read) => [JSON.stringify(read), read])).values()]
+}
+
 /** Compiles a dashboard to the capability its viewers have. */
 export function compileCapability(dashboard: Dashboard): Capability {
   const adhoc = dashboard.variables.some(({ kind }) => kind === 'adhoc')
@@ -107,6 +126,7 @@ export function compileCapability(dashboard: Dashboard): Capability {
     title: dashboard.title,
     granted,
     refused,
+    reads: readsOf(building),
     admits(request) {
       switch (request.kind) {
         case 'expr':

@@ -27,3 +27,10 @@ export {
   type CapabilityQuestion,
   principalOfSubject,
 } from './authorize-by-capability.ts'
+export {
+  dashboardPaths,
+  type DashboardPath,
+  type DashboardReader,
+  type GivenDashboards,
+  whoThroughDashboards,
+} from './dashboard-paths.ts'

@@ -82,6 +82,8 @@ async function askOne(
     action,
     resource: { kind: on.kind, uid: on.uid, ...(on.folder === undefined ? {} : { folderUid: on.folder }) },
     at,
+    // The access is the scenario's now; its time only says which grants are in force.
+    settings: 'now',
     ...(selector === undefined ? {} : { selector }),
   })
   if (response.status === 404) {

@@ -1,4 +1,9 @@
 import {
+  type AccessPath,
+  type ApprovedDashboard,
+  createCapabilities,
+  type DashboardPath,
+  dashboardPaths,
   explain,
   type ExplainQuestion,
   isAction,
@@ -11,9 +16,18 @@ import {
   type Resource,
   type ResourceKind,
   whoCan,
+  type WhoEntry,
+  whoThroughDashboards,
 } from '@gatehouse/authz'
 import { printMatcher } from '@gatehouse/promql'
-import { findDashboard, findFolder, type OrgTransaction, readSnapshot, withOrg } from '@gatehouse/store'
+import {
+  enterTime,
+  findDashboard,
+  findFolder,
+  type OrgTransaction,
+  readSnapshot,
+  withOrg,
+} from '@gatehouse/store'
 import { Command } from 'commander'
 import { configFileHelp } from '../config-file.ts'
 import { withDatabase } from '../database.ts'
@@ -26,6 +40,7 @@ interface AskOptions {
   readonly as?: string
   readonly selector?: string
   readonly at?: string
+  readonly settings: string
 }
 
 function principalOf(policy: OrgPolicy, as: string): Principal {
@@ -66,6 +81,7 @@ async function resourceOf(
 
 interface Asked {
   readonly policy: OrgPolicy
+  readonly dashboards: readonly ApprovedDashboard[]
   readonly question: Omit<ExplainQuestion, 'principal'>
 }
 
@@ -81,42 +97,75 @@ async function ask<T>(
   const selector = options.selector === undefined ? undefined : parseConstraint(options.selector)
   return withDatabase(options['config.file'], (pool) =>
     withOrg(pool, options.org, async (tx) => {
-      const { policy } = await readSnapshot(tx)
+      if (now < Date.now() && options.settings !== 'now') await enterTime(tx, now)
+      const { policy, dashboards } = await readSnapshot(tx)
       const resource = await resourceOf(tx, target, { kinds: kindsOf(action), policy })
-      return answer({ policy, question: { action, resource, now, selector } })
+      return answer({ policy, dashboards, question: { action, resource, now, selector } })
     }),
   )
 }
 
-async function why(action: string, target: string, options: AskOptions, isBrief: boolean): Promise<void> {
-  const explanation = await ask(action, target, options, ({ policy, question }) =>
-    explain(policy, { ...question, principal: principalOf(policy, options.as ?? '') }),
+const capabilityOf = createCapabilities()
+
+/** One step a line would be too much: claim → team → grant → role → permission, and how it ends. */
+function printPath({ groups, source, grant, role, permissions, fails }: AccessPath): void {
+  const claim = groups.length === 0 ? '' : `groups ${groups.join(', ')} → `
+  const { kind, uid } = grant.subject
+  const by = kind === 'team' && source === 'manual' ? ' (by hand)' : ''
+  const named = role === undefined ? grant.role : `${role.name} v${role.version}`
+  const held = permissions.map(({ action, scope }) => (scope === '*' ? action : `${action} ${scope}`))
+  const permission = held.length === 0 ? 'no such permission' : held.join(', ')
+  const end = fails === undefined ? 'allows' : `fails at ${fails}`
+  console.log(
+    `  ${claim}${kind} ${uid}${by} → grant ${grant.uid} → role ${named} → permission ${permission}: ${end}`,
   )
-  const { decision, firstFailing, paths } = explanation
+}
+
+function seriesText(alternatives: DashboardPath['constraints']['alternatives']): string {
+  return alternatives.map((all) => `{${all.map(printMatcher).join(',')}}`).join(' or ')
+}
+
+function printDashboards(paths: readonly DashboardPath[]): void {
+  for (const { dashboard, title, queries, because, constraints } of paths) {
+    const by = [...new Set(because.map(({ grantUid }) => grantUid))].join(', ')
+    console.log(
+      `  dashboard ${dashboard.uid} ${title} (${by}) → just its queries → ${seriesText(constraints.alternatives)}`,
+    )
+    for (const { where, text } of queries) console.log(`    ${where}: ${text}`)
+  }
+}
+
+async function why(action: string, target: string, options: AskOptions, isBrief: boolean): Promise<void> {
+  const answer = await ask(action, target, options, ({ policy, dashboards, question }) => {
+    const full = { ...question, principal: principalOf(policy, options.as ?? '') }
+    return { ...explain(policy, full), through: dashboardPaths(policy, full, { dashboards, capabilityOf }) }
+  })
+  const { decision, firstFailing, paths, through } = answer
   const isAllowed = decision.allowed && firstFailing === undefined
-  console.log(isAllowed ? 'yes' : `no (fails first: ${firstFailing ?? 'unknown'})`)
+  const no = through.length > 0 ? 'no, but queries of dashboards' : 'no'
+  console.log(isAllowed ? 'yes' : `${no} (fails first: ${firstFailing ?? 'unknown'})`)
   if (!isAllowed) process.exitCode = 1
   if (isBrief) return
   if (decision.allowed)
     for (const matchers of decision.constraints.alternatives)
-      console.log(`  series {${matchers.map(printMatcher).join(',')}}`)
-  for (const { groups, grant, role, fails } of paths) {
-    const claim = groups.length === 0 ? '' : `groups ${groups.join(', ')} → `
-    const end = fails === undefined ? 'allows' : `fails at ${fails}`
-    console.log(
-      `  ${claim}${grant.subject.kind} ${grant.subject.uid} → grant ${grant.uid} → role ${role?.name ?? grant.role}: ${end}`,
-    )
-  }
+      console.log(`  series ${seriesText([matchers])}`)
+  for (const path of paths) printPath(path)
+  printDashboards(through)
+}
+
+function printHolder({ kind, uid, name, because, until, constraints }: WhoEntry): void {
+  const ends = until === undefined ? '' : ` until ${new Date(until).toISOString()}`
+  const series = seriesText(constraints.alternatives)
+  const by = because.map(({ via, role, grantUid }) => `${via} ${role} (${grantUid})`).join(', ')
+  console.log(`${kind} ${uid} ${name}${ends}: ${by}${series === '' ? '' : ` → ${series}`}`)
 }
 
 async function who(action: string, target: string, options: AskOptions): Promise<void> {
-  const entries = await ask(action, target, options, ({ policy, question }) => whoCan(policy, question))
-  for (const { kind, uid, name, because, until, constraints } of entries) {
-    const ends = until === undefined ? '' : ` until ${new Date(until).toISOString()}`
-    const series = constraints.alternatives.map((all) => `{${all.map(printMatcher).join(',')}}`).join(' or ')
-    const by = because.map(({ via, role, grantUid }) => `${via} ${role} (${grantUid})`).join(', ')
-    console.log(`${kind} ${uid} ${name}${ends}: ${by}${series === '' ? '' : ` → ${series}`}`)
-  }
+  const entries = await ask(action, target, options, ({ policy, dashboards, question }) => [
+    ...whoCan(policy, question),
+    ...whoThroughDashboards(policy, question, { dashboards, capabilityOf }),
+  ])
+  for (const entry of entries) printHolder(entry)
   if (entries.length === 0) process.exitCode = 1
 }
 
@@ -126,7 +175,8 @@ function asking(name: string): Command {
     .argument('<resource>', 'uid, or kind and uid such as folder:ops')
     .requiredOption('--org <uid>', 'org')
     .option('--selector <selector>', 'only series of this selector, such as \'{env="prod"}\'')
-    .option('--at <time>', 'as of this time, by the grants there are now')
+    .option('--at <time>', 'as of this time')
+    .option('--settings <then|now>', 'with --at: by the access settings of then, or by those of now', 'then')
     .option('--config.file <path>', configFileHelp)
 }
 

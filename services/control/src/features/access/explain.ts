@@ -1,6 +1,9 @@
 import {
   authorize,
+  type CapabilityOf,
   type Constraints,
+  type DashboardPath,
+  dashboardPaths,
   explain,
   type Explanation,
   type OrgPolicy,
@@ -17,17 +20,45 @@ import { found, type ManageDeps } from '../../manage.ts'
 import { answerOfGrant } from '../grants/routes.ts'
 import { constraintsInWords, selectorOf } from '../me/words.ts'
 import { loadResource, type NamedResource } from './load-resource.ts'
+import { settingsFor } from './settings.ts'
 import type { explainSchema, explanationSchema } from './schemas.ts'
 
 type Answer = z.output<typeof explanationSchema>
 type Question = z.output<typeof explainSchema>
+
+/** What questions about access are answered with. */
+export interface AccessDeps extends ManageDeps {
+  readonly capabilityOf: CapabilityOf
+}
 
 /** Constraints as selectors and in words. */
 export function answerOfConstraints(constraints: Constraints): { selectors: string[]; words: string[] } {
   return { selectors: constraints.alternatives.map(selectorOf), words: constraintsInWords(constraints) }
 }
 
-function answerOf({ decision, paths, firstFailing, overlap }: Explanation): Answer {
+/** Whether somebody may open a dashboard, and so know of it. */
+export function mayKnow(policy: OrgPolicy, asker: Principal) {
+  return ({ dashboard: { uid, folderUid } }: DashboardPath): boolean => {
+    const resource = { kind: 'dashboard', uid, orgUid: policy.orgUid, folderUid } as const
+    const question = { principal: asker, action: 'dashboards:read', resource, now: Date.now() } as const
+    return authorize(policy, question).allowed
+  }
+}
+
+function answerOfDashboard(path: DashboardPath, isKnown: boolean): Answer['dashboards'][number] {
+  const { dashboard, title, queries, because, constraints, overlap } = path
+  if (!isKnown) return { uid: null, title: null, queries: [], grants: [], constraints: null, overlap }
+  return {
+    uid: dashboard.uid,
+    title,
+    queries: queries.map(({ where, text }) => ({ where, text })),
+    grants: [...new Set(because.map(({ grantUid }) => grantUid))],
+    constraints: answerOfConstraints(constraints),
+    overlap,
+  }
+}
+
+function answerOf({ decision, paths, firstFailing, overlap }: Explanation): Omit<Answer, 'dashboards'> {
   const readsSeries = decision.allowed && decision.constraints.alternatives.length > 0
   return {
     allowed: decision.allowed && firstFailing === undefined,
@@ -56,6 +87,7 @@ function notInScope(policyVersion: string): Answer {
     constraints: null,
     overlap: null,
     paths: [],
+    dashboards: [],
     policyVersion,
   }
 }
@@ -85,8 +117,21 @@ function somebodyIn(
   }
 }
 
-function principalOf(policy: OrgPolicy, asker: Principal, { principal }: Question): Principal {
-  if (principal === undefined || isAsker(asker, principal)) return asker
+/** The asker in the teams they were in then; in none if they were not there. */
+function askerThen(policy: OrgPolicy, asker: Principal): Principal {
+  const { kind, uid } = asker
+  const member = kind === 'user' ? policy.members.find((one) => one.uid === uid) : undefined
+  const account = kind === 'user' ? undefined : policy.serviceAccounts.find((one) => one.uid === uid)
+  if (member !== undefined) return principalOfMember(policy, member)
+  return account === undefined ? { ...asker, teams: [] } : principalOfServiceAccount(policy, account)
+}
+
+function principalOf(
+  policy: OrgPolicy,
+  asker: Principal,
+  { principal, isNow }: Pick<Question, 'principal'> & { readonly isNow: boolean },
+): Principal {
+  if (principal === undefined || isAsker(asker, principal)) return isNow ? asker : askerThen(policy, asker)
   if (principal.kind === 'somebody') return somebodyIn(policy, principal)
   if (principal.kind === 'service-account') {
     const account = policy.serviceAccounts.find(({ uid }) => uid === principal.uid)
@@ -114,35 +159,33 @@ async function resourceFor(tx: OrgTransaction, policy: OrgPolicy, named: NamedRe
  * `access:explain`.
  * @throws GatehouseError `forbidden`, `not_found`.
  */
-export async function explainFor(
-  { policyOf, changes }: ManageDeps,
-  asker: Principal,
-  question: Question,
-): Promise<Answer> {
+export async function explainFor(deps: AccessDeps, asker: Principal, question: Question): Promise<Answer> {
   const { orgUid } = asker
-  const policy = await policyOf(orgUid)
-  const { principal } = question
+  const today = await deps.policyOf(orgUid)
+  const { principal, selector } = question
   const isOwn = principal === undefined || isAsker(asker, principal)
   const org = { kind: 'org', uid: orgUid, orgUid } as const
-  const now = Date.now()
-  const mayExplain = authorize(policy, { principal: asker, action: 'access:explain', resource: org, now })
+  const mayAsk = { principal: asker, action: 'access:explain', resource: org, now: Date.now() } as const
+  const mayExplain = authorize(today, mayAsk)
   if (!isOwn && !mayExplain.allowed) throw new GatehouseError('forbidden', mayExplain.reason)
-  const of = principalOf(policy, asker, question)
-  const resource = await changes
-    .read(orgUid, (tx) => resourceFor(tx, policy, question.resource))
-    .catch((error: unknown) => {
-      if (!mayExplain.allowed && isGatehouseError(error) && error.code === 'not_found') return undefined
-      throw error
-    })
-  if (resource === undefined) return notInScope(policy.version)
-  const answer = answerOf(
-    explain(policy, {
-      principal: of,
-      action: question.action,
-      resource,
-      now: question.at === undefined ? now : Date.parse(question.at),
-      selector: question.selector === undefined ? undefined : parseConstraint(question.selector),
-    }),
-  )
-  return mayExplain.allowed || answer.allowed ? answer : notInScope(policy.version)
+  const load = (tx: OrgTransaction, policy: OrgPolicy) => resourceFor(tx, policy, question.resource)
+  const settings = await settingsFor(deps, orgUid, { ...question, load }).catch((error: unknown) => {
+    if (!mayExplain.allowed && isGatehouseError(error) && error.code === 'not_found') return undefined
+    throw error
+  })
+  if (settings === undefined) return notInScope(today.version)
+  const { policy, now } = settings
+  const full = {
+    principal: principalOf(policy, asker, { principal, isNow: policy === today }),
+    action: question.action,
+    resource: settings.resource,
+    now,
+    selector: selector === undefined ? undefined : parseConstraint(selector),
+  }
+  const answer = answerOf(explain(policy, full))
+  const given = { dashboards: settings.dashboards, capabilityOf: deps.capabilityOf }
+  const isKnown = isOwn ? () => true : mayKnow(today, asker)
+  const dashboards = dashboardPaths(policy, full, given).map((path) => answerOfDashboard(path, isKnown(path)))
+  if (mayExplain.allowed || answer.allowed) return { ...answer, dashboards }
+  return { ...notInScope(policy.version), dashboards }
 }

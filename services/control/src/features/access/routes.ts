@@ -1,15 +1,25 @@
-import { parseConstraint, whoCan } from '@gatehouse/authz'
+import {
+  createCapabilities,
+  type DashboardPath,
+  type DashboardReader,
+  parseConstraint,
+  whoCan,
+  type WhoEntry,
+  whoThroughDashboards,
+} from '@gatehouse/authz'
 import { nothing, type Route, route } from '@gatehouse/http'
+import type { OrgTransaction } from '@gatehouse/store'
 import { z } from 'zod'
 import { type ManageDeps, ownOrg } from '../../manage.ts'
 import { pageOf, pageQuery, paginate } from '../../page.ts'
-import { answerOfConstraints, explainFor } from './explain.ts'
+import { type AccessDeps, answerOfConstraints, explainFor, mayKnow } from './explain.ts'
 import { loadResource } from './load-resource.ts'
 import { answerOfDifference, countsOf, previewIn } from './preview.ts'
 import { previewAnswerSchema, previewSchema } from './preview-schemas.ts'
+import { settingsFor } from './settings.ts'
 import { explainSchema, explanationSchema, whoEntrySchema, whoSchema } from './schemas.ts'
 
-function explainRoute(deps: ManageDeps): Route {
+function explainRoute(deps: AccessDeps): Route {
   return route({
     method: 'post',
     path: '/api/v1/access/explain',
@@ -24,36 +34,65 @@ function explainRoute(deps: ManageDeps): Route {
   })
 }
 
-function whoRoute({ permissions, policyOf, changes }: ManageDeps): Route {
+type WhoAnswer = z.output<typeof whoEntrySchema>
+
+function answerOfEntry({
+  because,
+  until,
+  constraints,
+  ...entry
+}: WhoEntry): Omit<WhoAnswer, 'onlyDashboards'> {
+  const { kind, uid, name, overlap } = entry
+  return {
+    kind,
+    uid,
+    name,
+    overlap,
+    because: because.map((link) => ({ ...link })),
+    until: until === undefined ? null : new Date(until).toISOString(),
+    constraints: answerOfConstraints(constraints),
+  }
+}
+
+/** A dashboard that the asker may not open is not named, nor what it asks. */
+function answerOfReader(reader: DashboardReader, isKnown: (path: DashboardPath) => boolean): WhoAnswer {
+  const hidden = new Set(reader.paths.filter((path) => !isKnown(path)).map(({ dashboard }) => dashboard.uid))
+  const because = reader.because.map((link) =>
+    hidden.has(link.via.replace(/^dashboard:/, '')) ? { ...link, via: 'dashboard' } : link,
+  )
+  const shown = reader.paths.filter(({ dashboard }) => !hidden.has(dashboard.uid))
+  const constraints = { alternatives: shown.flatMap((path) => path.constraints.alternatives) }
+  return { ...answerOfEntry({ ...reader, because, constraints }), onlyDashboards: true }
+}
+
+function whoRoute(deps: AccessDeps): Route {
   return route({
     method: 'post',
     path: '/api/v1/access/who',
-    summary: 'Everybody who may do this, and by which grants; people of IdP groups once they have signed in',
+    summary:
+      'Everybody who may do this, and by which grants and dashboards; people of IdP groups once they have signed in',
     action: 'access:who',
-    permission: permissions.can('access:explain', ownOrg),
+    permission: deps.permissions.can('access:explain', ownOrg),
     params: nothing,
     query: z.strictObject(pageQuery),
     body: whoSchema,
     response: pageOf(whoEntrySchema),
     handler: async ({ caller, body, query }) => {
-      const policy = await policyOf(caller.orgUid)
-      const resource = await changes.read(caller.orgUid, (tx) => loadResource(tx, body.resource))
-      const all = whoCan(policy, {
-        action: body.action,
-        resource,
-        now: body.at === undefined ? Date.now() : Date.parse(body.at),
-        selector: body.selector === undefined ? undefined : parseConstraint(body.selector),
-      })
+      const load = (tx: OrgTransaction) => loadResource(tx, body.resource)
+      const settings = await settingsFor(deps, caller.orgUid, { ...body, load })
+      const { policy, resource, dashboards, now } = settings
+      const selector = body.selector === undefined ? undefined : parseConstraint(body.selector)
+      const question = { action: body.action, resource, now, selector }
+      const isKnown = mayKnow(await deps.policyOf(caller.orgUid), caller)
+      const { capabilityOf } = deps
+      const all = [
+        ...whoCan(policy, question).map((entry) => ({ ...answerOfEntry(entry), onlyDashboards: false })),
+        ...whoThroughDashboards(policy, question, { dashboards, capabilityOf }).map((reader) =>
+          answerOfReader(reader, isKnown),
+        ),
+      ]
       const { items, next } = paginate(all, ({ kind, uid }) => `${kind} ${uid}`, query)
-      return {
-        items: items.map(({ because, until, constraints, ...entry }) => ({
-          ...entry,
-          because: because.map((link) => ({ ...link })),
-          until: until === undefined ? null : new Date(until).toISOString(),
-          constraints: answerOfConstraints(constraints),
-        })),
-        next,
-      }
+      return { items: [...items], next }
     },
   })
 }
@@ -86,5 +125,6 @@ function previewRoute({ permissions, changes }: ManageDeps): Route {
 
 /** `/api/v1/access`: why, who, and what if. */
 export function accessRoutes(deps: ManageDeps): readonly Route[] {
-  return [explainRoute(deps), whoRoute(deps), previewRoute(deps)]
+  const asking = { ...deps, capabilityOf: createCapabilities() }
+  return [explainRoute(asking), whoRoute(asking), previewRoute(deps)]
 }

@@ -19,10 +19,11 @@ const question = {
   action: actionSchema,
   resource: resourceSchema,
   selector: selectorSchema.optional().describe('Only series of this selector'),
-  at: z.iso
-    .datetime({ offset: true })
-    .optional()
-    .describe('As of this time, by the grants there are now; default: now'),
+  at: z.iso.datetime({ offset: true }).optional().describe('As of this time; default: now'),
+  settings: z
+    .enum(['then', 'now'])
+    .default('then')
+    .describe('Of a time that is past: by the access settings of then, or by those of now'),
 }
 
 export const explainSchema = z.strictObject({
@@ -49,8 +50,19 @@ export const constraintsSchema = z.strictObject({
   words: z.array(z.string()),
 })
 
+const dashboardPathSchema = z.strictObject({
+  uid: z.string().nullable().describe('Null for a dashboard that you may not open'),
+  title: z.string().nullable(),
+  queries: z
+    .array(z.strictObject({ where: z.string(), text: z.string() }))
+    .describe('Its queries that read series of the selector'),
+  grants: z.array(z.string()).describe('Uids of the grants by which they may open it'),
+  constraints: constraintsSchema.nullable().describe('What its queries may read'),
+  overlap,
+})
+
 export const explanationSchema = z.strictObject({
-  allowed: z.boolean(),
+  allowed: z.boolean().describe('Whether grants allow it'),
   reason: z.string().nullable(),
   firstFailing: z
     .string()
@@ -68,6 +80,9 @@ export const explanationSchema = z.strictObject({
       fails: z.string().nullable(),
     }),
   ),
+  dashboards: z
+    .array(dashboardPathSchema)
+    .describe('Where no grant lets them query: dashboards of which they may run just the queries'),
   policyVersion: z.string(),
 })
 
@@ -78,6 +93,9 @@ export const whoEntrySchema = z.strictObject({
   because: z.array(
     z.strictObject({ grantUid: z.string(), role: z.string(), via: z.string(), permission: z.string() }),
   ),
+  onlyDashboards: z
+    .boolean()
+    .describe('No grant lets them query: they may run the queries of the dashboards that `because` names'),
   until: z.string().nullable().describe('When the last of these grants ends; null if one never does'),
   constraints: constraintsSchema,
   overlap,
