@@ -17,7 +17,10 @@ beforeAll(async () => {
     clientId: 'gatehouse',
     clientSecret: { value: 'web-secret' },
   }
-  world = await startSignInWorld({ issuers: [{ ...issuer, recheckEvery: '1s', recheckWithin: '5s' }] })
+  const attributes = ['org.department']
+  world = await startSignInWorld({
+    issuers: [{ ...issuer, attributes, recheckEvery: '1s', recheckWithin: '5s' }],
+  })
   url = world.control.url
 })
 afterAll(async () => {
@@ -81,6 +84,34 @@ describe('a live session', () => {
     // A claim that is missing means no groups, never those of before.
     idp.faults = { claims: { groups: undefined } }
     await becomes(browser, { status: 401 })
+  })
+
+  it('follows the attributes its person has now: none of another shape, none as a group, none where the issuer is not taken', async () => {
+    const group = 'claim:idp:org.department=triage'
+    await world.sql(`update teams set idp_groups = array['health-triage', '${group}'] where uid = 'triage'`)
+    const [here, both] = [{ orgs: ['transport'] }, { orgs: ['health', 'transport'] }]
+    const ordinary = { ...idp.person }
+    const attributed = (department: unknown) => ({ ...ordinary, org: { department } })
+    const browser = await signedIn()
+    expect(await look(browser)).toMatchObject(here)
+    const steps = [
+      [attributed('triage'), both],
+      [attributed(['triage', 5]), here],
+      [attributed(['roads', 'triage']), both],
+      [{ ...ordinary, groups: ['transport-signals', group] }, here],
+      [attributed('triage'), both],
+      [ordinary, here],
+    ] as const
+    for (const [person, seen] of steps) {
+      idp.person = person
+      await becomes(browser, seen)
+    }
+    idp.person = attributed('triage')
+    // At the next sign-in at once.
+    expect(await look(await signedIn())).toMatchObject(both)
+    await world.sql(`update orgs set issuers = array['https://elsewhere.example'] where uid = 'health'`)
+    await becomes(browser, here)
+    await world.sql(`update orgs set issuers = null where uid = 'health'`)
   })
 
   it('ends when the identity provider knows the person no more, with an event that says so', async () => {

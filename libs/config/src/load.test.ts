@@ -61,6 +61,21 @@ audit:
     expect(() => parseConfig(text('siem'))).toThrow(/names must differ/)
   })
 
+  it('takes no name or address that people choose for an attribute, and no two issuers of one name', () => {
+    const issuer = (attributes: readonly string[]) => ({
+      name: 'a',
+      issuer: 'https://login.example',
+      clientId: 'x',
+      attributes,
+    })
+    const parse = (...issuers: readonly object[]) =>
+      parseConfig(JSON.stringify({ database: { url: 'postgres://localhost/x' }, issuers }))
+    expect(parse(issuer(['org.unit'])).issuers[0]?.attributes).toEqual(['org.unit'])
+    for (const claim of ['email', 'name', 'preferred_username', 'upn', 'a=b', 'a b', ''])
+      expect(() => parse(issuer([claim]))).toThrow(/attributes/)
+    expect(() => parse(issuer([]), issuer([]))).toThrow(/names must differ/)
+  })
+
   it('accepts the example', () => {
     const text = readFileSync(join(import.meta.dirname, '../../../deploy/config.example.yaml'), 'utf8')
     expect(parseConfig(text).issuers[0]?.algorithms).toEqual(['RS256'])

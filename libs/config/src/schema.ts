@@ -35,6 +35,18 @@ function durationMs(text: string): number {
   return total
 }
 
+/** Claims that people often choose themselves: no ground for access. */
+const chosenClaims = /^(email|(nick|given_|family_|unique_)?name|preferred_username|upn)$/
+
+const attribute = z
+  .string()
+  .max(100)
+  .regex(/^[^=\s]+$/, 'the name or dotted path of a claim')
+  .refine(
+    (claim) => !chosenClaims.test(claim),
+    'names and addresses say nothing of access: people may choose them',
+  )
+
 const issuer = z.strictObject({
   name: z
     .string()
@@ -46,6 +58,13 @@ const issuer = z.strictObject({
   clientSecret: secret.optional(),
   scopes: z.array(z.string()).default(['openid', 'profile', 'email', 'groups']),
   groupsClaim: z.string().default('groups').describe('Claim that lists the IdP groups'),
+  attributes: z
+    .array(attribute)
+    .max(16)
+    .default([])
+    .describe(
+      'Claims (names or dotted paths) whose values are groups, too, called `claim:<name of the issuer>:<claim>=<value>`; only such that people cannot change themselves',
+    ),
   subjectClaim: z
     .enum(['sub', 'oid'])
     .default('sub')
@@ -76,6 +95,11 @@ const issuer = z.strictObject({
     .prefault('1h')
     .describe('A session whose issuer gave no good answer for so long ends; at least recheckEvery'),
 })
+
+/** Two of one name would share a callback and the names of attributes. */
+function areNamedApart(issuers: readonly { readonly name: string }[]): boolean {
+  return new Set(issuers.map(({ name }) => name)).size === issuers.length
+}
 
 /** Results cache. */
 export const cacheSchema = createCacheSchema({ duration, secret })
@@ -194,7 +218,7 @@ export const configSchema = z.strictObject({
         .describe('A session ends after this time however much it is used'),
     })
     .prefault({}),
-  issuers: z.array(issuer).default([]),
+  issuers: z.array(issuer).default([]).refine(areNamedApart, 'names must differ'),
   upstream: upstreamSchema({ duration }).prefault({}),
   cache: cacheSchema.prefault({}),
   limits: limitsSchema.prefault({}),

@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { groupsFrom, identityFrom } from './claims.ts'
 
-const issuer = { issuer: 'https://idp.example', groupsClaim: 'groups', subjectClaim: 'sub' }
+const issuer = {
+  name: 'agency',
+  issuer: 'https://idp.example',
+  groupsClaim: 'groups',
+  subjectClaim: 'sub',
+  attributes: [] as string[],
+} as const
 
 describe('groupsFrom', () => {
   const cases: [string, unknown, string[]][] = [
@@ -24,7 +30,7 @@ describe('groupsFrom', () => {
 
 describe('identityFrom', () => {
   it('takes the configured claim for who it is, and no other', () => {
-    const entra = { ...issuer, subjectClaim: 'oid' }
+    const entra = { ...issuer, subjectClaim: 'oid' as const }
     expect(identityFrom({ sub: 'pairwise', oid: 'object-1' }, entra)?.subject).toBe('object-1')
     expect(identityFrom({ sub: 'pairwise' }, entra)).toBeUndefined()
     expect(identityFrom({ sub: 'pairwise', oid: ['object-1'] }, entra)).toBeUndefined()
@@ -46,5 +52,39 @@ describe('identityFrom', () => {
   })
   it.each([undefined, '', 5, 'x'.repeat(300)])('needs a usable subject, not %j', (sub) => {
     expect(identityFrom({ sub: sub as string }, issuer)).toBeUndefined()
+  })
+})
+
+describe('attributes', () => {
+  const url = 'https://example.org/unit'
+  const attributes = ['department', 'org.unit', url, 'constructor.name', 'list.0']
+  const groupsOf = (claims: object) =>
+    identityFrom({ sub: 's', ...claims }, { ...issuer, attributes })?.groups
+  const cases: [string, object, string[]][] = [
+    ['a string', { department: 'signals' }, ['claim:agency:department=signals']],
+    ['a list', { department: ['a', 'b'] }, ['claim:agency:department=a', 'claim:agency:department=b']],
+    ['nested', { org: { unit: 'roads' } }, ['claim:agency:org.unit=roads']],
+    ['a name with dots', { [url]: 'x' }, [`claim:agency:${url}=x`]],
+    ['beside groups', { groups: ['g'], department: 'a' }, ['g', 'claim:agency:department=a']],
+    ['missing', {}, []],
+    ['a number', { department: 5 }, []],
+    ['a boolean', { department: true }, []],
+    ['an object', { department: { signals: true } }, []],
+    ['a list with a number', { department: ['a', 1] }, []],
+    ['empty', { department: '' }, []],
+    ['a path through a string', { org: 'unit' }, []],
+    ['a path through a list', { list: ['a'], org: [{ unit: 'roads' }] }, []],
+    ['no configured claim', { title: 'director' }, []],
+  ]
+  it.each(cases)('%s', (_, claims, expected) => {
+    expect(groupsOf(claims)).toEqual(expected)
+  })
+  it('are never what the groups claim says', () => {
+    expect(groupsOf({ groups: ['claim:agency:department=signals', 'g'] })).toEqual(['g'])
+    expect(identityFrom({ sub: 's', groups: ['claim:other:department=a'] }, issuer)?.groups).toEqual([])
+  })
+  it('of another issuer have another name', () => {
+    const other = { ...issuer, name: 'other', attributes }
+    expect(identityFrom({ sub: 's', department: 'a' }, other)?.groups).toEqual(['claim:other:department=a'])
   })
 })

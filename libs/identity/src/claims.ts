@@ -1,3 +1,4 @@
+import type { IssuerConfig } from '@gatehouse/config'
 import type { JWTPayload } from 'jose'
 import type { VouchedIdentity } from './model.ts'
 
@@ -19,19 +20,45 @@ export function groupsFrom(claim: unknown): readonly string[] {
   return groups.every((group) => group !== undefined) ? [...new Set(groups)] : []
 }
 
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** A claim by its name, which may have dots as in a URL, else by its dotted path. */
+function claimAt(claims: JWTPayload, name: string): unknown {
+  if (Object.hasOwn(claims, name)) return claims[name]
+  let found: unknown = claims
+  for (const key of name.split('.')) {
+    if (!isRecord(found) || !Object.hasOwn(found, key)) return undefined
+    found = found[key]
+  }
+  return found
+}
+
+/** What the issuer's groups claim may not say by itself. */
+const attributePrefix = 'claim:'
+
+/** Attributes as groups: `claim:<issuer's name>:<claim>=<value>`, so that no issuer can say what another one may. */
+function attributeGroups(claims: JWTPayload, { name, attributes }: AttributeIssuer): string[] {
+  return attributes.flatMap((claim) =>
+    groupsFrom(claimAt(claims, claim)).map((value) => `${attributePrefix}${name}:${claim}=${value}`),
+  )
+}
+
+type AttributeIssuer = Pick<IssuerConfig, 'name' | 'attributes'>
+type ClaimsIssuer = AttributeIssuer & Pick<IssuerConfig, 'issuer' | 'groupsClaim' | 'subjectClaim'>
+
 /** Who a verified token speaks of, or undefined without a usable subject. Another claim never stands in for the configured one. */
-export function identityFrom(
-  claims: JWTPayload,
-  issuer: { issuer: string; groupsClaim: string; subjectClaim: string },
-): VouchedIdentity | undefined {
+export function identityFrom(claims: JWTPayload, issuer: ClaimsIssuer): VouchedIdentity | undefined {
   const subject = shortText(claims[issuer.subjectClaim])
   if (subject === undefined) return undefined
+  const own = groupsFrom(claims[issuer.groupsClaim]).filter((group) => !group.startsWith(attributePrefix))
   const email = shortText(claims['email'])
   return {
     issuer: issuer.issuer,
     subject,
     name: shortText(claims['name']) ?? shortText(claims['preferred_username']) ?? email ?? subject,
     email,
-    groups: groupsFrom(claims[issuer.groupsClaim]),
+    groups: [...own, ...attributeGroups(claims, issuer)],
   }
 }

@@ -16,7 +16,7 @@ import { startTestIssuer, type TestIssuer } from './testing.ts'
 let idp: TestIssuer
 let issuers: Map<string, Issuer>
 beforeAll(async () => {
-  idp = await startTestIssuer({ idTokenAudiences: ['grafana'] })
+  idp = await startTestIssuer({ idTokenAudiences: ['grafana'], attributes: ['unit'] })
   issuers = new Map([[idp.config.issuer, createIssuer(idp.config)]])
 })
 afterAll(() => idp.close())
@@ -56,6 +56,11 @@ describe('verifyAccessToken', () => {
       expiresAt: exp * 1_000,
     })
   })
+  it('gives attributes as groups', async () => {
+    const { identity } = await verifyAccessToken(await idp.sign({ unit: 'roads' }), issuers)
+    expect(identity.groups).toEqual(['ml', 'claim:test:unit=roads'])
+  })
+
   it('allows 5 s between clocks', async () => {
     await verifyAccessToken(await idp.sign({ exp: seconds() - 2 }), issuers)
   })

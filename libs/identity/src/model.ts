@@ -18,7 +18,7 @@ export interface VouchedIdentity {
   readonly subject: string
   readonly name: string
   readonly email: string | undefined
-  /** IdP groups, exactly as claimed; empty when the claim is missing or has another shape. */
+  /** IdP groups, exactly as claimed, and attributes as groups; empty when claims are missing or have another shape. */
   readonly groups: readonly string[]
 }
 

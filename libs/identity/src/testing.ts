@@ -58,6 +58,7 @@ export async function startTestIssuer(overrides: Partial<IssuerConfig> = {}): Pr
     clientId: 'gatehouse',
     scopes: ['openid'],
     groupsClaim: 'groups',
+    attributes: [],
     subjectClaim: 'sub',
     audience: 'gatehouse',
     idTokenAudiences: [],
