@@ -47,7 +47,8 @@ async function previewGuardrail(page: Page): Promise<void> {
 /** The demo's access of the revenue agency, but that administrators would see production alone. */
 export async function rehearse(page: Page): Promise<void> {
   const file = readFileSync(join(import.meta.dirname, '../../deploy/local/demo-access.yaml'), 'utf8')
-  const proposal = file.replace('role: org-admin }', `role: org-admin, constraints: ['{env="prod"}'] }`)
+  const at = file.indexOf('role: org-admin }', file.indexOf('uid: revenue'))
+  const proposal = `${file.slice(0, at)}role: org-admin, constraints: ['{env="prod"}'] }${file.slice(at + 'role: org-admin }'.length)}`
   await page.getByLabel('Its text').fill(proposal)
   await page.getByRole('button', { name: 'Begin the rehearsal' }).click()
   await page.getByRole('heading', { name: 'What would change' }).waitFor()
