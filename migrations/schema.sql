@@ -266,7 +266,8 @@ table folders [row security forced] (
   org_uid uid not null,
   uid uid not null,
   parent_uid uid,
-  title text not null
+  title text not null,
+  origin text not null default 'content'::text
 );
 table grants [row security forced] (
   org_uid uid not null,
@@ -663,6 +664,7 @@ constraint on data_sources: data_sources_tenant_label_check CHECK ((tenant_label
 constraint on folders: folders_check CHECK (((parent_uid)::text <> (uid)::text));
 constraint on folders: folders_org_uid_fkey FOREIGN KEY (org_uid) REFERENCES orgs(uid) ON DELETE CASCADE;
 constraint on folders: folders_org_uid_parent_uid_fkey FOREIGN KEY (org_uid, parent_uid) REFERENCES folders(org_uid, uid);
+constraint on folders: folders_origin_check CHECK ((origin = ANY (ARRAY['policy'::text, 'content'::text])));
 constraint on folders: folders_pkey PRIMARY KEY (org_uid, uid);
 constraint on folders: folders_title_check CHECK (((length(title) >= 1) AND (length(title) <= 200)));
 constraint on grants: grants_one_place CHECK ((num_nonnulls(folder_uid, data_source_uid, dashboard_uid, within_team_uid) <= 1));
@@ -2063,6 +2065,8 @@ CREATE TRIGGER folders_tree AFTER INSERT OR UPDATE OF parent_uid ON public.folde
 CREATE TRIGGER history_deleted AFTER DELETE ON public.folders REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION keep_policy_history('uid');
 CREATE TRIGGER history_inserted AFTER INSERT ON public.folders REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION keep_policy_history('uid');
 CREATE TRIGGER history_updated AFTER UPDATE ON public.folders REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION keep_policy_history('uid');
+CREATE TRIGGER managed_delete BEFORE DELETE ON public.folders FOR EACH ROW WHEN ((old.origin = 'policy'::text)) EXECUTE FUNCTION check_managed_row();
+CREATE TRIGGER managed_update BEFORE UPDATE OF title, parent_uid ON public.folders FOR EACH ROW WHEN ((old.origin = 'policy'::text)) EXECUTE FUNCTION check_managed_row();
 CREATE TRIGGER policy_deleted AFTER DELETE ON public.folders REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
 CREATE TRIGGER policy_inserted AFTER INSERT ON public.folders REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
 CREATE TRIGGER policy_updated AFTER UPDATE ON public.folders REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
@@ -2253,7 +2257,7 @@ grant EXECUTE on function touch_sessions(text[],timestamp with time zone[]) to g
 grant EXECUTE on function touch_tokens(text[],timestamp with time zone[]) to gatehouse_app;
 grant EXECUTE on function upstreams_of_others(text,text) to gatehouse_app;
 grant EXECUTE on function upstreams_of_others(text,text) to the migrating role;
-grant INSERT (issuers, managed, name, platform, uid) on table orgs to gatehouse_app;
+grant INSERT (issuers, managed, name, platform, public_sharing, uid) on table orgs to gatehouse_app;
 grant INSERT, SELECT on table audit_checkpoint_heads to gatehouse_app;
 grant INSERT, SELECT on table audit_checkpoints to gatehouse_app;
 grant INSERT, SELECT on table audit_events to gatehouse_app;

@@ -14,7 +14,6 @@ import {
   createDashboard,
   createPool,
   type DashboardContent,
-  setPublicSharing,
   withOrg,
 } from '@gatehouse/store'
 import type { BrowserContext, Page } from 'playwright-core'
@@ -60,6 +59,7 @@ kind: Access
 orgs:
   - uid: transport
     name: Transport Agency
+    publicSharing: true
     tenants: [transport]
     teams:
       - { uid: signals, name: Signals, idpGroups: [transport-signals] }
@@ -103,7 +103,6 @@ async function startMetrics(dir: string): Promise<Prometheus> {
 async function storeBoards(world: SignInWorld, boards: readonly FileBoard[]): Promise<void> {
   const pool = createPool({ url: world.config.database.url ?? '' })
   await withOrg(pool, 'transport', async (tx) => {
-    await setPublicSharing(tx, true)
     for (const { uid, content, name } of boards) {
       const title = typeof content['title'] === 'string' ? content['title'] : name
       const save = { uid, folderUid: 'boards', title, content, message: 'from a file', savedBy: 'test' }

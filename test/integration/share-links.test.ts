@@ -149,9 +149,15 @@ describe('a share link', () => {
   })
 
   it('survives the applying of files, and ends when it is ended', async () => {
-    await applyAccess(world.pool, parseAccessDocument(parse(access)), { adopt: true })
+    const sharing = access.replace('name: Health', 'name: Health\n    publicSharing: true')
+    await applyAccess(world.pool, parseAccessDocument(parse(sharing)), { adopt: true })
     await settle()
     expect((await query(token, 'sum(up)')).status).toBe(200)
+    const refused = { status: 409, json: { detail: expect.stringContaining('declared in files') } }
+    expect(await setSharing(false)).toMatchObject(refused)
+    const etag = (await asAdmin('get', '/folders/ops')).headers.get('etag') ?? ''
+    const change = { token: admin, headers: { 'if-match': etag }, body: { title: 'Mine', parentUid: null } }
+    expect(await world.call('put', '/api/v1/folders/ops', change)).toMatchObject(refused)
     const list = await asAdmin('get', '/dashboards/services/share-links')
     expect(list.json.items).toMatchObject([{ uid, dashboardUid: 'services' }])
     expect((await asAdmin('delete', `/dashboards/other/share-links/${uid}`)).status).toBe(404)
@@ -175,7 +181,7 @@ describe('a share link', () => {
     await settle()
     expect((await query(short.json.token, 'sum(up)')).status).toBe(401)
     expect((await query(long.json.token, 'sum(up)')).status).toBe(200)
-    await setSharing(false)
+    await applyAccess(world.pool, parseAccessDocument(parse(access)))
     await settle()
     expect((await query(long.json.token, 'sum(up)')).status).toBe(401)
   })

@@ -4,6 +4,7 @@ import { heldPermissions } from './may-grant.ts'
 import type { Constraints, Principal } from './model.ts'
 import { isCovered, isWithin } from './overlap.ts'
 import type { OrgPolicy } from './policy.ts'
+import { folderPath, scopeOf } from './scopes.ts'
 import { everyone } from './who-can.ts'
 
 /** What happens to somebody's view of a data source. `changed` is neither plainly wider nor plainly narrower. */
@@ -14,7 +15,7 @@ export interface AccessDifference {
   readonly kind: Principal['kind'] | 'team'
   readonly uid: string
   readonly name: string
-  /** Permissions gained and lost, as in `heldPermissions`. */
+  /** Permissions gained and lost, as in `heldPermissions`, and what folders inherit elsewhere where they are moved. */
   readonly gained: readonly string[]
   readonly lost: readonly string[]
   readonly series: readonly {
@@ -89,9 +90,47 @@ function pick({ kind, uid, name }: Principal): Pick<AccessDifference, 'kind' | '
   return { kind, uid, name }
 }
 
+interface HeldAt extends Pick<Sides, 'moved'> {
+  readonly now: number
+}
+
 interface Sides {
   readonly before: OrgPolicy | undefined
   readonly after: OrgPolicy | undefined
+  /** Uids of folders that are inside others than before. */
+  readonly moved: readonly string[]
+}
+
+function movedFolders(before: OrgPolicy | undefined, after: OrgPolicy | undefined): readonly string[] {
+  if (before === undefined || after === undefined) return []
+  const is = new Set(after.folders.map(({ uid }) => uid))
+  const stayed = before.folders.map(({ uid }) => uid).filter((uid) => is.has(uid))
+  return stayed.filter((uid) => folderPath(before, uid).join() !== folderPath(after, uid).join())
+}
+
+/** The lines of what is held in a folder because it is held in one above. */
+function inheritedIn(policy: OrgPolicy, folder: string, held: readonly string[]): readonly string[] {
+  return folderPath(policy, folder)
+    .slice(1)
+    .flatMap((above) => {
+      const scope = scopeOf('folder', above)
+      return held
+        .filter((line) => line.split(' ').slice(1).includes(scope))
+        .map((line) =>
+          line
+            .split(' ')
+            .map((part) => (part === scope ? scopeOf('folder', folder) : part))
+            .join(' '),
+        )
+    })
+}
+
+function heldBy(policy: OrgPolicy | undefined, who: Who | undefined, at: HeldAt): readonly string[] {
+  if (policy === undefined || who === undefined) return []
+  const held = heldPermissions(policy, who.principal, at.now)
+  return [
+    ...new Set([...held, ...at.moved.flatMap((folder) => inheritedIn(policy, folder, held))]),
+  ].toSorted()
 }
 
 function differenceOf(
@@ -102,9 +141,9 @@ function differenceOf(
 ): AccessDifference | undefined {
   const who = is ?? was
   if (who === undefined) return undefined
-  const { before, after } = sides
-  const oldHeld = before === undefined || was === undefined ? [] : heldPermissions(before, was.principal, now)
-  const newHeld = after === undefined || is === undefined ? [] : heldPermissions(after, is.principal, now)
+  const { before, after, moved } = sides
+  const oldHeld = heldBy(before, was, { moved, now })
+  const newHeld = heldBy(after, is, { moved, now })
   const sources = new Set(
     [...(before?.dataSources ?? []), ...(after?.dataSources ?? [])].map(({ uid }) => uid),
   )
@@ -135,7 +174,8 @@ export function diffAccess(
   const was = new Map(subjectsOf(before).map((who) => [keyOf(who), who]))
   const is = new Map(subjectsOf(after).map((who) => [keyOf(who), who]))
   const keys = [...new Set([...was.keys(), ...is.keys()])].toSorted()
+  const moved = movedFolders(before, after)
   return keys
-    .map((key) => differenceOf({ before, after }, was.get(key), is.get(key), now))
+    .map((key) => differenceOf({ before, after, moved }, was.get(key), is.get(key), now))
     .filter((difference) => difference !== undefined)
 }

@@ -10,7 +10,7 @@ export { requireAdministrator } from './administrators.ts'
 export { assertLeastPrivilege } from './app-login.ts'
 export { releaseToApi } from './apply/release.ts'
 export { type AccessChange, applyAccess, applyAccessIn, type ApplyOptions } from './apply/apply-access.ts'
-export { type AccessPlan, planAccess } from './apply/plan-access.ts'
+export { type AccessPlan, type ChangedDataSource, planAccess } from './apply/plan-access.ts'
 export {
   type BreakGlass,
   closeBreakGlass,

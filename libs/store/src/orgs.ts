@@ -1,3 +1,4 @@
+import { GatehouseError } from '@gatehouse/errors'
 import type { OrgTransaction } from './transaction.ts'
 
 export interface Org {
@@ -28,4 +29,16 @@ export async function findOrg(tx: OrgTransaction): Promise<Org | undefined> {
   if (row === undefined) return undefined
   const { uid, name, managed, platform: isPlatform, issuers, policy_version: policyVersion } = row
   return { uid, name, managed, isPlatform, issuers: issuers ?? undefined, policyVersion }
+}
+
+/**
+ * The entered org, kept from being changed by others until the transaction ends; undefined if it does not exist.
+ * @throws GatehouseError `conflict` if files declare its access.
+ */
+export async function lockApiManagedOrg(tx: OrgTransaction): Promise<Org | undefined> {
+  await tx.rows('select from orgs where uid = app_org() for update')
+  const org = await findOrg(tx)
+  if (org?.managed === 'files')
+    throw new GatehouseError('conflict', 'the access of this org is declared in files; change it there')
+  return org
 }

@@ -56,6 +56,10 @@ const org = z.strictObject({
     .min(1)
     .optional()
     .describe('OIDC issuers whose people may belong here; all by default'),
+  publicSharing: z
+    .boolean()
+    .default(false)
+    .describe('Whether links may open dashboards without signing in; no longer allowing it ends every link'),
   tenants: z.array(tenant).default([]),
   teams: z.array(team).default([]),
   serviceAccounts: z.array(z.strictObject({ uid, name: text, team: uid.optional() })).default([]),

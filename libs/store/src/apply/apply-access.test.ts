@@ -1,6 +1,7 @@
 import { authorize, parseAccessDocument, type Principal } from '@gatehouse/authz'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { freshDatabase, type TestDatabase } from '../../../../test/support/postgres.ts'
+import { isPublicSharingAllowed, setPublicSharing } from '../dashboards/share-links.ts'
 import { tenantRemainder } from '../data-sources.ts'
 import { createPool, type Pool } from '../pool.ts'
 import { signIn } from '../recognise.ts'
@@ -175,6 +176,36 @@ describe('applyAccess', () => {
     expect(await policy()).toEqual(before)
   })
 
+  it('is the only way to change a folder that files declare, and removes what they no longer declare', async () => {
+    const change = (sql: string) => withOrg(pool, 'health', (tx) => tx.rows(sql))
+    const closed = { code: 'conflict', message: expect.stringContaining('files') }
+    await expect(change(`update folders set parent_uid = null where uid = 'risk'`)).rejects.toMatchObject(
+      closed,
+    )
+    await expect(change(`delete from folders where uid = 'risk'`)).rejects.toMatchObject(closed)
+    await expect(withOrg(pool, 'health', (tx) => setPublicSharing(tx, true))).rejects.toMatchObject(closed)
+    await change(
+      `insert into folders (org_uid, uid, title, parent_uid) values ('health', 'own', 'Own', 'risk')`,
+    )
+    await change(`update folders set title = 'Our own' where uid = 'own'`)
+    const without = documentOf({ folders: [{ uid: 'models', title: 'Models' }] })
+    await expect(applyAccess(pool, without)).rejects.toMatchObject({ code: 'conflict' })
+    await change(`update folders set parent_uid = 'models' where uid = 'own'`)
+    expect(await applyAccess(pool, without)).toEqual([
+      { orgUid: 'health', table: 'folders', kind: 'removed', key: 'risk' },
+    ])
+    await change(`delete from folders where uid = 'own'`)
+    await applyAccess(pool, documentOf())
+  })
+
+  it('says whether dashboards may be shared by link', async () => {
+    const changed = [{ orgUid: 'health', table: 'orgs', kind: 'changed', key: 'health' }]
+    expect(await applyAccess(pool, documentOf({ publicSharing: true }))).toEqual(changed)
+    expect(await withOrg(pool, 'health', isPublicSharingAllowed)).toBe(true)
+    expect(await applyAccess(pool, documentOf())).toEqual(changed)
+    expect(await withOrg(pool, 'health', isPublicSharingAllowed)).toBe(false)
+  })
+
   it('leaves folders that people made', async () => {
     await withOrg(pool, 'health', (tx) =>
       tx.rows(
@@ -212,6 +243,25 @@ describe('applyAccess', () => {
       plan.changes.map((change) => ({ ...change, key: expect.any(String) })),
     )
     await applyAccess(pool, documentOf())
+    const elsewhere = [{ name: 'a', url: 'http://127.0.0.1:9103' }]
+    const moved = documentOf({
+      folders: [
+        { uid: 'models', title: 'Models' },
+        { uid: 'risk', title: 'Risk' },
+      ],
+      dataSources: [
+        { uid: 'main', name: 'Main', shards: [{ name: 's1', tenants: ['health'], replicas: elsewhere }] },
+      ],
+    })
+    const { orgs } = await planAccess(pool, moved, { now: Date.UTC(2026, 0, 1) })
+    const [own] = orgs
+    // Ann edits `models`, and so `risk` only while it is inside.
+    expect(
+      own?.differences.map(({ name, lost }) => [name, lost.includes('dashboards:write folders:uid:risk')]),
+    ).toEqual([['Ann', true]])
+    expect(
+      own?.dataSources.map(({ uid, askedBy }) => [uid, askedBy.map(({ name }) => name).toSorted()]),
+    ).toEqual([['main', ['Ann', 'Bob', 'CI']]])
     const version = (await policy()).version
     expect(await applyAccess(pool, documentOf())).toEqual([])
     expect((await policy()).version).toBe(version)

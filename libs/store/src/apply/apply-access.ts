@@ -30,12 +30,12 @@ async function writeOrg(
   const known = await findOrg(tx)
   if (known?.managed === 'api' && options.adopt !== true)
     throw new GatehouseError('conflict', `the access of ${org.uid} is managed through the API, not in files`)
-  const values = [org.uid, org.name, org.platform, org.issuers ?? null]
+  const values = [org.uid, org.name, org.platform, org.issuers ?? null, org.publicSharing]
   const [changed] = await tx.rows<{ kind: 'added' | 'changed' }>(
     known === undefined
-      ? `insert into orgs (uid, name, platform, issuers, managed) values ($1, $2, $3, $4, 'files') returning 'added' as kind`
-      : `update orgs set name = $2, platform = $3, issuers = $4, managed = 'files' where uid = $1
-           and (name, platform, issuers, managed) is distinct from ($2, $3, $4, 'files') returning 'changed' as kind`,
+      ? `insert into orgs (uid, name, platform, issuers, public_sharing, managed) values ($1, $2, $3, $4, $5, 'files') returning 'added' as kind`
+      : `update orgs set name = $2, platform = $3, issuers = $4, public_sharing = $5, managed = 'files' where uid = $1
+           and (name, platform, issuers, public_sharing, managed) is distinct from ($2, $3, $4, $5, 'files') returning 'changed' as kind`,
     values,
   )
   return changed === undefined ? [] : [{ orgUid: org.uid, table: 'orgs', kind: changed.kind, key: org.uid }]
@@ -129,7 +129,7 @@ export async function applyAccessIn(
 
 /**
  * Makes the access of the document's orgs exactly what it says, all of it or nothing. Applying it again changes nothing. What it does
- * not speak of stays: other orgs, tokens, sessions, other folders, dashboards, and teams that IdP groups give.
+ * not speak of stays: other orgs, tokens, sessions, folders that files never named, dashboards, and teams that IdP groups give.
  * @throws GatehouseError `conflict` if an org is managed through the API, a tenant belongs to another org, or something to be
  *   removed is still in use; `unavailable` if Postgres is away.
  * @example await applyAccess(pool, parseAccessDocument(parse(readFileSync('access.yaml', 'utf8'))))

@@ -9,4 +9,5 @@ import type { OrgTransaction } from '../transaction.ts'
 export async function releaseToApi(tx: OrgTransaction): Promise<void> {
   const rows = await tx.rows(`update orgs set managed = 'api' where uid = app_org() returning uid`)
   if (rows.length === 0) throw new GatehouseError('not_found', 'there is no such org')
+  await tx.rows(`update folders set origin = 'content' where org_uid = app_org() and origin = 'policy'`)
 }

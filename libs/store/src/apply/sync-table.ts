@@ -23,7 +23,6 @@ export async function deleteUnwanted(
   table: TableSpec,
   wanted: Rows,
 ): Promise<readonly string[]> {
-  if (table.keepsOthers === true) return []
   const rows = await tx.rows<Keyed>(
     `${wantedCte(table)}
      delete from ${table.name} t

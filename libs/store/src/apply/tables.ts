@@ -5,8 +5,6 @@ export interface TableSpec {
   readonly columns: readonly string[]
   /** Rows the document has no say over are left alone: a condition on `t`. */
   readonly only?: string
-  /** Rows that the document does not name are left alone. */
-  readonly keepsOthers?: true
 }
 
 /** In the order in which rows may be written: what is referred to stands before what refers to it. */
@@ -16,7 +14,12 @@ export const accessTables = [
   { name: 'teams', key: ['uid'], columns: ['name', 'idp_groups'] },
   { name: 'team_members', key: ['team_uid', 'user_uid', 'source'], columns: [], only: `t.source = 'manual'` },
   // People make folders too, for their dashboards.
-  { name: 'folders', key: ['uid'], columns: ['title', 'parent_uid'], keepsOthers: true },
+  {
+    name: 'folders',
+    key: ['uid'],
+    columns: ['title', 'parent_uid', 'origin'],
+    only: `t.origin = 'policy'`,
+  },
   { name: 'service_accounts', key: ['uid'], columns: ['name', 'team_uid'], only: `t.origin = 'policy'` },
   {
     name: 'data_sources',

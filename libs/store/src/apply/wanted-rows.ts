@@ -83,7 +83,12 @@ export function wantedRows(org: OrgDocument, findUser: FindUser): WantedRows {
     memberships: peopleOf(org).map((person) => ({ user_uid: findUser(person), source: 'manual' })),
     teams: org.teams.map(({ uid, name, idpGroups }) => ({ uid, name, idp_groups: idpGroups })),
     team_members: uniqueBy(members, (row) => JSON.stringify(row)),
-    folders: org.folders.map(({ uid, title, parent }) => ({ uid, title, parent_uid: parent ?? null })),
+    folders: org.folders.map(({ uid, title, parent }) => ({
+      uid,
+      title,
+      parent_uid: parent ?? null,
+      origin: 'policy',
+    })),
     service_accounts: org.serviceAccounts.map(({ uid, name, team }) => ({
       uid,
       name,

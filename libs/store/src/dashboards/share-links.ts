@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { GatehouseError } from '@gatehouse/errors'
+import { lockApiManagedOrg } from '../orgs.ts'
 import { besideFiles, createTemporaryGrant } from '../temporary-grants.ts'
 import { createToken } from '../tokens.ts'
 import type { OrgTransaction } from '../transaction.ts'
@@ -33,9 +34,13 @@ export async function isPublicSharingAllowed(tx: OrgTransaction): Promise<boolea
   return row?.allowed === true
 }
 
-/** Allows or ends sharing by link; ending it ends every link. */
+/**
+ * Allows or ends sharing by link; ending it ends every link.
+ * @throws GatehouseError `conflict` if files declare the org's access.
+ */
 export async function setPublicSharing(tx: OrgTransaction, allowed: boolean): Promise<void> {
-  await besideFiles(tx, () => tx.rows('update orgs set public_sharing = $1 where uid = app_org()', [allowed]))
+  await lockApiManagedOrg(tx)
+  await tx.rows('update orgs set public_sharing = $1 where uid = app_org()', [allowed])
 }
 
 /**

@@ -1,6 +1,6 @@
 import { GatehouseError } from '@gatehouse/errors'
 import { listTenants } from '../tenants.ts'
-import { findOrg, type Org } from '../orgs.ts'
+import { findOrg, lockApiManagedOrg, type Org } from '../orgs.ts'
 import type { OrgTransaction, Transaction } from '../transaction.ts'
 
 /** An org with what the platform manages of it. */
@@ -52,12 +52,8 @@ export async function createOrg(tx: OrgTransaction, { name, issuers, tenants }: 
  * @throws GatehouseError `conflict` if a tenant belongs to another org, it is declared in files, or the platform is to own tenants.
  */
 export async function updateOrg(tx: OrgTransaction, { name, issuers, tenants }: OrgSettings): Promise<void> {
-  const [org] = await tx.rows<{ managed: string; platform: boolean }>(
-    'select managed, platform from orgs where uid = app_org() for update',
-  )
-  if (org?.managed === 'files')
-    throw new GatehouseError('conflict', 'the access of this org is declared in files; change it there')
-  if (org?.platform === true && tenants.length > 0)
+  const org = await lockApiManagedOrg(tx)
+  if (org?.isPlatform === true && tenants.length > 0)
     throw new GatehouseError('conflict', 'the platform org owns no tenants')
   await tx.rows('update orgs set name = $1, issuers = $2 where uid = app_org()', [name, issuers ?? null])
   await writeTenants(tx, tenants)
@@ -68,9 +64,7 @@ export async function updateOrg(tx: OrgTransaction, { name, issuers, tenants }: 
  * @throws GatehouseError `conflict` for the platform org and for one declared in files.
  */
 export async function deleteOrg(tx: OrgTransaction): Promise<void> {
-  const org = await findOrg(tx)
+  const org = await lockApiManagedOrg(tx)
   if (org?.isPlatform === true) throw new GatehouseError('conflict', 'the platform org cannot be deleted')
-  if (org?.managed === 'files')
-    throw new GatehouseError('conflict', 'the access of this org is declared in files; change it there')
   await tx.rows('delete from orgs where uid = app_org()')
 }

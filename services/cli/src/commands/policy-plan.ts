@@ -8,6 +8,7 @@ import {
   type AccessPlan,
   applyAccessIn,
   attachRehearsal,
+  type ChangedDataSource,
   createChangeRecorder,
   enterOrg,
   hashDocument,
@@ -46,14 +47,24 @@ function printDifference({ kind, uid, name, gained, lost, series }: AccessDiffer
     )
 }
 
+const maxNamed = 50
+
+function printDataSource(orgUid: string, { uid, name, askedBy }: ChangedDataSource): void {
+  const others = Math.max(0, askedBy.length - maxNamed)
+  const named = askedBy.slice(0, maxNamed).map((who) => `${who.name} [${who.kind} ${who.uid}]`)
+  const all = [...named, ...(others === 0 ? [] : [`${others} others`])].join(', ')
+  console.log(`${orgUid}: ${name} [data source ${uid}] is answered otherwise; queried by ${all || 'nobody'}`)
+}
+
 const signs = { added: '+', changed: '~', removed: '-' } as const
 
 function printPlan({ changes, orgs }: AccessPlan): void {
   for (const { orgUid, table, kind, key } of changes) console.log(`${signs[kind]} ${orgUid} ${table} ${key}`)
   if (changes.length === 0) console.log('nothing to change')
-  for (const { orgUid, differences } of orgs) {
-    console.log(`${orgUid}: access changes for ${differences.length}`)
+  for (const { orgUid, differences, dataSources } of orgs) {
+    if (differences.length > 0) console.log(`${orgUid}: access changes for ${differences.length}`)
     for (const difference of differences) printDifference(difference)
+    for (const source of dataSources) printDataSource(orgUid, source)
   }
 }
 
