@@ -80,6 +80,7 @@ beforeAll(async () => {
     audit: {
       signingKeyFile: join(dir, 'seal.pem'),
       sealEvery: '1s',
+      sinks: [{ kind: 'webhook', name: 'siem', url: 'http://127.0.0.1:9/events' }],
       labelValues: { keyFile: join(dir, 'labels'), keep: ['tenant'], orgs: ['health'] },
     },
   })
@@ -219,6 +220,17 @@ describe('whose log it is', () => {
     expect(JSON.stringify(reads)).toContain('"Auditor"')
   })
 
+  it('tells in metrics how sinks, seals and the spool fare', async () => {
+    const scrape = async (): Promise<string> => (await fetch(`${world.control.url}/metrics`)).text()
+    await expect.poll(scrape, { timeout: 20_000 }).toMatch(/^gatehouse_audit_sink_failing\{sink="siem"\} 1$/m)
+    const page = await scrape()
+    expect(page).toMatch(/^gatehouse_audit_sink_lag_seconds\{sink="siem"\} [0-9.]+$/m)
+    expect(page).toMatch(/^gatehouse_audit_sink_sent\{sink="siem"\} 0$/m)
+    expect(page).toMatch(/^gatehouse_audit_checkpoint [1-9]\d*$/m)
+    expect(page).toMatch(/^gatehouse_audit_unsealed_events \d+$/m)
+    expect(page).toMatch(/^gatehouse_audit_spool_max_bytes [1-9]\d*$/m)
+  })
+
   it('shows operators who did what and when, not what was asked', async () => {
     for (const who of ['health/operator', 'platform/operator']) {
       const { json } = await as(who, 'get', '/events?codes=Q&org=health')
@@ -234,6 +246,10 @@ describe('whose log it is', () => {
             403,
           ])
       expect((await as(who, 'get', `/events/${json.items[0].event.id}/proof`)).status).toBe(403)
+      // A hash would tell whether a guess of what was asked is right.
+      const { json: state } = await as(who, 'get', '/status?org=health')
+      for (const { hash, prev } of [...json.items, one.event, one.before, ...state.chains])
+        expect([hash, prev ?? null]).toEqual([null, null])
       expect((await as(who, 'post', '/exports', { format: 'csv' })).status).toBe(403)
     }
   })

@@ -1,9 +1,9 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { eventProofSchema, type Finding, verifyEventProof } from '@gatehouse/audit'
+import { eventDigest, eventProofSchema, type Finding, nextLink, verifyEventProof } from '@gatehouse/audit'
 import { sampleEvent } from '@gatehouse/audit/sample'
 import {
   anchorCheckpoints,
@@ -157,6 +157,15 @@ const tampering: readonly (readonly [string, readonly string[], object])[] = [
     [`update audit_checkpoint_heads set hash = sha256('z') where ${one} and number = 2`],
     { fault: 'checkpoint', message: 'checkpoint 2 did not sign the heads kept with it' },
   ],
+  [
+    'another name behind a pseudonym',
+    [`update audit_identities set uid = 'u-eve', name = 'Eve' where org_uid = 'health'`],
+    {
+      fault: 'identity',
+      org: 'health',
+      message: expect.stringMatching(/^the identity of p-[0-9a-f]+ was exchanged$/),
+    },
+  ],
 ]
 
 describe('tampering with the store, as its owner', () => {
@@ -243,7 +252,46 @@ describe('the proof of one event', () => {
     const { checkpoint } = proof.sealed
     const forged = { ...checkpoint, statement: { ...checkpoint.statement, at: '2030-01-01T00:00:00Z' } }
     expect(check({ sealed: { ...proof.sealed, checkpoint: forged } })).toMatchObject({ fault: 'signature' })
+    const link = nextLink(
+      { seq: proof.record.seq - 1, hash: proof.record.prev },
+      eventDigest(event, sha256),
+      sha256,
+    )
+    const head = { writer: proof.record.writer, org: proof.record.org, seq: link.seq, hash: link.hash }
+    // An invented head beside, before or instead of what the checkpoint proves.
+    for (const proofs of [
+      [{ org: 'transport', heads: [head], steps: [] }, ...proof.sealed.proofs],
+      [{ org: proof.record.org, heads: [head], steps: [] }, ...proof.sealed.proofs],
+      [...proof.sealed.proofs, { org: proof.record.org, heads: [head], steps: [] }],
+      proof.sealed.proofs.map((own) => ({ ...own, heads: [head, ...own.heads] })),
+      [{ org: proof.record.org, heads: [head], steps: [] }],
+      [],
+    ])
+      expect(
+        check({
+          record: { ...proof.record, event, hash: link.hash },
+          following: [],
+          sealed: { ...proof.sealed, proofs },
+        }),
+      ).toMatchObject({ fault: 'checkpoint' })
     expect(await proveEvent(pool, { org: 'transport' }, rows[0]?.id ?? '')).toBeUndefined()
+  })
+})
+
+describe('a file of anchored copies', () => {
+  it('is read and written on behind a line that was cut short', async () => {
+    await add(6)
+    await sealAudit(pool, signer)
+    const path = join(dir, 'anchor.ndjson')
+    await anchorCheckpoints(pool, createFileAnchor('first', path))
+    const whole = readFileSync(path, 'utf8')
+    writeFileSync(path, whole.slice(0, 100))
+    expect(parseAnchored(readFileSync(path, 'utf8'))).toEqual([])
+    await anchorCheckpoints(pool, createFileAnchor('second', path))
+    const anchored = parseAnchored(readFileSync(path, 'utf8'))
+    expect(anchored).toEqual(parseAnchored(whole))
+    expect(await findings({ anchored })).toEqual([])
+    expect(() => parseAnchored(`${whole.slice(0, 100)}\n{}\n`)).toThrow('line 1 of the anchored copies')
   })
 })
 

@@ -211,6 +211,22 @@ describe('a syslog sink', () => {
     await add(1)
     await drain(sink)
     expect(await first).toMatch(/^<38>1 /)
+    // No datagram carries the whole of this one: the sink goes on, and says what it left out.
+    const rest: string[] = []
+    socket.on('message', (data) => {
+      if (data.includes(' Q001I ')) rest.push(data.toString())
+    })
+    await add(1, { enforced: ['€'.repeat(14_000), '€'.repeat(14_000), '€'.repeat(14_000)] })
+    await add(1)
+    await drain(sink)
+    await expect.poll(() => rest.length).toBe(2)
+    const [short = '', next = ''] = rest.map((message) => message.slice(message.indexOf('{')))
+    expect(JSON.parse(short)).toMatchObject({
+      isShortened: true,
+      seq: expect.any(Number),
+      event: { code: 'Q001I' },
+    })
+    expect(JSON.parse(next)).not.toHaveProperty('isShortened')
   })
 })
 

@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import { canonicalJson } from './canonical.ts'
 import { type AuditRecord, eventDigest, nextLink } from './chain.ts'
 import type { Finding } from './chain-verifier.ts'
 import { isOrgProven } from './checkpoint.ts'
@@ -44,13 +43,15 @@ export function verifyEventProof(
   let link = nextLink({ seq: seq - 1, hash: prev }, eventDigest(record.event, sha256), sha256)
   if (link.hash !== record.hash) return bad('edited', `event ${seq} is not the one that was hashed`)
   for (const digest of following) link = nextLink(link, digest, sha256)
-  const head = sealed.proofs.flatMap(({ heads }) => heads).find((h) => h.writer === writer && h.org === org)
   const { number } = sealed.checkpoint.statement
-  if (head === undefined || canonicalJson([head.seq, head.hash]) !== canonicalJson([link.seq, link.hash]))
-    return bad('checkpoint', `event ${seq} does not lead to what checkpoint ${number} sealed`)
-  const proof = sealed.proofs.find((one) => one.org === org)
-  if (proof === undefined || !isOrgProven(sealed.checkpoint.statement, proof, sha256))
+  // A head counts only as part of what the checkpoint's root proves; whatever else the file holds proves nothing.
+  const [proof, ...others] = sealed.proofs
+  const isProven = proof?.org === org && isOrgProven(sealed.checkpoint.statement, proof, sha256)
+  if (!isProven || others.length > 0)
     return bad('checkpoint', `checkpoint ${number} does not have this chain`)
+  const head = proof.heads.find((one) => one.writer === writer)
+  if (head?.seq !== link.seq || head.hash !== link.hash)
+    return bad('checkpoint', `event ${seq} does not lead to what checkpoint ${number} sealed`)
   return checkCheckpoint(sealed.checkpoint, {
     sha256,
     verify,

@@ -30,6 +30,27 @@ describe('trusted keys', () => {
     expect(spans(trustedKeys([a], [intoFuture], verify))).toEqual([['a', -1, Number.POSITIVE_INFINITY]])
   })
 
+  it.each([
+    ['first', (own: typeof history, stolen: (typeof history)[number]) => [stolen, ...own]],
+    ['last', (own: typeof history, stolen: (typeof history)[number]) => [...own, stolen]],
+  ])('end when their holder changed them, whatever a thief of one signs %s', (_name, mixed) => {
+    for (const number of [2, 7, 1_000_000]) {
+      const rotations = mixed(history, rotateKey(a, mallory, number, 't'))
+      expect(spans(trustedKeys([c], rotations, verify))).toEqual([
+        ['a', -1, 5],
+        ['b', 5, 9],
+        ['c', 9, Number.POSITIVE_INFINITY],
+      ])
+      expect(spans(trustedKeys([a], rotations, verify))).toEqual([['a', -1, Math.min(5, number)]])
+      expect(trustedKeys([a, c], rotations, verify).has('mallory')).toBe(false)
+    }
+  })
+
+  it('are found in a ring of changes, too', () => {
+    const ring = [...history, rotateKey(c, a, 12, 't3')]
+    expect([...trustedKeys([b], ring, verify).keys()].toSorted()).toEqual(['a', 'b', 'c'])
+  })
+
   it('do not include what nobody vouches for', () => {
     expect([...trustedKeys([mallory], history, verify).keys()]).toEqual(['mallory'])
   })

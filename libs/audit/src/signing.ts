@@ -70,7 +70,8 @@ export interface TrustedKey extends PublicKey {
 
 /**
  * The keys that trust in `given` leads to, by rotations signed on both sides. A rotation that is not soundly signed leads
- * nowhere, so what it would vouch for is reported as signed by an unknown key.
+ * nowhere, and neither do two of one key, so what they would vouch for is reported as signed by an unknown key. The order of
+ * `rotations` means nothing: they may come from a thief.
  */
 export function trustedKeys(
   given: readonly PublicKey[],
@@ -85,19 +86,36 @@ export function trustedKeys(
     )
   })
   const keys = new Map<string, TrustedKey>()
-  const add = (key: PublicKey): void => {
-    if (keys.has(key.id)) return
-    const begins = sound.find(({ statement }) => statement.to.publicKey === key.publicKey)
-    const ends = sound.find(({ statement }) => statement.from.publicKey === key.publicKey)
+  const into = (key: PublicKey) => sound.filter(({ statement }) => statement.to.publicKey === key.publicKey)
+  const from = (key: PublicKey) => sound.filter(({ statement }) => statement.from.publicKey === key.publicKey)
+  const limit = (key: PublicKey, after: number, upTo: number): void => {
+    const known = keys.get(key.id)
     keys.set(key.id, {
       ...key,
-      after: begins?.statement.number ?? -1,
-      upTo: ends?.statement.number ?? Number.POSITIVE_INFINITY,
+      after: Math.max(after, known?.after ?? -1),
+      upTo: Math.min(upTo, known?.upTo ?? Number.POSITIVE_INFINITY),
     })
-    if (begins !== undefined) add(begins.statement.from)
-    if (ends !== undefined) add(ends.statement.to)
   }
-  for (const key of given) add(key)
+  // Back from a key, only the change that it signed itself says when the key before ended: a thief of that one can sign others.
+  const goBack = (key: PublicKey, upTo: number, seen: ReadonlySet<string>): void => {
+    const changes = into(key)
+    limit(key, Math.max(-1, ...changes.map(({ statement }) => statement.number)), upTo)
+    const [change, ...others] = changes
+    if (change === undefined || others.length > 0 || seen.has(key.id)) return
+    goBack(change.statement.from, change.statement.number, new Set([...seen, key.id]))
+  }
+  // Forward, a key that was changed twice was stolen, and nothing tells which change was meant: neither is followed.
+  const goForward = (key: PublicKey, after: number, seen: ReadonlySet<string>): void => {
+    const changes = from(key)
+    limit(key, after, Math.min(Number.POSITIVE_INFINITY, ...changes.map(({ statement }) => statement.number)))
+    const [change, ...others] = changes
+    if (change === undefined || others.length > 0 || seen.has(key.id)) return
+    goForward(change.statement.to, change.statement.number, new Set([...seen, key.id]))
+  }
+  for (const key of given) {
+    goBack(key, Number.POSITIVE_INFINITY, new Set())
+    goForward(key, -1, new Set())
+  }
   return keys
 }
 

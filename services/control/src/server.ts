@@ -30,9 +30,10 @@ import {
   takeNotices,
   withOrg,
 } from '@gatehouse/store'
-import { createLogger, createMetrics, type Logger } from '@gatehouse/telemetry'
+import { createLogger, createMetrics, type Logger, registerAuditSpool } from '@gatehouse/telemetry'
 import { createAddressPolicy, findAlias } from '@gatehouse/upstream'
 import { type ControlDeps, createControl } from './app.ts'
+import { registerAuditStatus } from './audit-metrics.ts'
 import { createAuditLog } from './features/audit/store.ts'
 import { watchEndings } from './endings/watch.ts'
 import { createDelivery } from './notices/deliver.ts'
@@ -152,6 +153,7 @@ async function openAdapters(config: Config, log: Logger) {
     await closeStores()
   }
   return {
+    pool,
     store,
     attempts,
     changes,
@@ -254,7 +256,10 @@ export async function startControl(config: Config, overrides: ControlOverrides =
   const adapters = await openAdapters(config, log)
   let listening: Listening | undefined
   const isDraining = (): boolean => listening?.isDraining() ?? false
-  const health: Health = { metrics: createMetrics(), notReady: createReadiness(config, adapters, isDraining) }
+  const metrics = createMetrics()
+  registerAuditSpool(metrics, adapters.audit)
+  registerAuditStatus(metrics, adapters.pool)
+  const health: Health = { metrics, notReady: createReadiness(config, adapters, isDraining) }
   const { server, serve } = createControlServer(config, health, log)
   try {
     listening = await listen(server, config.control.listenAddress, {

@@ -1,4 +1,4 @@
-import type { Metrics } from '@gatehouse/telemetry'
+import { type AuditFigures, type Metrics, registerAuditSpool } from '@gatehouse/telemetry'
 import { Counter, Gauge, Histogram } from 'prom-client'
 import type { EndpointName } from './endpoints.ts'
 
@@ -20,34 +20,10 @@ export interface GatewayMetrics {
   auditFailed(): void
 }
 
-/** Registers figures of the audit spool, read when they are asked for. */
-function registerAudit(registry: Metrics, audit: AuditFigures): void {
-  const figures = {
-    gatehouse_audit_spool_bytes: ['Bytes of audit events that wait to be shipped.', 'spoolBytes'],
-    gatehouse_audit_spool_max_bytes: ['Bytes of audit events the spool may hold.', 'maxBytes'],
-    gatehouse_audit_events: ['Audit events recorded since the start.', 'appended'],
-  } as const
-  for (const [name, [help, figure]] of Object.entries(figures)) {
-    new Gauge({
-      name,
-      help,
-      registers: [registry],
-      collect() {
-        this.set(audit.stats()[figure])
-      },
-    })
-  }
-}
-
-/** Where figures of the audit spool come from. */
-export interface AuditFigures {
-  stats(): { readonly spoolBytes: number; readonly maxBytes: number; readonly appended: number }
-}
-
 /** Registers the gateway's metrics. */
 export function createGatewayMetrics(registry: Metrics, audit: AuditFigures): GatewayMetrics {
   const registers = [registry]
-  registerAudit(registry, audit)
+  registerAuditSpool(registry, audit)
   const requests = new Counter({
     name: 'gatehouse_requests_total',
     help: 'Requests answered, by endpoint and HTTP status.',

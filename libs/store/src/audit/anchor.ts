@@ -1,6 +1,6 @@
-import { open } from 'node:fs/promises'
 import { canonicalJson, type Checkpoint } from '@gatehouse/audit'
 import type { Pool } from '../pool.ts'
+import { appendLines } from './append-lines.ts'
 import { listCheckpoints } from './checkpoints.ts'
 import { type AuditTransaction, withAudit } from './scope.ts'
 
@@ -16,15 +16,7 @@ export interface Anchor {
 export function createFileAnchor(name: string, path: string): Anchor {
   return {
     name,
-    async keep(checkpoint) {
-      const file = await open(path, 'a', 0o600)
-      try {
-        await file.write(`${canonicalJson(checkpoint)}\n`)
-        await file.datasync()
-      } finally {
-        await file.close()
-      }
-    },
+    keep: (checkpoint) => appendLines(path, `${canonicalJson(checkpoint)}\n`),
   }
 }
 

@@ -26,6 +26,20 @@ export async function findIdentities(tx: AuditTransaction, refs: readonly string
   return rows.map(toIdentity)
 }
 
+/** Identities of the scope after a pseudonym, in order. */
+export async function listIdentities(
+  tx: AuditTransaction,
+  after: string,
+  limit: number,
+): Promise<Identity[]> {
+  const rows = await tx.rows<IdentityRow>(
+    `select ${columns} from audit_identities
+     where ref > $1 and erased_at is null and ($3::text is null or org_uid = $3) order by ref limit $2`,
+    [after, limit, orgOf(tx)],
+  )
+  return rows.map(toIdentity)
+}
+
 /** Every identity kept of a person in the scope: what a request for their data is answered with, beside their events. */
 export async function identitiesOf(tx: AuditTransaction, uid: string): Promise<Identity[]> {
   const rows = await tx.rows<IdentityRow>(

@@ -9,6 +9,7 @@ import {
   type Finding,
   genesis,
   headsRoot,
+  identityRef,
   type PublicKey,
   type Tombstone,
   type Trust,
@@ -17,6 +18,7 @@ import {
 import type { Pool } from '../pool.ts'
 import { headsBetween, listCheckpoints, listRotations, listTombstones, sealsOfChain } from './checkpoints.ts'
 import { chainKey } from './follow.ts'
+import { listIdentities } from './identities.ts'
 import { verifySignature } from './keys.ts'
 import { readChain } from './records.ts'
 import { type AuditTransaction, withAudit } from './scope.ts'
@@ -173,9 +175,28 @@ function verifyTombstones(tombstones: readonly Tombstone[], trust: Trust): Findi
   })
 }
 
+/** Whoever may write to the tables could put one name for another; a pseudonym says whom it was made for. */
+async function verifyIdentities(pool: Pool, org: string | undefined): Promise<Finding[]> {
+  const scope = org === undefined ? 'all' : { org }
+  const findings: Finding[] = []
+  for (let after = ''; ; ) {
+    const page = await withAudit(pool, scope, (tx) => listIdentities(tx, after, recordPage))
+    for (const { ref, ...identity } of page)
+      if (identityRef(identity, sha256) !== ref)
+        findings.push({
+          fault: 'identity',
+          message: `the identity of ${ref} was exchanged`,
+          org: identity.orgUid,
+        })
+    const last = page.at(-1)
+    if (last === undefined || page.length < recordPage) return findings
+    after = last.ref
+  }
+}
+
 /**
- * Verifies the log in the store against the given public keys: every checkpoint, every chain, every event, and that the columns
- * searches use say what the events say.
+ * Verifies the log in the store against the given public keys: every checkpoint, every chain, every event, that the columns
+ * searches use say what the events say, and that the names behind pseudonyms are those they were made for.
  * @throws GatehouseError `unavailable` when Postgres is away
  */
 export async function verifyAudit(pool: Pool, options: VerifyOptions): Promise<VerifyReport> {
@@ -206,6 +227,7 @@ export async function verifyAudit(pool: Pool, options: VerifyOptions): Promise<V
     unsealed += result.unsealed
     if (result.finding !== undefined) findings.push(result.finding)
   }
+  findings.push(...(await verifyIdentities(pool, options.org)))
   const seconds = (performance.now() - started) / 1_000
   return { findings, events, chains: followed, checkpoint: sealed.last, unsealed, seconds }
 }

@@ -173,6 +173,11 @@ function factsOf(item: Item): readonly Fact[] {
   ]
 }
 
+/** Hashes would confirm guesses of what is not shown, so they are not shown either. */
+function LinkHash({ hash }: { readonly hash: string | null }) {
+  return hash === null ? <>Shown only with the right to see queries</> : <code className="hash">{hash}</code>
+}
+
 function Chain({
   item,
   before,
@@ -188,18 +193,8 @@ function Chain({
         facts={[
           ['Writer', <code key="w">{item.writer}</code>],
           ['Number', item.seq.toLocaleString('en-GB')],
-          [
-            'Hash',
-            <code key="h" className="hash">
-              {item.hash}
-            </code>,
-          ],
-          [
-            'Hash before',
-            <code key="p" className="hash">
-              {item.prev}
-            </code>,
-          ],
+          ['Hash', <LinkHash key="h" hash={item.hash} />],
+          ['Hash before', <LinkHash key="p" hash={item.prev} />],
         ]}
       />
       <div className="row">

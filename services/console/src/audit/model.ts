@@ -67,8 +67,8 @@ export const item = z.object({
   org: z.nullable(z.string()),
   writer: z.string(),
   seq: z.number(),
-  prev: z.string(),
-  hash: z.string(),
+  prev: z.nullable(z.string()),
+  hash: z.nullable(z.string()),
 })
 /** One event of the log with its place in its chain. */
 export type Item = z.output<typeof item>
@@ -143,7 +143,7 @@ export const status = z.object({
       writer: z.string(),
       org: z.nullable(z.string()),
       seq: z.number(),
-      hash: z.string(),
+      hash: z.nullable(z.string()),
       sealedSeq: z.number(),
       at: z.string(),
     }),

@@ -1,5 +1,5 @@
-import { open } from 'node:fs/promises'
 import type { Writable } from 'node:stream'
+import { appendLines } from '../append-lines.ts'
 import { type Sink, sinkLine } from './sink.ts'
 
 type SinkOptions = Pick<Sink, 'name' | 'identities'>
@@ -8,15 +8,7 @@ type SinkOptions = Pick<Sink, 'name' | 'identities'>
 export function createFileSink(options: SinkOptions & { readonly path: string }): Sink {
   return {
     ...options,
-    async send(events) {
-      const file = await open(options.path, 'a', 0o600)
-      try {
-        await file.write(events.map((event) => `${sinkLine(event)}\n`).join(''))
-        await file.datasync()
-      } finally {
-        await file.close()
-      }
-    },
+    send: (events) => appendLines(options.path, events.map((event) => `${sinkLine(event)}\n`).join('')),
   }
 }
 

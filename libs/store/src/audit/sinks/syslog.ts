@@ -2,6 +2,7 @@ import { createSocket } from 'node:dgram'
 import { connect, type Socket } from 'node:net'
 import { hostname } from 'node:os'
 import { connect as connectTls } from 'node:tls'
+import { canonicalJson } from '@gatehouse/audit'
 import type { FoundEvent } from '../found.ts'
 import { severityOf, type Sink, sinkLine } from './sink.ts'
 
@@ -18,8 +19,11 @@ export interface SyslogOptions extends Pick<Sink, 'name' | 'identities'> {
 const structuredValue = (value: string): string => value.replace(/["\\\]]/g, (c) => `\\${c}`)
 const headerPart = (text: string, max: number): string => text.replace(/[^!-~]/g, '_').slice(0, max) || '-'
 
-/** An event as an RFC 5424 message: its code is the MSGID, the main facts are structured data, the message is its JSON. */
-export function syslogMessage(found: FoundEvent, facility: number): string {
+/**
+ * An event as an RFC 5424 message: its code is the MSGID, the main facts are structured data, the message is its JSON.
+ * @param line the message, if it is not to be the whole event
+ */
+export function syslogMessage(found: FoundEvent, facility: number, line = sinkLine(found)): string {
   const { event, writer, seq, identity } = found
   const priority = facility * 8 + severityOf(event.code).syslog
   const facts: readonly (readonly [string, string | null | undefined])[] = [
@@ -37,7 +41,21 @@ export function syslogMessage(found: FoundEvent, facility: number): string {
   )
   // 32473 is the enterprise number that RFC 5612 reserves for those who have none.
   const head = `<${priority}>1 ${event.at} ${headerPart(hostname(), 255)} gatehouse ${process.pid} ${event.code}`
-  return `${head} [gatehouse@32473${data.join('')}] \ufeff${sinkLine(found)}`
+  return `${head} [gatehouse@32473${data.join('')}] \ufeff${line}`
+}
+
+/** The largest datagram of IPv4 (RFC 768): 65,535 octets without the headers of IP and UDP. */
+const maxDatagram = 65_507
+
+/** As {@link syslogMessage}; of an event that no datagram can carry only what is short, marked as such. The log has it whole. */
+export function syslogDatagram(found: FoundEvent, facility: number): string {
+  const whole = syslogMessage(found, facility)
+  if (Buffer.byteLength(whole) <= maxDatagram) return whole
+  const { identity, event, ...link } = found
+  const { schema, id, at, code, orgUid, actor, from, action, resource, outcome, requestId } = event
+  const short = { schema, id, at, code, orgUid, actor, from, action, resource, outcome, requestId }
+  const line = { ...link, event: short, isShortened: true, ...(identity === null ? {} : { identity }) }
+  return syslogMessage(found, facility, canonicalJson(line))
 }
 
 const timeoutMs = 10_000
@@ -101,9 +119,12 @@ export function createSyslogSink(options: SyslogOptions): Sink {
   return {
     ...options,
     async send(events) {
+      if (transport === 'udp') {
+        for (const event of events) await sender.send(syslogDatagram(event, facility))
+        return
+      }
       const messages = events.map((event) => syslogMessage(event, facility))
-      if (transport === 'udp') for (const message of messages) await sender.send(message)
-      else await sender.send(messages.map((message) => `${Buffer.byteLength(message)} ${message}`).join(''))
+      await sender.send(messages.map((message) => `${Buffer.byteLength(message)} ${message}`).join(''))
     },
     close: sender.close,
   }

@@ -2,6 +2,9 @@ import { eventClass, eventTitle } from '@gatehouse/audit'
 import { type FoundEvent, withoutQueries } from '@gatehouse/store'
 import { z } from 'zod'
 
+/** Whoever is not shown what was asked could try what it may have been, and see it in the hash. */
+const linkHash = z.string().nullable().describe('Null where isRedacted: a hash confirms a guess')
+
 /** An event as answers show it. */
 export const foundEventSchema = z.strictObject({
   event: z
@@ -22,8 +25,8 @@ export const foundEventSchema = z.strictObject({
   org: z.string().nullable(),
   writer: z.string().describe('Of the chain that the event stands in, with org'),
   seq: z.number().int(),
-  prev: z.string(),
-  hash: z.string(),
+  prev: linkHash,
+  hash: linkHash,
 })
 
 export type FoundEventAnswer = z.output<typeof foundEventSchema>
@@ -40,7 +43,7 @@ export function answerOfEvent(found: FoundEvent, showsQueries: boolean): FoundEv
     org,
     writer,
     seq,
-    prev,
-    hash,
+    prev: showsQueries ? prev : null,
+    hash: showsQueries ? hash : null,
   }
 }

@@ -49,7 +49,7 @@ const statusSchema = z.strictObject({
       writer: z.string(),
       org: z.string().nullable(),
       seq: z.number(),
-      hash: z.string(),
+      hash: z.string().nullable().describe('Of its last event; needs audit:read'),
       sealedSeq: z.number(),
       at: z.string(),
       receivedAt: z.string(),
@@ -59,8 +59,13 @@ const statusSchema = z.strictObject({
 
 const iso = (date: Date | null): string | null => date?.toISOString() ?? null
 
-function answerOfChain({ at, receivedAt, ...chain }: ChainStatus) {
-  return { ...chain, at: at.toISOString(), receivedAt: receivedAt.toISOString() }
+function answerOfChain({ at, receivedAt, hash, ...chain }: ChainStatus, showsQueries: boolean) {
+  return {
+    ...chain,
+    hash: showsQueries ? hash : null,
+    at: at.toISOString(),
+    receivedAt: receivedAt.toISOString(),
+  }
 }
 
 function answerOfCopies({ anchors, sinks }: AuditStatus, isAll: boolean) {
@@ -110,7 +115,7 @@ export function auditStatusRoutes(deps: AuditRouteDeps): readonly Route[] {
       body: nothing,
       response: statusSchema,
       handler: async (call) => {
-        const { scope } = await openLog(deps, call)
+        const { scope, showsQueries } = await openLog(deps, call)
         const [status, chains] = await deps.log.read(
           scope,
           async (tx) => [await auditStatus(tx), await listChains(tx)] as const,
@@ -121,7 +126,7 @@ export function auditStatusRoutes(deps: AuditRouteDeps): readonly Route[] {
           ...answerOfCopies(status, scope === 'all'),
           key: deps.log.signingKey ?? null,
           spool: { bytes: spoolBytes, lagSeconds, refusing: refusing ?? null },
-          chains: chains.map(answerOfChain),
+          chains: chains.map((chain) => answerOfChain(chain, showsQueries)),
         }
       },
     }),
