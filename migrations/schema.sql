@@ -947,9 +947,11 @@ policy append on audit_events for INSERT to public using () with check (true);
 policy org_or_all on audit_events for SELECT to public using (((org_uid = app_org()) OR app_audit_all()));
 policy search on audit_events for SELECT to gatehouse_definer using (true);
 policy org_or_all on audit_export_chunks for ALL to public using (((org_uid = app_org()) OR app_audit_all())) with check (((org_uid = app_org()) OR app_audit_all()));
+policy erase on audit_exports for ALL to gatehouse_definer using (true);
 policy org_or_all on audit_exports for ALL to public using (((org_uid = app_org()) OR app_audit_all())) with check (((org_uid = app_org()) OR app_audit_all()));
 policy derived on audit_heads for ALL to gatehouse_definer using (true) with check (true);
 policy org_or_all on audit_heads for SELECT to public using (((org_uid = app_org()) OR app_audit_all()));
+policy erase on audit_holds for SELECT to gatehouse_definer using (true);
 policy org_or_all on audit_holds for ALL to public using (((org_uid = app_org()) OR app_audit_all())) with check (((org_uid = app_org()) OR app_audit_all()));
 policy append on audit_identities for INSERT to public using () with check (true);
 policy erase on audit_identities for ALL to gatehouse_definer using (true) with check (true);
@@ -1136,10 +1138,18 @@ begin
   if within is null and not public.app_audit_all() or within is distinct from public.app_org() and not public.app_audit_all() then
     raise exception 'not in this org' using errcode = 'insufficient_privilege';
   end if;
+  if exists (select from public.audit_holds h
+    where h.released_at is null and (within is null or h.org_uid is null or h.org_uid = within))
+  then
+    raise exception 'a legal hold is in force: nobody is erased until it is released' using errcode = 'GH425';
+  end if;
   update public.audit_identities
     set uid = null, name = null, issuer = null, subject = null, salt = null, erased_at = now()
     where uid = person and (within is null or org_uid = within) and erased_at is null;
   get diagnostics erased = row_count;
+  delete from public.sessions s where s.user_uid = person and (within is null or s.org_uid = within);
+  delete from public.audit_exports x
+    where x.state <> 'queued' and (within is null or x.org_uid is null or x.org_uid = within);
   return erased;
 end
 $function$
@@ -2208,6 +2218,7 @@ grant DELETE, INSERT, SELECT, UPDATE on table team_members to gatehouse_app;
 grant DELETE, INSERT, SELECT, UPDATE on table teams to gatehouse_app;
 grant DELETE, INSERT, SELECT, UPDATE on table tenants to gatehouse_app;
 grant DELETE, INSERT, SELECT, UPDATE on table upstream_claims to gatehouse_definer;
+grant DELETE, SELECT on table audit_exports to gatehouse_definer;
 grant DELETE, SELECT on table local_admin_codes to gatehouse_definer;
 grant DELETE, SELECT on table orgs to gatehouse_app;
 grant DELETE, SELECT on table sessions to gatehouse_definer;
@@ -2285,6 +2296,7 @@ grant SELECT on table audit_counts to gatehouse_app;
 grant SELECT on table audit_counts_hourly to gatehouse_app;
 grant SELECT on table audit_events to gatehouse_definer;
 grant SELECT on table audit_heads to gatehouse_app;
+grant SELECT on table audit_holds to gatehouse_definer;
 grant SELECT on table audit_tombstones to gatehouse_app;
 grant SELECT on table identities to gatehouse_app;
 grant SELECT on table memberships to gatehouse_definer;

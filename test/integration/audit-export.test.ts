@@ -20,6 +20,8 @@ import {
   loadSigner,
   type Pool,
   readExport,
+  placeHold,
+  releaseHold,
   requestExport,
   rotateAuditKey,
   runNextExport,
@@ -219,7 +221,31 @@ describe('erasing an identity', () => {
     expect(kept.length).toBeGreaterThan(0)
     const before = await exported(scope)
     expect(before.text).toContain('Ada Lovelace')
-    await withAudit(pool, scope, (tx) => eraseIdentity(tx, 'u-ada'))
+    const request = { format: 'ndjson', filter: {}, requestedBy: 'u-1' } as const
+    const job = await withAudit(pool, scope, (tx) => requestExport(tx, request))
+    await runNextExport(pool, signer)
+    const admin = createPool({ url: database.adminUrl })
+    await admin.query(`insert into orgs (uid, name) values ('health', 'Health')`)
+    await admin.query(`insert into users (uid, name) values ('u-ada', 'Ada')`)
+    await admin.query(
+      `insert into memberships (org_uid, user_uid, source) values ('health', 'u-ada', 'manual')`,
+    )
+    await admin.query(
+      `insert into sessions (org_uid, uid, hash, user_uid, issuer, subject, idle_timeout, expires_at)
+       values ('health', 's-1', repeat('0', 64), 'u-ada', 'i', 's', '1 hour', now() + interval '1 hour')`,
+    )
+    const erase = () => withAudit(pool, scope, (tx) => eraseIdentity(tx, 'u-ada'))
+    const hold = { from: null, to: null, reason: 'case 7', placedBy: 'u-1' }
+    const held = await withAudit(pool, scope, (tx) => placeHold(tx, hold))
+    await expect(erase()).rejects.toMatchObject({
+      code: 'conflict',
+      message: expect.stringContaining('legal hold'),
+    })
+    await withAudit(pool, scope, (tx) => releaseHold(tx, held, 'u-1'))
+    await erase()
+    expect((await admin.query('select from sessions')).rowCount).toBe(0)
+    await admin.end()
+    expect(await withAudit(pool, scope, (tx) => findExport(tx, job))).toBeUndefined()
     const after = await exported(scope)
     expect(after.text).not.toMatch(/Ada|u-ada|idp\.example/)
     expect((await verifyExportFile(after.file, after.manifestFile, publicKeys)).findings).toEqual([])

@@ -17,7 +17,7 @@ const conflicts: Readonly<Record<string, string>> = {
 }
 
 /** Raised by our own triggers, whose message is for the caller. */
-const ownMessages = new Set(['GH423', 'GH424'])
+const ownMessages = new Set(['GH423', 'GH424', 'GH425'])
 
 /** SQLSTATE classes in which the server, not the statement, is at fault: 08 connection, 53 resources, 57 operator, 25006 a replica. */
 function isServerAway(code: string): boolean {

@@ -4,6 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { freshDatabase, type TestDatabase } from '../../../test/support/postgres.ts'
 import { applyAccess } from './apply/apply-access.ts'
 import { createIdentityStore, type IdentityStore } from './identity-store.ts'
+import { withAudit } from './audit/scope.ts'
+import { listMembers } from './members.ts'
 import { createPool, type Pool } from './pool.ts'
 import { signIn, type VouchedIdentity } from './recognise.ts'
 import {
@@ -64,6 +66,36 @@ function person(subject: string, groups: string[], issuer = 'https://idp.example
 }
 
 describe('people', () => {
+  it('leave an event of what their groups change, in the transaction of the change', async () => {
+    const eventsOf = (uid: string) =>
+      withAudit(pool, { org: 'health' }, (tx) =>
+        tx.rows<{ code: string; detail: unknown }>(
+          `select event->>'code' as code, event->'detail' as detail from audit_events
+           where event->'resource'->>'uid' = $1 order by seq`,
+          [uid],
+        ),
+      )
+    const user = await signIn(pool, person('z', ['health-triage']))
+    const uid = user?.uid ?? ''
+    const joined = { code: 'A010I', detail: { change: 'joined', teamsGained: ['triage'], teamsLost: [] } }
+    expect(await eventsOf(uid)).toEqual([joined])
+    await signIn(pool, person('z', ['health-triage']))
+    expect(await eventsOf(uid)).toEqual([joined])
+    await signIn(pool, person('z', ['health-imaging']))
+    await signIn(pool, person('z', []))
+    expect((await eventsOf(uid)).slice(1)).toEqual([
+      { code: 'A011I', detail: { change: 'changed', teamsGained: ['imaging'], teamsLost: ['triage'] } },
+      { code: 'A011I', detail: { change: 'left', teamsGained: [], teamsLost: [] } },
+    ])
+    const admin = createPool({ url: database.adminUrl })
+    await admin.query(`alter table audit_events add constraint no_room check (org_uid <> 'health') not valid`)
+    await expect(signIn(pool, person('z', ['health-triage']))).rejects.toBeDefined()
+    await admin.query('alter table audit_events drop constraint no_room')
+    await admin.end()
+    const members = await withOrg(pool, 'health', listMembers)
+    expect(members.some((member) => member.uid === uid)).toBe(false)
+  })
+
   it('get the teams their groups map to, in the orgs that accept their issuer', async () => {
     const shared = await signIn(pool, person('a', ['shared', 'unknown']))
     expect(shared?.memberships).toEqual([{ orgUid: 'health', teams: ['triage'] }])

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
+import { systemEvent } from '@gatehouse/audit'
+import { createChangeRecorder } from './audit/record-change.ts'
 import type { Pool } from './pool.ts'
-import { enterOrg, type Transaction, withTransaction } from './transaction.ts'
+import { enterOrg, type OrgTransaction, type Transaction, withTransaction } from './transaction.ts'
 
 /** What an identity provider vouches for. `(issuer, subject)` is the person; name and email are for display only. */
 export interface VouchedIdentity {
@@ -82,31 +84,66 @@ function merge(
   return orgs.map(([orgUid, teams]) => ({ orgUid, teams }))
 }
 
-async function writeMembership(
-  tx: Transaction,
-  userUid: string,
-  orgUid: string,
-  teams: readonly string[],
-): Promise<void> {
-  const org = await enterOrg(tx, orgUid)
-  await org.rows(
-    `insert into memberships (org_uid, user_uid, source) values (app_org(), $1, 'sso') on conflict (org_uid, user_uid) do nothing`,
-    [userUid],
-  )
-  await org.rows(
-    `delete from team_members where org_uid = app_org() and user_uid = $1 and source = 'sso' and team_uid <> all ($2)`,
-    [userUid, teams],
-  )
-  await org.rows(
-    `insert into team_members (org_uid, team_uid, user_uid, source)
-     select app_org(), t, $1, 'sso' from unnest($2::text[]) t on conflict do nothing`,
-    [userUid, teams],
-  )
+/** What a sign-in made of somebody's place in an org. */
+interface MembershipChange {
+  readonly kind: 'joined' | 'changed' | 'left'
+  /** Teams that IdP groups give them now and did not before, and the other way round. */
+  readonly gained: readonly string[]
+  readonly lost: readonly string[]
 }
 
-async function endMembership(tx: Transaction, userUid: string, orgUid: string): Promise<void> {
-  const org = await enterOrg(tx, orgUid)
-  await org.rows('delete from memberships where org_uid = app_org() and user_uid = $1', [userUid])
+async function writeMembership(
+  org: OrgTransaction,
+  userUid: string,
+  teams: readonly string[],
+): Promise<MembershipChange | undefined> {
+  const joined = await org.rows(
+    `insert into memberships (org_uid, user_uid, source) values (app_org(), $1, 'sso')
+     on conflict (org_uid, user_uid) do nothing returning 1`,
+    [userUid],
+  )
+  const lost = await org.rows<{ team: string }>(
+    `delete from team_members where org_uid = app_org() and user_uid = $1 and source = 'sso' and team_uid <> all ($2)
+     returning team_uid as team`,
+    [userUid, teams],
+  )
+  const gained = await org.rows<{ team: string }>(
+    `insert into team_members (org_uid, team_uid, user_uid, source)
+     select app_org(), t, $1, 'sso' from unnest($2::text[]) t on conflict do nothing returning team_uid as team`,
+    [userUid, teams],
+  )
+  if (joined.length + lost.length + gained.length === 0) return undefined
+  const uidsOf = (rows: readonly { readonly team: string }[]): string[] =>
+    rows.map(({ team }) => team).toSorted()
+  return { kind: joined.length > 0 ? 'joined' : 'changed', gained: uidsOf(gained), lost: uidsOf(lost) }
+}
+
+async function endMembership(org: OrgTransaction, userUid: string): Promise<MembershipChange | undefined> {
+  const left = await org.rows(
+    'delete from memberships where org_uid = app_org() and user_uid = $1 returning 1',
+    [userUid],
+  )
+  return left.length === 0 ? undefined : { kind: 'left', gained: [], lost: [] }
+}
+
+const recordChange = createChangeRecorder()
+
+/** Groups change access as administrators do, so this is a change with an event, both or neither. */
+async function recordMembership(
+  org: OrgTransaction,
+  userUid: string,
+  { kind, gained, lost }: MembershipChange,
+): Promise<void> {
+  const event = systemEvent({
+    code: kind === 'joined' ? 'A010I' : 'A011I',
+    action: 'users:sync',
+    process: 'sign-in',
+    detail: { change: kind, teamsGained: gained, teamsLost: lost },
+    orgUid: org.orgUid,
+    now: Date.now(),
+    uuid: randomUUID(),
+  })
+  await recordChange(org, { ...event, resource: { kind: 'users', uid: userUid } })
 }
 
 /** Makes the stored memberships what the groups say, org by org in one order, so that two sign-ins never wait for each other crosswise. */
@@ -118,9 +155,12 @@ async function syncMemberships(
   const kept = merge(wanted.stored, wanted.mapped)
   const orgs = new Set([...wanted.stored.map(({ org_uid }) => org_uid), ...wanted.mapped.keys()])
   for (const orgUid of [...orgs].toSorted()) {
-    if (kept.some((membership) => membership.orgUid === orgUid))
-      await writeMembership(tx, userUid, orgUid, wanted.mapped.get(orgUid) ?? [])
-    else await endMembership(tx, userUid, orgUid)
+    const org = await enterOrg(tx, orgUid)
+    const isKept = kept.some((membership) => membership.orgUid === orgUid)
+    const change = isKept
+      ? await writeMembership(org, userUid, wanted.mapped.get(orgUid) ?? [])
+      : await endMembership(org, userUid)
+    if (change !== undefined) await recordMembership(org, userUid, change)
   }
 }
 

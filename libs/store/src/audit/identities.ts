@@ -52,8 +52,10 @@ export async function identitiesOf(tx: AuditTransaction, uid: string): Promise<I
 
 /**
  * Erases who a person is from the scope's audit log: names, identifiers and the salts that bind them to their pseudonyms. Their events
- * stay, and every chain still verifies; nothing leads from an event to the person any more.
+ * stay, and every chain still verifies; nothing leads from an event to the person any more: their sessions end, and finished exports,
+ * which hold names, are removed.
  * @returns how many pseudonyms no longer have an identity
+ * @throws GatehouseError `conflict` while a legal hold is in force
  */
 export async function eraseIdentity(tx: AuditTransaction, uid: string): Promise<number> {
   const rows = await tx.rows<{ erased: number }>('select audit_erase($1, $2) as erased', [uid, orgOf(tx)])
