@@ -52,6 +52,64 @@ describe('dashboards open without an error', () => {
     console.log(`${name}: ${panels} panels, ${errors.length} errors`)
     expect(panels).toBeGreaterThan(0)
     expect(errors).toEqual([])
+    expect(await axeFindings(page)).toEqual([])
+    expect(complaints).toEqual([])
+  })
+})
+
+// Pairs of panels that lie on each other.
+const overlaps = `(() => {
+  const all = [...document.querySelectorAll('.panel')].map((e) => [e.ariaLabel, e.getBoundingClientRect()])
+  const meet = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom
+  return all.flatMap(([name, a], i) =>
+    all.slice(i + 1).filter(([, b]) => meet(a, b)).map(([other]) => name + ' and ' + other))
+})()`
+
+// A tab stop that is no control says what it is.
+const namelessStops = `[...document.querySelectorAll('.panel [tabindex="0"]')]
+  .filter((e) => !e.matches('button, a, input') && !(e.ariaLabel || e.getAttribute('aria-labelledby')))
+  .map((e) => e.outerHTML.slice(0, 100))`
+
+describe('a crowded dashboard', () => {
+  const uid = 'b0-crowded'
+  it('has no panel upon another, nothing out of reach of the keyboard, and room for what it draws', async () => {
+    const page = await open(uid)
+    await keepScreenshot(page, 'dashboard-crowded')
+    const panel = (title: string) => page.getByRole('group', { name: title, exact: true })
+    expect(await page.evaluate(overlaps)).toEqual([])
+    for (const title of ['Nothing below', 'Nothing beside']) {
+      await panel(title).getByText('No samples in this time range').waitFor()
+      expect(await panel(title).locator('canvas, .legend-table-wrap').count(), title).toBe(0)
+    }
+    for (const title of ['First at its place', 'Second at its place']) {
+      const [plot, body] = ['.chart-plot', '.panel-body'].map((part) => panel(title).locator(part))
+      const [drawn, room] = [await plot?.boundingBox(), await body?.boundingBox()]
+      expect((drawn?.height ?? 0) / (room?.height ?? 1), title).toBeGreaterThan(0.5)
+    }
+    const over = `[...document.querySelectorAll('.gauges')].filter((e) => e.scrollWidth > e.clientWidth).length`
+    expect(await page.evaluate(over)).toBe(0)
+    const times = `[...document.querySelectorAll('.heatmap-times')].filter((e) => e.scrollWidth > e.clientWidth).length`
+    expect(await page.evaluate(times)).toBe(0)
+    const dial = panel('Gauges').getByRole('img').first()
+    expect((await dial.boundingBox())?.width).toBeGreaterThan(40)
+    const named = /^([\d.]+|\+Inf) of \S+ in \S+, over 5m/
+    const names = panel('Second at its place').locator('.legend-item')
+    expect(await names.first().innerText()).toMatch(named)
+    const link = (name: string) => page.getByRole('link', { name }).getAttribute('href')
+    expect(await link('By variables')).toBe('/dashboards/every-feature?var-env=prod&var-env=test')
+    expect(await link('With all')).toBe('https://example.org/all?var-window=5m&var-env=prod&var-env=test')
+    for (const width of [1_440, 320]) {
+      await page.setViewportSize({ width, height: 900 })
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+        await page.waitForTimeout(300)
+        expect(await axeFindings(page), `${width} px, ${colorScheme}`).toEqual([])
+      }
+      expect(await page.evaluate(namelessStops), `${width} px`).toEqual([])
+      const wider = await page.evaluate('document.documentElement.scrollWidth - innerWidth')
+      expect(wider, `${width} px`).toBeLessThanOrEqual(0)
+    }
+    await keepScreenshot(page, 'dashboard-crowded-narrow-dark')
     expect(complaints).toEqual([])
   })
 })

@@ -80,14 +80,16 @@ function Dial({ one, showsBands }: { readonly one: GaugeValue; readonly showsBan
 
 /** Dials, each with its number in the middle. */
 export function Gauge({
+  title,
   values,
   showsBands,
 }: {
+  readonly title: string
   readonly values: readonly GaugeValue[]
   readonly showsBands: boolean
 }) {
   return (
-    <ScrollList className="gauges">
+    <ScrollList label={title} className="gauges">
       {values.map((one) => (
         <li key={one.id} className="gauge">
           <Dial one={one} showsBands={showsBands} />
@@ -99,9 +101,15 @@ export function Gauge({
 }
 
 /** Bars below each other, each with its name and number. */
-export function BarGauge({ values }: { readonly values: readonly GaugeValue[] }) {
+export function BarGauge({
+  title,
+  values,
+}: {
+  readonly title: string
+  readonly values: readonly GaugeValue[]
+}) {
   return (
-    <ScrollList className="bars">
+    <ScrollList label={title} className="bars">
       {values.map((one) => (
         <li key={one.id} className="bar-row">
           <span className="bar-label">{one.name}</span>

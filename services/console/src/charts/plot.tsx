@@ -33,9 +33,11 @@ export function Plot({ input, drawn, summary, height, emphasised, onZoom }: Plot
     [input.times, drawn],
   )
   const tall = height ?? size.height
+  const isEmpty = drawn.every(({ own }) => own.every((value) => value === null))
   useEffect(() => {
     const element = host.current
-    if (element === null || size.width === 0 || tall === 0) return undefined
+    // Without samples axes say nothing, and the words would stand over them.
+    if (element === null || isEmpty || size.width === 0 || tall === 0) return undefined
     const color = createColorResolver(element)
     const options = plotOptions(input, drawn, {
       // As it is now: the state may be a frame behind.
@@ -52,12 +54,11 @@ export function Plot({ input, drawn, summary, height, emphasised, onZoom }: Plot
       plot.current = null
       made.destroy()
     }
-  }, [input, drawn, data, size.width, tall, height, theme, canZoom])
+  }, [input, drawn, data, size.width, tall, height, theme, canZoom, isEmpty])
   useEffect(() => {
     const index = drawn.findIndex(({ id }) => id === emphasised)
     plot.current?.setSeries(index === -1 ? null : index + 1, { focus: true })
   }, [drawn, emphasised])
-  const isEmpty = drawn.every(({ own }) => own.every((value) => value === null))
   return (
     <div className="chart-plot" role="img" aria-label={summary} ref={host} style={height ? { height } : {}}>
       {isEmpty ? <p className="chart-empty">No samples in this time range</p> : null}

@@ -16,6 +16,7 @@ export interface StatValue {
 }
 
 export interface StatProps {
+  readonly title: string
   readonly values: readonly StatValue[]
   readonly showsNames: boolean
   readonly showsValues: boolean
@@ -35,9 +36,9 @@ function Trail({ values }: { readonly values: readonly (number | null)[] }) {
 }
 
 /** Big numbers beside or below each other, as large as fits. */
-export function Stat({ values, showsNames, showsValues, coloring, isColumn }: StatProps) {
+export function Stat({ title, values, showsNames, showsValues, coloring, isColumn }: StatProps) {
   return (
-    <ScrollList className={`stats${isColumn ? ' stats-column' : ''}`}>
+    <ScrollList label={title} className={`stats${isColumn ? ' stats-column' : ''}`}>
       {values.map(({ id, name, text, color, trail }) => (
         <li
           key={id}

@@ -86,10 +86,10 @@ export function TimeSeriesChart(props: TimeSeriesChartProps) {
       <SheetTable sheet={sheetOfChart(title, input)} summary={summary} />
     ) : (
       <div
-        className={`chart${legend.place === 'right' ? ' chart-right' : ''}${height === undefined ? '' : ' chart-fixed'}`}
+        className={`chart${legend.place === 'right' && drawn.length > 0 ? ' chart-right' : ''}${height === undefined ? '' : ' chart-fixed'}`}
       >
         <Plot {...{ input, drawn, summary, height, emphasised, onZoom }} />
-        {legend.place === 'none' ? null : (
+        {legend.place === 'none' || drawn.length === 0 ? null : (
           <Legend
             drawn={drawn}
             columns={columnsOf(legend, input)}

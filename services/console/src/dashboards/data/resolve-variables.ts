@@ -167,6 +167,7 @@ async function queryResult(
       dataSource: undefined,
       exemplars: false,
     },
+    legend: '',
     source,
     expr,
     start: to / 1_000,

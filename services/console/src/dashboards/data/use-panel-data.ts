@@ -114,13 +114,7 @@ function toFrames(
       .map(({ request }) => request.target.refId),
   )
   const frames = outcomes.flatMap(({ request, result }) =>
-    result === undefined
-      ? []
-      : framesOf(
-          result.data,
-          { target: request.target, expr: request.expr, step: request.step },
-          tables.size,
-        ),
+    result === undefined ? [] : framesOf(result.data, request, tables.size),
   )
   const { frames: shown, unknown } = applyTransformations(frames, panel.transformations)
   return { frames: shown, unknownTransformations: unknown }

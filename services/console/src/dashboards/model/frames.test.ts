@@ -12,7 +12,12 @@ function target(json: object) {
   if (found === undefined) throw new Error('no target')
   return found
 }
-const asked = (json: object): Asked => ({ target: target(json), expr: 'q', step: 15 })
+const asked = (json: object): Asked => ({
+  target: target(json),
+  legend: target(json).legend,
+  expr: 'q',
+  step: 15,
+})
 const vector = (...rows: (readonly [Record<string, string>, string])[]): PrometheusData => ({
   resultType: 'vector',
   result: rows.map(([metric, value]) => ({ metric, value: [100, value] })),

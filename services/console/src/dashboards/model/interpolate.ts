@@ -1,3 +1,5 @@
+import { allValueMark } from './variable.ts'
+
 /** A value of a variable as a dashboard shows and sends it. */
 export interface VariableValue {
   /** One value, or several of a variable that may have several. */
@@ -6,6 +8,8 @@ export interface VariableValue {
   readonly text: string | readonly string[]
   /** Several values may be chosen, or all: values are escaped for a regular expression then. */
   readonly isRegex: boolean
+  /** Everything there is was chosen, which addresses say shorter than by naming it. */
+  readonly isAll?: boolean
   /** Sent as it is written: the dashboard's own text for "all". */
   readonly isCustomAll?: boolean
 }
@@ -26,9 +30,18 @@ export function mentions(text: string): readonly string[] {
 export function interpolate(text: string, values: Values, purpose: Purpose): string {
   return text.replace(pattern, (whole: string, ...groups: (string | undefined)[]) => {
     const [plain, bracketed, bracketFormat, braced, , bracedFormat] = groups
-    const value = values.get(plain ?? bracketed ?? braced ?? '')
-    return value === undefined ? whole : render(value, bracketFormat ?? bracedFormat, purpose)
+    const name = plain ?? bracketed ?? braced ?? ''
+    const value = values.get(name)
+    const format = bracketFormat ?? bracedFormat
+    if (value === undefined) return whole
+    return format === 'queryparam' ? addressOf(name, value) : render(value, format, purpose)
   })
+}
+
+/** A variable with its choice as it stands in the address of a dashboard. */
+export function addressOf(name: string, { value, isAll }: VariableValue): string {
+  const list = isAll === true ? [allValueMark] : typeof value === 'string' ? [value] : value
+  return new URLSearchParams(list.map((one) => [`var-${name}`, one])).toString()
 }
 
 function render(value: VariableValue, format: string | undefined, purpose: Purpose): string {
@@ -57,8 +70,6 @@ function render(value: VariableValue, format: string | undefined, purpose: Purpo
       return list.map((one) => `'${one.replaceAll("'", "\\'")}'`).join(',')
     case 'percentencode':
       return encodeURIComponent(list.length === 1 ? (list[0] ?? '') : `{${list.join(',')}}`)
-    case 'queryparam':
-      return list.map((one) => encodeURIComponent(one)).join('&')
     case 'date':
     case 'date:iso':
       return new Date(Number(list[0])).toISOString()

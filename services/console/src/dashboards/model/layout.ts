@@ -1,6 +1,6 @@
 import type { Board, BoardRow } from './board.ts'
 import { interpolate, type Values, type VariableValue } from './interpolate.ts'
-import type { Panel } from './panel.ts'
+import type { GridPlace, Panel } from './panel.ts'
 import type { VariableState } from './variable-values.ts'
 import { allValueMark } from './variable.ts'
 
@@ -49,13 +49,36 @@ export function layOut(
       return {
         row: { ...row, key },
         title: row.title === undefined ? undefined : interpolate(row.title, all, 'text'),
-        panels: layPanels(row.panels, states, scope).map(({ panel, scope: own }) => ({
+        panels: settle(layPanels(row.panels, states, scope)).map(({ panel, scope: own }) => ({
           panel: i === 0 ? panel : { ...panel, key: `${panel.key}-row-${i}` },
           scope: own,
         })),
       }
     })
   })
+}
+
+function overlap(a: GridPlace, b: GridPlace): boolean {
+  return a.x < b.x + b.w && b.x < a.x + a.w && a.y < b.y + b.h && b.y < a.y + a.h
+}
+
+/** Panels as Grafana's grid settles them: each as high as it can stand, and below what is already where it wants to be. */
+function settle(panels: readonly LaidPanel[]): readonly LaidPanel[] {
+  const settled: LaidPanel[] = []
+  const inOrder = panels.toSorted(
+    ({ panel: { place: a } }, { panel: { place: b } }) => a.y - b.y || a.x - b.x,
+  )
+  for (const one of inOrder) {
+    const { place } = one.panel
+    const inTheWay = (y: number): GridPlace | undefined =>
+      settled.map(({ panel }) => panel.place).find((other) => overlap({ ...place, y }, other))
+    const bottom = Math.max(0, ...settled.map(({ panel }) => panel.place.y + panel.place.h))
+    let y = Math.min(place.y, bottom)
+    while (y > 0 && inTheWay(y) === undefined) y -= 1
+    for (let other = inTheWay(y); other !== undefined; other = inTheWay(y)) y = other.y + other.h
+    settled.push({ ...one, panel: { ...one.panel, place: { ...place, y: Math.max(0, y) } } })
+  }
+  return settled
 }
 
 function layPanels(

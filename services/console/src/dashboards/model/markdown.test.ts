@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type Inline, readMarkdown, stripHtml } from './markdown.ts'
+import { headingLevels, type Inline, readMarkdown, stripHtml } from './markdown.ts'
 
 const plain = (parts: readonly Inline[]): string =>
   parts.map((part) => ('text' in part ? part.text : `<${part.kind}:${plain(part.children)}>`)).join('')
@@ -18,6 +18,11 @@ describe('text panels', () => {
       'rule',
       'table',
     ])
+  })
+
+  it('its headings leave out no level of the page', () => {
+    const blocks = readMarkdown('### a\n# b\ntext\n### c\n### d\n## e\n###### f')
+    expect(headingLevels(blocks, 4)).toEqual([4, 4, undefined, 5, 5, 5, 6])
   })
 
   it('reads emphasis, code and links', () => {

@@ -135,6 +135,20 @@ export function readMarkdown(text: string): readonly Block[] {
   return blocks
 }
 
+/**
+ * The level that each heading has on a page where `top` comes next: nothing is left out on the way down, whatever levels the text
+ * uses for their size. Undefined for other blocks.
+ */
+export function headingLevels(blocks: readonly Block[], top: number): readonly (number | undefined)[] {
+  const above: number[] = []
+  return blocks.map((block) => {
+    if (block.kind !== 'heading') return undefined
+    while ((above.at(-1) ?? 0) >= block.level) above.pop()
+    above.push(block.level)
+    return Math.min(6, top + above.length - 1)
+  })
+}
+
 const entities: Readonly<Record<string, string>> = {
   amp: '&',
   lt: '<',

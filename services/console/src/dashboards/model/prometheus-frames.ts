@@ -37,6 +37,8 @@ export type PrometheusData =
 /** A query with its text as it was sent. */
 export interface Asked {
   readonly target: Target
+  /** The legend format with variables put in. */
+  readonly legend: string
   readonly expr: string
   /** Seconds; undefined for an instant query. */
   readonly step: number | undefined
@@ -105,7 +107,10 @@ function bucketSeries(
 }
 
 /** The name of a series by its query's legend format; undefined where names follow from the labels. */
-export function legendOf({ legend }: Target, expr: string, labels: Labels): string | undefined {
+export function legendOf(
+  { legend, expr }: Pick<Asked, 'legend' | 'expr'>,
+  labels: Labels,
+): string | undefined {
   const isAuto = legend === '__auto'
   if (isAuto && Object.keys(labels).length > 0) return undefined
   const text = isAuto || legend === '' ? seriesName(labels) : fillLegend(legend, labels)
@@ -129,13 +134,14 @@ export function framesOf(data: PrometheusData, asked: Asked, tables: number): re
   return series.map((one) => frameOf(one, asked))
 }
 
-function frameOf({ labels, times, values, texts }: OneSeries, { target, expr, step }: Asked): Frame {
+function frameOf({ labels, times, values, texts }: OneSeries, asked: Asked): Frame {
+  const { target, step } = asked
   const value: Field = {
     name: 'Value',
     type: texts === undefined ? 'number' : 'string',
     labels,
     values: texts ?? values,
-    legend: legendOf(target, expr, labels),
+    legend: legendOf(asked, labels),
   }
   return {
     refId: target.refId,

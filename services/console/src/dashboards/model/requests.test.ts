@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { readBoard } from './board.ts'
 import { fixedValue, type Values } from './interpolate.ts'
 import type { Panel } from './panel.ts'
-import { linkUrl, panelRange, requestsOf, safeUrl } from './requests.ts'
+import { linkUrl, panelRange, requestKey, requestsOf, safeUrl } from './requests.ts'
 
 function panel(json: object): Panel {
   const found = readBoard({ panels: [json] }).rows[0]?.panels[0]
@@ -78,6 +78,15 @@ describe('queries of a panel', () => {
     expect(asked(['default']).requests.map(({ expr }) => expr)).toEqual(['a{x="$x"}', 'b'])
   })
 
+  it('variables stand in the names of its series, and with others it is asked anew', () => {
+    const one = panel({ targets: [{ expr: 'a', legendFormat: '{{job}} over $window of $__range' }] })
+    const asked = (window: string) =>
+      requestsOf(one, { ...input, values: new Map([['window', fixedValue(window)]]) }).requests
+    expect(asked('5m').map(({ legend }) => legend)).toEqual(['{{job}} over 5m of 3600s'])
+    expect(asked('5m').map(requestKey)).toEqual(asked('5m').map(requestKey))
+    expect(asked('5m').map(requestKey)).not.toEqual(asked('1h').map(requestKey))
+  })
+
   it('a panel may have a range of its own', () => {
     expect(panelRange(panel({ timeFrom: '1h', timeShift: '1d' }), { from: 0, to: 100_000_000 })).toEqual({
       from: 10_000_000,
@@ -90,11 +99,12 @@ describe('links', () => {
   const state = {
     values: new Map([['env', fixedValue('a b')]]),
     range: { from: 'now-1h', to: 'now' },
-    search: 'org=x&var-env=a+b',
+    variables: 'var-env=a+b',
   }
   it.each([
     ['/d/x?var-env=${env:percentencode}', false, false, '/d/x?var-env=a%20b'],
     ['/d/x', true, true, '/d/x?from=now-1h&to=now&var-env=a+b'],
+    ['/d/x?${__all_variables}&x=1', false, false, '/d/x?var-env=a+b&x=1'],
     ['/d/x?${__url_time_range}', false, false, '/d/x?from=now-1h&to=now'],
   ])('%s', (url, keepTime, includeVars, result) => {
     expect(linkUrl(url, { keepTime, includeVars }, state)).toBe(result)

@@ -10,6 +10,8 @@ import type { RangeText } from '../../parts/time-range.ts'
 /** One query as it is sent. */
 export interface PanelRequest {
   readonly target: Target
+  /** Its legend format with variables put in; labels are still to be. */
+  readonly legend: string
   readonly source: string
   readonly expr: string
   /** Unix seconds; an instant query is asked at `end` and has no step. */
@@ -122,36 +124,32 @@ function requestsOfTarget({ target, panel, input, range, uid }: OneTarget): read
   const all = withBuiltIns({ values, range, dashboardUid }, intervals)
   const source = sourceOf(uid === undefined ? undefined : interpolate(uid, values, 'url'))
   const expr = withFilters(interpolate(target.expr, all, 'query'), source, filters)
+  const legend = interpolate(target.legend, all, 'text')
+  const asked = { target, legend, source, expr }
   const { start, end } = alignedRange(range, intervals.step)
   return [
-    ...(target.range ? [{ target, source, expr, start, end, step: intervals.step / 1_000 }] : []),
+    ...(target.range ? [{ ...asked, start, end, step: intervals.step / 1_000 }] : []),
     ...(target.instant
-      ? [{ target, source, expr, start: range.to / 1_000, end: range.to / 1_000, step: undefined }]
+      ? [{ ...asked, start: range.to / 1_000, end: range.to / 1_000, step: undefined }]
       : []),
   ]
 }
 
-/** The key of what is asked, the same for the same answer. */
-export function requestKey({ source, expr, start, end, step }: PanelRequest): string {
-  return JSON.stringify([source, expr, start, end, step])
+/** The key of what is asked, the same for the same answer with the same names. */
+export function requestKey({ source, expr, start, end, step, legend }: PanelRequest): string {
+  return JSON.stringify([source, expr, start, end, step, legend])
 }
 
 /** A link with the dashboard's variables and time put in, and those added that it asks for. */
 export function linkUrl(
   url: string,
   link: { readonly keepTime: boolean; readonly includeVars: boolean },
-  state: { readonly values: Values; readonly range: RangeText; readonly search: string },
+  state: { readonly values: Values; readonly range: RangeText; readonly variables: string },
 ): string {
-  const filled = interpolate(url, state.values, 'url').replaceAll(
-    /\$\{__url_time_range\}|\$__url_time_range/g,
-    timeText(state.range),
-  )
-  const extra = [
-    ...(link.keepTime ? [timeText(state.range)] : []),
-    ...(link.includeVars
-      ? [[...new URLSearchParams(state.search)].filter(([key]) => key.startsWith('var-'))]
-      : []),
-  ].map((part) => (typeof part === 'string' ? part : new URLSearchParams(part).toString()))
+  const filled = interpolate(url, state.values, 'url')
+    .replaceAll(/\$\{__url_time_range\}|\$__url_time_range/g, timeText(state.range))
+    .replaceAll(/\$\{__all_variables\}|\$__all_variables/g, () => state.variables)
+  const extra = [link.keepTime ? timeText(state.range) : '', link.includeVars ? state.variables : '']
   const query = extra.filter((part) => part !== '').join('&')
   if (query === '') return filled
   return `${filled}${filled.includes('?') ? '&' : '?'}${query}`

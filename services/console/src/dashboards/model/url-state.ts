@@ -26,20 +26,3 @@ export function readAddress(search: string): BoardAddress {
     viewPanel: parameters.get('viewPanel') ?? undefined,
   }
 }
-
-/** The query string of a state; parameters that are none of a dashboard's stay. */
-export function writeAddress(address: BoardAddress, search = ''): string {
-  const parameters = new URLSearchParams()
-  for (const [key, value] of new URLSearchParams(search))
-    if (!['from', 'to', 'refresh', 'viewPanel'].includes(key) && !key.startsWith('var-'))
-      parameters.append(key, value)
-  const { range, refresh, wanted, viewPanel } = address
-  if (range !== undefined) {
-    parameters.set('from', range.from)
-    parameters.set('to', range.to)
-  }
-  for (const [name, values] of wanted) for (const value of values) parameters.append(`var-${name}`, value)
-  if (refresh !== undefined) parameters.set('refresh', refresh)
-  if (viewPanel !== undefined) parameters.set('viewPanel', viewPanel)
-  return parameters.toString()
-}

@@ -30,8 +30,14 @@ export function valueOf(
   const isRegex = multi || includeAll
   if (includeAll && chosen.includes(allValueMark)) {
     if (allValue !== undefined)
-      return { value: interpolate(allValue, parents, 'query'), text: 'All', isRegex, isCustomAll: true }
-    return { value: options.map(({ value }) => value), text: 'All', isRegex }
+      return {
+        value: interpolate(allValue, parents, 'query'),
+        text: 'All',
+        isRegex,
+        isAll: true,
+        isCustomAll: true,
+      }
+    return { value: options.map(({ value }) => value), text: 'All', isRegex, isAll: true }
   }
   const textOf = (value: string): string => options.find((option) => option.value === value)?.text ?? value
   const one = chosen[0] ?? ''
@@ -53,6 +59,14 @@ export function valuesOf(states: readonly VariableState[], range: TimeRange): Va
   const values = new Map<string, VariableValue>()
   for (const state of states) values.set(state.variable.name, valueOf(state, range, values))
   return values
+}
+
+/** All choices as they stand in the address of a dashboard; constants are the dashboard's own. */
+export function addressOfAll(states: readonly VariableState[]): string {
+  const parts = states
+    .filter(({ variable }) => variable.kind !== 'constant')
+    .flatMap(({ variable, chosen }) => chosen.map((one) => [`var-${variable.name}`, one]))
+  return new URLSearchParams(parts).toString()
 }
 
 /**

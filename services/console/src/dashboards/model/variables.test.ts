@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { interpolate } from './interpolate.ts'
 import { chosenOf, listedOptions, optionsOfAnswers } from './variable-options.ts'
 import { dependents, inOrder } from './variable-order.ts'
 import { readVariableQuery } from './variable-query.ts'
-import { type VariableState, valuesOf } from './variable-values.ts'
+import { addressOfAll, type VariableState, valuesOf } from './variable-values.ts'
 import { readVariables, type Variable } from './variable.ts'
 
 const read = (list: readonly object[]): readonly Variable[] => readVariables({ list })
@@ -119,6 +120,19 @@ describe('values', () => {
       value: '.*',
       isCustomAll: true,
     })
+  })
+
+  it('stand in an address as Grafana writes them', () => {
+    const states = [
+      state({ name: 'a', multi: true }, ['a', 'b c']),
+      state({ name: 'all', includeAll: true }, ['$__all']),
+      state({ name: 'fixed', type: 'constant' }, ['x']),
+    ]
+    expect(addressOfAll(states)).toBe('var-a=a&var-a=b+c&var-all=%24__all')
+    const values = valuesOf(states, { from: 0, to: 1 })
+    expect(interpolate('${a:queryparam}&${all:queryparam}', values, 'url')).toBe(
+      'var-a=a&var-a=b+c&var-all=%24__all',
+    )
   })
 
   it('an automatic interval follows the range', () => {

@@ -1,5 +1,5 @@
 import { Fragment } from 'react'
-import { type Block, type Inline, readMarkdown } from '../model/markdown.ts'
+import { type Block, headingLevels, type Inline, readMarkdown } from '../model/markdown.ts'
 import { safeUrl } from '../model/requests.ts'
 
 function Inlines({ parts }: { readonly parts: readonly Inline[] }) {
@@ -38,16 +38,21 @@ function inline(part: Inline) {
   }
 }
 
-function BlockOf({ block }: { readonly block: Block }) {
+/** Code as it is written; long lines scroll. */
+export function Code({ text }: { readonly text: string }) {
+  return (
+    // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a box that scrolls must be reachable by keyboard
+    <pre className="snippet" tabIndex={0} role="group" aria-label="Code">
+      {text}
+    </pre>
+  )
+}
+
+function BlockOf({ block, level }: { readonly block: Block; readonly level: number | undefined }) {
   switch (block.kind) {
     case 'heading':
-      // The page's own headings go down to the panel's title, h3.
       return (
-        <p
-          className={`md-heading md-heading-${Math.min(3, block.level)}`}
-          role="heading"
-          aria-level={Math.min(6, block.level + 3)}
-        >
+        <p className={`md-heading md-heading-${Math.min(3, block.level)}`} role="heading" aria-level={level}>
           <Inlines parts={block.children} />
         </p>
       )
@@ -58,7 +63,7 @@ function BlockOf({ block }: { readonly block: Block }) {
         </p>
       )
     case 'code':
-      return <pre className="snippet">{block.text}</pre>
+      return <Code text={block.text} />
     case 'rule':
       return <hr />
     case 'quote':
@@ -108,11 +113,13 @@ function BlockOf({ block }: { readonly block: Block }) {
 }
 
 /** Markdown as elements: nothing of the text becomes markup by itself. */
-export function Markdown({ text }: { readonly text: string }) {
+export function Markdown({ text, topLevel }: { readonly text: string; readonly topLevel: number }) {
+  const blocks = readMarkdown(text)
+  const levels = headingLevels(blocks, topLevel)
   return (
     <div className="md">
-      {readMarkdown(text).map((block, i) => (
-        <BlockOf key={i} block={block} />
+      {blocks.map((block, i) => (
+        <BlockOf key={i} block={block} level={levels[i]} />
       ))}
     </div>
   )

@@ -1,5 +1,5 @@
 import { type ReactNode, useMemo, useRef, useState } from 'react'
-import { type Annotation, saveSheet, ScrollBox } from '../../charts/index.ts'
+import { type Annotation, saveSheet, ScrollBox, ScrollList } from '../../charts/index.ts'
 import { useSize } from '../../charts/use-size.ts'
 import { Disclosure } from '../../parts/disclosure.tsx'
 import { Icon } from '../../parts/icon.tsx'
@@ -17,7 +17,7 @@ import type { RangeText } from '../../parts/time-range.ts'
 import { Inspect } from './inspect.tsx'
 import { isSupported, needsNoData, PanelBody } from './panel-body.tsx'
 import { PanelMenu } from './panel-menu.tsx'
-import type { PanelView } from './panel-view.ts'
+import { panelName, type PanelView } from './panel-view.ts'
 import { useVisible } from './use-visible.ts'
 
 /** What of the page a panel needs. */
@@ -25,8 +25,8 @@ export interface PanelPage {
   readonly values: Values
   readonly range: TimeRange
   readonly rawRange: RangeText
-  /** The query of the address, for links. */
-  readonly search: string
+  /** All choices as they stand in an address, for links. */
+  readonly variables: string
   readonly isUtc: boolean
   /** Variables for which there is nothing to choose from. */
   readonly empty: ReadonlySet<string>
@@ -54,14 +54,14 @@ function samplesFor({ type }: Panel, width: number): number {
 function Errors({ errors }: { readonly errors: readonly string[] }) {
   if (errors.length === 0) return null
   return (
-    <ul className="panel-words" role="list">
+    <ScrollList label="Errors" className="panel-words">
       {errors.map((text) => (
         <li key={text} className="panel-word small panel-word-danger">
           <Icon name="caution" />
           <span>{sentence(text)}</span>
         </li>
       ))}
-    </ul>
+    </ScrollList>
   )
 }
 
@@ -162,21 +162,26 @@ export function PanelCard({ laid, page }: { readonly laid: LaidPanel; readonly p
   const [isInspected, setInspected] = useState(false)
   const title = interpolate(panel.title, values, 'text')
   const view: PanelView = { ...page, panel, title, data, values }
+  const name = panelName(view)
   return (
     // A group, no landmark: a page of thirty landmarks has none.
     <section
       role="group"
       ref={card}
       className={`panel${panel.transparent ? ' panel-transparent' : ''}`}
-      aria-label={title === '' ? `Panel ${panel.id}` : title}
+      aria-label={name}
       aria-busy={data.isReading}
       data-panel={panel.id}
     >
       <header className="panel-head">
-        <h3 className="panel-title" title={title}>
-          {title}
-        </h3>
-        <Notes name={title === '' ? `panel ${panel.id}` : title} notes={notes} />
+        {title === '' ? (
+          <span className="panel-title" />
+        ) : (
+          <h3 className="panel-title" title={title}>
+            {title}
+          </h3>
+        )}
+        <Notes name={name} notes={notes} />
         <PanelMenu
           view={view}
           page={page}
@@ -210,7 +215,7 @@ function inner({ isWaiting, refusals, lacking, hasFailed, view, asTable, page }:
   const grafana = page.grafanaOf(panel)
   if (refusals.length > 0 && isSupported(panel.type))
     return (
-      <ScrollBox className="panel-unsupported">
+      <ScrollBox label="Why this panel is empty" className="panel-unsupported">
         <p>This panel cannot run here. {refusals.join(' ')}</p>
         {grafana === undefined ? null : (
           <p>
@@ -223,7 +228,7 @@ function inner({ isWaiting, refusals, lacking, hasFailed, view, asTable, page }:
     )
   if (lacking.length > 0)
     return (
-      <ScrollBox className="panel-lacking small">
+      <ScrollBox label="Why this panel is empty" className="panel-lacking small">
         <p>Nothing to choose from for {lacking.map((name) => `“${name}”`).join(', ')}.</p>
       </ScrollBox>
     )

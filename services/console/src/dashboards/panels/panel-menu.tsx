@@ -5,7 +5,7 @@ import { useAsking } from '../data/context.ts'
 import { linkUrl, safeUrl } from '../model/requests.ts'
 import { interpolate } from '../model/interpolate.ts'
 import type { PanelPage } from './panel-card.tsx'
-import type { PanelView } from './panel-view.ts'
+import { panelName, type PanelView } from './panel-view.ts'
 
 interface PanelMenuProps {
   readonly view: PanelView
@@ -23,7 +23,7 @@ function Ways({ view, page }: Pick<PanelMenuProps, 'view' | 'page'>) {
   const grafana = page.grafanaOf(view.panel)
   const links = view.panel.links.flatMap((link) => {
     const url = safeUrl(
-      linkUrl(link.url, link, { values: view.values, range: view.rawRange, search: page.search }),
+      linkUrl(link.url, link, { values: view.values, range: view.rawRange, variables: page.variables }),
     )
     return url === undefined || url === '' ? [] : [{ ...link, url }]
   })
@@ -65,8 +65,8 @@ function Ways({ view, page }: Pick<PanelMenuProps, 'view' | 'page'>) {
 /** What can be done with a panel, behind one button. */
 export function PanelMenu(props: PanelMenuProps) {
   const { view, page, asTable, onTable, onCsv, onInspect } = props
-  const { panel, title } = view
-  const name = title === '' ? `panel ${panel.id}` : title
+  const { panel } = view
+  const name = panelName(view)
   const isAlone = page.viewed !== undefined
   return (
     <Disclosure

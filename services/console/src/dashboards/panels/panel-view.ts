@@ -5,6 +5,11 @@ import type { Panel } from '../model/panel.ts'
 import type { TimeRange } from '../model/time-range.ts'
 import type { RangeText } from '../../parts/time-range.ts'
 
+/** What a panel is called, also one without a title. */
+export function panelName({ panel, title }: Pick<PanelView, 'panel' | 'title'>): string {
+  return title === '' ? `Panel ${panel.id}` : title
+}
+
 /** What every kind of panel is drawn from. */
 export interface PanelView {
   readonly panel: Panel

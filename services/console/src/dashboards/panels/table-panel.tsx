@@ -9,7 +9,7 @@ import { safeUrl } from '../model/requests.ts'
 import { type ShownField, shownFields } from '../model/shown-fields.ts'
 import { dateText } from '../../parts/written-time.ts'
 import { interpolate } from '../model/interpolate.ts'
-import type { PanelView } from './panel-view.ts'
+import { panelName, type PanelView } from './panel-view.ts'
 
 const mostRows = 200
 
@@ -70,7 +70,7 @@ function frameName({ fields, refId }: Frame, i: number): string {
 
 /** A table of one frame; of several, one at a time. */
 export function TablePanel(view: PanelView) {
-  const { panel, title, data } = view
+  const { panel, data } = view
   const [chosen, setChosen] = useState(0)
   const frame = data.frames[chosen] ?? data.frames[0]
   if (frame === undefined || rowsOf(frame) === 0) return <p className="panel-word">No rows</p>
@@ -93,7 +93,7 @@ export function TablePanel(view: PanelView) {
   return (
     <div className="panel-table">
       <Table
-        caption={`Rows of ${title === '' ? `panel ${panel.id}` : title}`}
+        caption={`Rows of ${panelName(view)}`}
         isCaptionHidden
         columns={columns}
         rows={Array.from({ length: Math.min(mostRows, count) }, (_, row) => row)}

@@ -29,7 +29,7 @@ export function Unsupported({
 }) {
   const name = names[panel.type] ?? (panel.type === '' ? 'without a kind' : `of the kind “${panel.type}”`)
   return (
-    <ScrollBox className="panel-unsupported">
+    <ScrollBox label="About this panel" className="panel-unsupported">
       <p>
         This is a panel {names[panel.type] === undefined ? name : `of the kind “${name}”`}, which this viewer
         does not draw. Its samples are in the table view.

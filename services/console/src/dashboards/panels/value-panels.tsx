@@ -3,7 +3,7 @@ import { hueOf } from '../model/colour.ts'
 import { absoluteThresholds } from '../model/display.ts'
 import { textOf } from '../model/json.ts'
 import { type ReducedValue, reducedValues } from '../model/reduced.ts'
-import type { PanelView } from './panel-view.ts'
+import { panelName, type PanelView } from './panel-view.ts'
 
 /** What a stat shows of names and values. */
 function textMode(
@@ -25,12 +25,14 @@ function textMode(
 }
 
 /** Big numbers. */
-export function StatPanel({ panel, data }: PanelView) {
+export function StatPanel(view: PanelView) {
+  const { panel, data } = view
   const values = reducedValues(panel, data.frames)
   const mode = textOf(panel.options['colorMode']) ?? 'value'
   const hasTrail = (textOf(panel.options['graphMode']) ?? 'area') !== 'none'
   return (
     <Stat
+      title={panelName(view)}
       {...textMode(textOf(panel.options['textMode']) ?? 'auto', values.length)}
       values={values.map(({ id, name, text, color, trail }) => ({
         id,
@@ -73,10 +75,12 @@ function onScale(values: readonly ReducedValue[]): readonly GaugeValue[] {
 }
 
 /** Dials. */
-export function GaugePanel({ panel, title, data }: PanelView) {
+export function GaugePanel(view: PanelView) {
+  const { panel, title, data } = view
   const values = onScale(reducedValues(panel, data.frames))
   return (
     <Gauge
+      title={panelName(view)}
       // A single one is what its panel says it is.
       values={values.length === 1 && title !== '' ? values.map((one) => ({ ...one, name: title })) : values}
       showsBands={
@@ -88,6 +92,7 @@ export function GaugePanel({ panel, title, data }: PanelView) {
 }
 
 /** Bars with their names. */
-export function BarGaugePanel({ panel, data }: PanelView) {
-  return <BarGauge values={onScale(reducedValues(panel, data.frames))} />
+export function BarGaugePanel(view: PanelView) {
+  const values = onScale(reducedValues(view.panel, view.data.frames))
+  return <BarGauge title={panelName(view)} values={values} />
 }

@@ -14,7 +14,7 @@ import { linkUrl, safeUrl } from '../model/requests.ts'
 import { resolveRange } from '../model/time-range.ts'
 import type { RangeText } from '../../parts/time-range.ts'
 import { readAddress } from '../model/url-state.ts'
-import { emptyVariables, valuesOf } from '../model/variable-values.ts'
+import { addressOfAll, emptyVariables, valuesOf } from '../model/variable-values.ts'
 import type { PanelPage } from '../panels/panel-card.tsx'
 import { BoardGrid } from './grid.tsx'
 import { RefreshControl, refreshMs, TimePicker } from './time-controls.tsx'
@@ -41,7 +41,6 @@ function useAddress(board: Board) {
       ...address,
       raw: range,
       refresh: refresh === 'off' ? '' : refresh,
-      search: text,
       change: (next: SearchChange) => change(next),
     }
   }, [text, board, change])
@@ -75,7 +74,7 @@ function Links({ board, page }: { readonly board: Board; readonly page: PanelPag
   const links = board.links.flatMap((link) => {
     if (link.tags !== undefined) return []
     const url = safeUrl(
-      linkUrl(link.url, link, { values: page.values, range: page.rawRange, search: page.search }),
+      linkUrl(link.url, link, { values: page.values, range: page.rawRange, variables: page.variables }),
     )
     return url === undefined || url === ''
       ? []
@@ -125,7 +124,7 @@ function useClock({ isUtc }: Board, raw: RangeText, refresh: string) {
 
 /** What the address, the clock, the variables and the annotations make of a dashboard. */
 function useBoard({ board, asking, grafanaOf }: BoardViewProps) {
-  const { raw, refresh, wanted, viewPanel, search, change } = useAddress(board)
+  const { raw, refresh, wanted, viewPanel, change } = useAddress(board)
   const clockwork = useClock(board, raw, refresh)
   const { range, read } = clockwork
   const [off, onToggle] = useSwitched(board)
@@ -151,7 +150,7 @@ function useBoard({ board, asking, grafanaOf }: BoardViewProps) {
     values,
     range,
     rawRange: raw,
-    search,
+    variables: addressOfAll(states ?? []),
     empty,
     filters,
     isReady,

@@ -55,6 +55,7 @@ function requestOf(query: AnnotationQuery, asking: Asking, place: AnnotationPlac
       dataSource: undefined,
       exemplars: false,
     },
+    legend: '',
     source,
     expr: withFilters(interpolate(query.expr, all, 'query'), source, filters),
     ...alignedRange(range, intervals.step),
