@@ -221,3 +221,113 @@ it('what the cache has, and who waits for another’s answer, leave an event eac
     'miss',
   ])
 })
+
+const item = {
+  series: JSON.stringify({ __name__: 'up', tenant: 'org', x: 'y'.repeat(900) }),
+  label_values: JSON.stringify('v'.repeat(900)),
+  query_range: JSON.stringify({ metric: { __name__: 'up', x: 'y'.repeat(900) }, values: [[1_000, '1']] }),
+  query: JSON.stringify({ metric: { __name__: 'up', x: '{"metric":{'.repeat(80) }, value: [1_000, '1'] }),
+}
+const long = [
+  ['query', 'query?query=up', '{"status":"success","data":{"resultType":"vector","result":[', ']}}', true],
+  [
+    'query_range',
+    'query_range?query=up&start=1000&end=1300&step=1',
+    '{"status":"success","data":{"resultType":"matrix","result":[',
+    ']}}',
+    true,
+  ],
+  ['series', 'series?match[]=up', '{"status":"success","data":[', ']}', true],
+  ['label_values', 'label/x/values', '{"status":"success","data":[', ']}', false],
+] as const
+
+/** Lets the shard send so many items, and then end or drop the connection. */
+function sendItems(
+  kind: keyof typeof item,
+  of: { count: number; head: string; tail: string | undefined },
+): void {
+  shard.behave((_message, res) => {
+    res.writeHead(200, { 'content-type': 'application/json' })
+    res.write(of.head + Array.from({ length: of.count }, () => item[kind]).join(','))
+    if (of.tail === undefined) setTimeout(() => res.destroy(), 100)
+    else res.end(of.tail)
+  })
+}
+
+let asked = 0
+
+/** The events of a request once they tell how its answer ended, and the length of the body that arrived whole. */
+async function outcomesOf(
+  path: string,
+): Promise<{ body: number | undefined; events: readonly AuditEvent[] }> {
+  // Never the same twice: look-ups are kept in the cache.
+  asked += 1
+  const fresh = path.replace(/up|x(?=\/)/, (name) => `${name}${asked}`)
+  const response = await fetch(`${world.base()}/api/v1/${fresh}`, {
+    headers: { authorization: `Bearer ${tokens.get('all') ?? ''}` },
+  })
+  const body = await response.arrayBuffer().then(
+    (bytes) => bytes.byteLength,
+    () => undefined,
+  )
+  const id = response.headers.get('x-request-id') ?? ''
+  const last = async () => (await world.auditOf(id)).at(-1)?.outcome.bytes
+  await expect.poll(last).toBeGreaterThan(0)
+  return { body, events: await world.auditOf(id) }
+}
+
+it.each(long)(
+  'a short answer of %s is recorded with its length and series',
+  async (kind, path, head, tail, isSeries) => {
+    sendItems(kind, { count: 3, head, tail })
+    const { body, events } = await outcomesOf(path)
+    expect(events).toHaveLength(1)
+    expect(events[0]?.outcome).toMatchObject({ result: 'allowed', bytes: body })
+    expect(events[0]?.outcome.series).toBe(isSeries ? 3 : undefined)
+  },
+)
+
+// Longer than what is held for the cache: it leaves as it comes.
+const many = 12_000
+
+it.each(long)(
+  'a long answer of %s is recorded before it leaves, and its end',
+  async (kind, path, head, tail, isSeries) => {
+    sendItems(kind, { count: many, head, tail })
+    const { body, events } = await outcomesOf(path)
+    const ended = events.at(-1)
+    expect(ended?.outcome).toMatchObject({ result: 'allowed', bytes: body })
+    expect(ended?.outcome.series).toBe(isSeries ? many : undefined)
+    expect(events.map(({ code }) => code)).toEqual([expect.stringMatching(/^Q00[14]I$/), 'Q011I'])
+    expect([events[0]?.outcome.bytes, ended?.detail]).toEqual([undefined, { answer: events[0]?.id }])
+  },
+)
+
+it.each(long)('an answer of %s that breaks off is no success', async (kind, path, head) => {
+  sendItems(kind, { count: many, head, tail: undefined })
+  const { body, events } = await outcomesOf(path)
+  expect(events.at(-1)?.outcome).toMatchObject({ result: 'failed', errorCode: 'bad_gateway' })
+  expect([body, events.map(({ code }) => code)]).toEqual([
+    undefined,
+    [expect.stringMatching(/^Q00[14]I$/), 'Q011E'],
+  ])
+  // One that breaks off before anything was sent is refused.
+  sendItems(kind, { count: 3, head, tail: undefined })
+  const short = await outcomesOf(path)
+  expect(short.events.map(({ outcome }) => outcome.result)).toEqual(['failed'])
+  expect(short.body).toBe(short.events[0]?.outcome.bytes)
+})
+
+it('an answer that the client gives up is recorded as such', async () => {
+  const [[kind, path, head, tail]] = long
+  sendItems(kind, { count: many, head, tail })
+  const leaving = new AbortController()
+  const response = await fetch(`${world.base()}/api/v1/${path}`, {
+    headers: { authorization: `Bearer ${tokens.get('all') ?? ''}` },
+    signal: leaving.signal,
+  })
+  const id = response.headers.get('x-request-id') ?? ''
+  leaving.abort()
+  const codes = async () => (await world.auditOf(id)).map(({ code }) => code)
+  await expect.poll(codes).toEqual(['Q001I', 'Q011W'])
+})

@@ -95,7 +95,7 @@ export async function startGatewayWorld(options: GatewayWorldOptions): Promise<G
     async auditOf(requestId) {
       for (let attempt = 0; attempt < 100; attempt += 1) {
         const rows = await sql<{ event: AuditEvent }>(
-          `select event from audit_events where event ->> 'requestId' = $1`,
+          `select event from audit_events where event ->> 'requestId' = $1 order by at, id`,
           [requestId],
         )
         if (rows.length > 0) return rows.map(({ event }) => event)

@@ -17,6 +17,11 @@ export const eventTable = {
   Q008: { D: 'Request not authenticated' },
   Q009: { D: 'Request refused by a limit' },
   Q010: { E: 'Request malformed' },
+  Q011: {
+    I: 'Long answer sent to its end',
+    W: 'Answer given up by the client',
+    E: 'Answer broke off before its end',
+  },
   Q013: { I: 'Silence written', D: 'Silence denied', E: 'Silence failed' },
   Q014: { I: 'Query explained', D: 'Query explanation denied', E: 'Query explanation failed' },
   V001: { I: 'Control resource read', D: 'Control resource denied', E: 'Control resource failed' },

@@ -35,6 +35,12 @@ export function statusOf(answer: Answer): number {
   return answer.kind === 'body' ? answer.rendered.status : 200
 }
 
+/** The body of an answer that is there whole; undefined for one that comes in pieces. */
+export function wholeBody(answer: Answer): Buffer | undefined {
+  if (answer.kind === 'body') return Buffer.from(answer.rendered.body)
+  return answer.kind === 'bytes' ? answer.body : undefined
+}
+
 /** Gives an answer up that will not be sent. */
 export function discard(answer: Answer, reason: Error): void {
   if (answer.kind !== 'stream') return

@@ -43,6 +43,10 @@ export interface Ending {
   readonly elapsedMs: number
   readonly httpStatus: number
   readonly errorCode: ErrorCode | undefined
+  /** Length of the answer's body before compression; unknown before a long answer is sent. */
+  readonly bytes?: number | undefined
+  /** Series in it; undefined where it has none, or where they are not known yet. */
+  readonly series?: number | undefined
 }
 
 /** Codes that say who asks is not entitled; the others say that it did not work. */
@@ -160,11 +164,19 @@ function requestOf({ method = '', url = '' }: IncomingMessage, notes: Partial<No
   return { method, route: path, ...askedOf(question) }
 }
 
-function outcomeOf({ httpStatus, errorCode, elapsedMs }: Ending): AuditEvent['outcome'] {
+function outcomeOf({
+  httpStatus,
+  errorCode,
+  elapsedMs,
+  bytes,
+  series,
+}: Omit<Ending, 'requestId' | 'address' | 'startedAt'>): AuditEvent['outcome'] {
   return {
     result: resultOf(errorCode),
     httpStatus,
     ...(errorCode === undefined ? {} : { errorCode }),
+    ...(series === undefined ? {} : { series }),
+    ...(bytes === undefined ? {} : { bytes }),
     durationMs: Math.round(elapsedMs * 1000) / 1000,
   }
 }
@@ -209,5 +221,29 @@ export function auditEventOf(
     plan: planOf(notes, answered),
     outcome: { ...outcomeOf(ending), ...(notes.samples === undefined ? {} : { samples: notes.samples }) },
     ...headerFacts(message),
+  }
+}
+
+/** How sending an answer ended. */
+export interface Closing extends Pick<Ending, 'bytes' | 'series' | 'elapsedMs' | 'errorCode'> {
+  /** ms since the epoch. */
+  readonly now: number
+}
+
+/**
+ * The event of an answer's end, where that was not known when the answer was recorded, before its first byte: it was too long to be
+ * whole by then, or was not taken to its end.
+ */
+export function closingEventOf(begun: AuditEvent, { now, ...closing }: Closing): AuditEvent {
+  const { errorCode } = closing
+  const { httpStatus, samples } = begun.outcome
+  const severity = errorCode === undefined ? 'I' : errorCode === 'canceled' ? 'W' : 'E'
+  return {
+    ...begun,
+    id: uuidV7(now, randomUUID()),
+    at: eventTime(now),
+    code: `Q011${severity}`,
+    outcome: { ...outcomeOf({ ...closing, httpStatus }), ...(samples === undefined ? {} : { samples }) },
+    detail: { ...begun.detail, answer: begun.id },
   }
 }

@@ -1,5 +1,6 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import { GatehouseError } from '@gatehouse/errors'
+import type { SeriesCounter } from './count-series.ts'
 
 /** How an answer is sent. */
 export interface ResponseOptions {
@@ -12,6 +13,8 @@ export interface ResponseOptions {
   readonly isLast: boolean
   /** Whether the client takes gzip. */
   readonly acceptsGzip: boolean
+  /** Told of the pieces of a long answer, as they are sent. */
+  readonly counter?: Pick<SeriesCounter, 'add'> | undefined
 }
 
 /** How sending ended: the bytes of the body, and why it broke off if it did. */

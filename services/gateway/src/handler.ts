@@ -1,9 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AuditEvent } from '@gatehouse/audit'
-import { GatehouseError, toGatehouseError } from '@gatehouse/errors'
+import { GatehouseError, isGatehouseError, toGatehouseError } from '@gatehouse/errors'
 import type { Logger } from '@gatehouse/telemetry'
-import { type Answer, discard, failure, statusOf } from './answer.ts'
+import { type Answer, discard, failure, statusOf, wholeBody } from './answer.ts'
+import { closingEventOf } from './audit-event.ts'
 import { type Budget, createBudget } from './budget.ts'
+import { countSeries, createSeriesCounter } from './count-series.ts'
 import { methodsAt } from './endpoints.ts'
 import { type GatewayMetrics, unknownEndpoint } from './metrics.ts'
 import { answer, type Deps } from './pipeline.ts'
@@ -14,6 +16,7 @@ import { readHints } from './hints.ts'
 import { factOf } from './statistics/fact.ts'
 import type { Statistics } from './statistics/collect.ts'
 import { respond } from './respond.ts'
+import { settle } from './settle.ts'
 import { createTrail, type Trail } from './trail.ts'
 
 /** What handling a request needs. */
@@ -44,6 +47,12 @@ interface Outcome {
   readonly error: GatehouseError | undefined
 }
 
+/** An answer whose event is written. */
+interface Recorded extends Outcome {
+  /** Undefined if there was no room for it. */
+  readonly event: AuditEvent | undefined
+}
+
 /** How an answer was sent, and what dashboard it is said to be for. */
 interface Accounted extends Sent {
   readonly dashboardUid: string | undefined
@@ -67,7 +76,7 @@ function acceptsGzip(header: string | string[] | undefined): boolean {
   return typeof header === 'string' && /(^|[\s,])gzip\s*(;\s*q=(1|0?\.\d*[1-9])|,|$)/i.test(header)
 }
 
-/** Creates the handler of data-plane requests: read, answer, audit, respond, in this order and each exactly once. */
+/** Creates the handler of data-plane requests: read, answer, audit, respond, in this order and each exactly once; of a long answer the end is recorded, too. */
 export function createHandler(deps: HandlerDeps) {
   const { pipeline, audit, metrics, log, limits } = deps
 
@@ -83,7 +92,7 @@ export function createHandler(deps: HandlerDeps) {
       if (deps.isOverloaded())
         throw new GatehouseError('unavailable', 'the gateway is overloaded', { retryAfter: 1 })
       const request = await readRequest(message, limits, trail)
-      return { answer: await answer(request, pipeline, { trail, budget }), error: undefined }
+      return { answer: await settle(await answer(request, pipeline, { trail, budget })), error: undefined }
     } catch (thrown) {
       const error = toGatehouseError(thrown)
       logFailure(log, trail, error)
@@ -93,11 +102,16 @@ export function createHandler(deps: HandlerDeps) {
   }
 
   /** Writes the audit event; without it no answer leaves. */
-  const record = async (outcome: Outcome, trail: Trail): Promise<Outcome> => {
+  const record = async (outcome: Outcome, trail: Trail): Promise<Recorded> => {
     try {
-      const httpStatus = statusOf(outcome.answer)
-      await audit.append(trail.toEvent({ httpStatus, errorCode: outcome.error?.code }))
-      return outcome
+      const { answer, error } = outcome
+      const body = wholeBody(answer)
+      const series =
+        error === undefined && body !== undefined ? countSeries(trail.notes.question?.kind, body) : undefined
+      const ending = { httpStatus: statusOf(answer), errorCode: error?.code, bytes: body?.length, series }
+      const event = trail.toEvent(ending)
+      await audit.append(event)
+      return { ...outcome, event }
     } catch (thrown) {
       const cause = toGatehouseError(thrown)
       const error =
@@ -107,8 +121,29 @@ export function createHandler(deps: HandlerDeps) {
       discard(outcome.answer, error)
       metrics.auditFailed()
       log.error({ requestId: trail.requestId, detail: cause.detail }, 'audit event could not be written')
-      return refuse(error, trail)
+      return { ...refuse(error, trail), event: undefined }
     }
+  }
+
+  /** Records how an answer ended where its event could not tell: it left before. */
+  const close = async (
+    { event, answer, error }: Recorded,
+    trail: Trail,
+    sent: Sent & { series: number | undefined },
+  ) => {
+    if (event === undefined || error !== undefined) return
+    if (sent.error === undefined && wholeBody(answer) !== undefined) return
+    const errorCode =
+      sent.error === undefined ? undefined : isGatehouseError(sent.error) ? sent.error.code : 'bad_gateway'
+    const { bytes, series } = sent
+    const closing = { bytes, series, errorCode, elapsedMs: trail.elapsedMs(), now: Date.now() }
+    await audit.append(closingEventOf(event, closing)).catch((thrown: unknown) => {
+      metrics.auditFailed()
+      log.error(
+        { requestId: trail.requestId, detail: String(thrown) },
+        'the end of an answer could not be recorded',
+      )
+    })
   }
 
   const account = (trail: Trail, outcome: Outcome, { bytes, error, dashboardUid }: Accounted): void => {
@@ -142,6 +177,8 @@ export function createHandler(deps: HandlerDeps) {
       if (!res.writableFinished) budget.cancel(new GatehouseError('canceled', 'the client went away'))
     })
     const outcome = await record(await decide(message, trail, budget), trail)
+    const counter =
+      wholeBody(outcome.answer) === undefined ? createSeriesCounter(trail.notes.question?.kind) : undefined
     const { maxResponseBytes, idleTimeout } = limits
     // A request that was not read to its end would be taken for the next one on its connection.
     const isLast = deps.isDraining() || !message.complete
@@ -152,11 +189,13 @@ export function createHandler(deps: HandlerDeps) {
       idleTimeout,
       isLast,
       acceptsGzip: acceptsGzip(message.headers['accept-encoding']),
+      counter,
     }).catch((error: unknown): Sent => {
       res.destroy()
       return { bytes: 0, error: toGatehouseError(error) }
     })
     budget.end()
+    await close(outcome, trail, { ...sent, series: sent.error === undefined ? counter?.count : undefined })
     account(trail, outcome, { ...sent, dashboardUid: readHints(message.headers)?.['dashboardUid'] })
   }
 }

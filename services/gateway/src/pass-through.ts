@@ -38,6 +38,7 @@ export function passThrough(
   exchange.attach({
     data(piece) {
       bytes += piece.length
+      options.counter?.add(piece)
       if (bytes > maxResponseBytes) {
         breakOff(tooLarge(maxResponseBytes))
         return false

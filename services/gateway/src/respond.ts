@@ -46,6 +46,7 @@ async function sendPieces(
     const chunk = Buffer.from(text)
     text = ''
     bytes += chunk.length
+    options.counter?.add(chunk)
     const error = res.write(chunk) ? await setImmediate(undefined) : await drained(res, options.idleTimeout)
     if (error !== undefined || res.destroyed) {
       res.destroy()
@@ -53,6 +54,7 @@ async function sendPieces(
     }
   }
   const last = Buffer.from(text)
+  options.counter?.add(last)
   if (!res.headersSent) writeHead(res, jsonHead(last.length), options)
   return { bytes: bytes + last.length, error: await finish(res, last, options) }
 }

@@ -1,11 +1,10 @@
 import type { IncomingMessage } from 'node:http'
 import type { AuditEvent } from '@gatehouse/audit'
-import type { ErrorCode } from '@gatehouse/errors'
 import { requestIdFrom } from '@gatehouse/telemetry'
-import { type Answered, auditEventOf, type Notes } from './audit-event.ts'
+import { type Answered, auditEventOf, type Ending, type Notes } from './audit-event.ts'
 import type { Route } from './endpoints.ts'
 
-/** The evidence of one request, gathered on its way; becomes exactly one audit event. */
+/** The evidence of one request, gathered on its way; becomes the audit event of its answer. */
 export interface Trail {
   readonly requestId: string
   /** Where the request comes from. */
@@ -22,7 +21,7 @@ export interface Trail {
   /** Notes which replica answered for a shard. */
   answered(shard: string, replica: string): void
   elapsedMs(): number
-  toEvent(ending: { readonly httpStatus: number; readonly errorCode: ErrorCode | undefined }): AuditEvent
+  toEvent(ending: Omit<Ending, 'requestId' | 'address' | 'startedAt' | 'elapsedMs'>): AuditEvent
 }
 
 /** Starts the trail of a request. */

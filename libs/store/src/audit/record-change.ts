@@ -1,7 +1,7 @@
 import { type AuditEvent, genesis, nextLink, prepareEvent, toStoredEvent } from '@gatehouse/audit'
 import type { Transaction } from '../transaction.ts'
-import { insertEvents, insertIdentities, makePartitions } from './insert.ts'
-import { createPseudonyms, type Pseudonyms } from './pseudonyms.ts'
+import { erasedRefs, insertEvents, insertIdentities, makePartitions } from './insert.ts'
+import { createPseudonyms, type Pseudonym, type Pseudonyms } from './pseudonyms.ts'
 import { recordLine } from './segment.ts'
 import { sha256 } from './sha256.ts'
 
@@ -13,6 +13,21 @@ export const changeWriter = 'store'
 
 const pseudonymMs = 3_600_000
 
+/** The actor's pseudonym with its identity stored; a new one for whoever was erased since the last. */
+async function identified(
+  tx: Transaction,
+  pseudonyms: Pseudonyms,
+  event: AuditEvent,
+): Promise<Pseudonym | undefined> {
+  const pseudonym = pseudonyms.of(event)
+  if (pseudonym === undefined) return undefined
+  await insertIdentities(tx, [pseudonym.line])
+  const erased = await erasedRefs(tx, [pseudonym.identity.ref])
+  if (erased.length === 0) return pseudonym
+  pseudonyms.forget(new Set(erased))
+  return identified(tx, pseudonyms, event)
+}
+
 /** Creates the recorder of one process. Transactions of one org's changes wait for each other at the record. */
 export function createChangeRecorder(): RecordChange {
   let pseudonyms: Pseudonyms = createPseudonyms()
@@ -22,9 +37,8 @@ export function createChangeRecorder(): RecordChange {
       pseudonyms = createPseudonyms()
       since = Date.now()
     }
-    const pseudonym = pseudonyms.of(event)
+    const pseudonym = await identified(tx, pseudonyms, event)
     const text = prepareEvent(toStoredEvent(event, pseudonym?.identity.ref ?? null), sha256)
-    if (pseudonym !== undefined) await insertIdentities(tx, [pseudonym.line])
     await makePartitions(tx, event.at, 0)
     const org = event.orgUid
     const rows = await tx.rows<{ seq: string; hash: string }>('select seq, hash from audit_head($1, $2)', [

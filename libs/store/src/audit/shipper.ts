@@ -44,7 +44,7 @@ const lingerMs = 50
 const firstBackoffMs = 100
 const maxBackoffMs = 5_000
 const dayMs = 86_400_000
-const erasureCheckMs = 30_000
+const erasureCheckMs = 5_000
 
 const positionSchema = z.object({ segment: z.int().min(0), offset: z.int().min(0) })
 
@@ -119,7 +119,12 @@ class SpoolShipper implements Shipper {
     if (this.#isAwake) return Date.now() < this.#deadline
     if (isStopping) return false
     await new Promise<void>((resolve) => {
-      this.#wakeUp = resolve
+      // Now and then even when nothing happens: whoever was erased meanwhile is not to be named by the old pseudonym.
+      const timer = setTimeout(resolve, erasureCheckMs).unref()
+      this.#wakeUp = () => {
+        clearTimeout(timer)
+        resolve()
+      }
     })
     this.#wakeUp = undefined
     await this.#pause(lingerMs)

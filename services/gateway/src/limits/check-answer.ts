@@ -1,28 +1,16 @@
 import { annotate, checkLimits, type LimitNotes, type QueryLimits } from '@gatehouse/query'
 import type { Answer } from '../answer.ts'
+import { countSeries } from '../count-series.ts'
 
-const metricMember = Buffer.from('{"metric":{')
 /** Shorter than any series with a sample: a body below it times the limit needs no counting. */
 const leastSeriesBytes = 32
-
-/** Series of an answer. The text stands in no label value: quotes are escaped there. */
-function countSeries(body: Buffer): number {
-  let count = 0
-  for (
-    let at = body.indexOf(metricMember);
-    at !== -1;
-    at = body.indexOf(metricMember, at + metricMember.length)
-  )
-    count += 1
-  return count
-}
 
 /** What of an answer is measured; series only where there may be too many. */
 function measure(body: Buffer, { series }: QueryLimits, samples: number | undefined) {
   const mayBeMany = series !== undefined && body.length > 0.7 * series * leastSeriesBytes
   return {
     responseBytes: body.length,
-    ...(mayBeMany ? { series: countSeries(body) } : {}),
+    ...(mayBeMany ? { series: countSeries('query', body) ?? 0 } : {}),
     ...(samples === undefined ? {} : { samples }),
   }
 }

@@ -1,0 +1,57 @@
+import { tooLarge } from '@gatehouse/upstream'
+import type { Answer } from './answer.ts'
+import { holdOrStream } from './cached/held-body.ts'
+
+/** Answers up to this length are whole before they are recorded, so that their event tells all of them; bytes. */
+export const wholeUpTo = 65_536
+
+/** The pieces read so far and those that follow. */
+function* chained(first: string, rest: Iterator<string>): Generator<string> {
+  yield first
+  for (let next = rest.next(); next.done !== true; next = rest.next()) yield next.value
+}
+
+function settlePieces({ pieces, ...answer }: Extract<Answer, { kind: 'pieces' }>): Answer {
+  const rest = pieces[Symbol.iterator]()
+  let text = ''
+  while (text.length <= wholeUpTo) {
+    const next = rest.next()
+    if (next.done === true) return { ...answer, kind: 'bytes', body: Buffer.from(text), gzip: undefined }
+    text += next.value
+  }
+  return { ...answer, pieces: chained(text, rest) }
+}
+
+async function settleStream({
+  exchange,
+  end,
+  maxBytes,
+  ...answer
+}: Extract<Answer, { kind: 'stream' }>): Promise<Answer> {
+  try {
+    const held = await holdOrStream(exchange, wholeUpTo)
+    if (held.kind === 'stream')
+      return {
+        ...answer,
+        exchange: held.stream,
+        maxBytes,
+        ...(end === undefined ? {} : { end }),
+      }
+    if (maxBytes !== undefined && held.body.length > maxBytes) throw tooLarge(maxBytes)
+    end?.()
+    return { ...answer, kind: 'bytes', body: held.body, gzip: undefined }
+  } catch (error) {
+    end?.()
+    throw error
+  }
+}
+
+/**
+ * Reads a short answer to its end before it is recorded: what breaks off in it is a refusal then, and its event tells its length. Of
+ * a longer one the beginning is read.
+ * @throws GatehouseError `bad_gateway` for a short answer that broke off, `execution` for one beyond its caller's limit.
+ */
+export async function settle(answer: Answer): Promise<Answer> {
+  if (answer.kind === 'pieces') return settlePieces(answer)
+  return answer.kind === 'stream' ? settleStream(answer) : answer
+}
