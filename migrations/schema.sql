@@ -1132,27 +1132,27 @@ CREATE OR REPLACE FUNCTION public.audit_erase(person text, within text)
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
-declare
-  erased int;
-begin
-  if within is null and not public.app_audit_all() or within is distinct from public.app_org() and not public.app_audit_all() then
-    raise exception 'not in this org' using errcode = 'insufficient_privilege';
-  end if;
-  if exists (select from public.audit_holds h
-    where h.released_at is null and (within is null or h.org_uid is null or h.org_uid = within))
-  then
-    raise exception 'a legal hold is in force: nobody is erased until it is released' using errcode = 'GH425';
-  end if;
-  update public.audit_identities
-    set uid = null, name = null, issuer = null, subject = null, salt = null, erased_at = now()
-    where uid = person and (within is null or org_uid = within) and erased_at is null;
-  get diagnostics erased = row_count;
-  delete from public.sessions s where s.user_uid = person and (within is null or s.org_uid = within);
-  delete from public.audit_exports x
-    where x.state <> 'queued' and (within is null or x.org_uid is null or x.org_uid = within);
-  return erased;
-end
-$function$
+  declare
+    erased int;
+  begin
+    if within is null and not public.app_audit_all() or within is distinct from public.app_org() and not public.app_audit_all() then
+      raise exception 'not in this org' using errcode = 'insufficient_privilege';
+    end if;
+    if exists (select from public.audit_holds h
+      where h.released_at is null and (within is null or h.org_uid is null or h.org_uid = within))
+    then
+      raise exception 'a legal hold is in force: nobody is erased until it is released' using errcode = 'GH425';
+    end if;
+    update public.audit_identities
+      set uid = null, name = null, issuer = null, subject = null, salt = null, erased_at = now()
+      where uid = person and (within is null or org_uid = within) and erased_at is null;
+    get diagnostics erased = row_count;
+    delete from public.sessions s where s.user_uid = person and (within is null or s.org_uid = within);
+    delete from public.audit_exports x
+      where x.state <> 'queued' and (within is null or x.org_uid is null or x.org_uid = within);
+    return erased;
+  end
+  $function$
 
 -- owner gatehouse_definer;
 CREATE OR REPLACE FUNCTION public.audit_estimate(v jsonb, width_seconds double precision, sample double precision)

@@ -1,4 +1,3 @@
-import { gzipSync } from 'node:zlib'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { launchBrowser } from '../support/browser.ts'
@@ -318,7 +317,8 @@ describe('first load', () => {
       if (url.pathname.startsWith('/assets/') || response.request().isNavigationRequest())
         sizes.set(
           url.pathname,
-          response.body().then((body) => gzipSync(body, { level: 6 }).length),
+          // What came over the wire.
+          response.finished().then(async () => (await response.request().sizes()).responseBodySize),
         )
     })
     await page.goto(demo.url + path, { waitUntil: 'commit' })
@@ -331,7 +331,7 @@ describe('first load', () => {
     await settled(page)
     const total = (await Promise.all(sizes.values())).reduce((sum, size) => sum + size, 0)
     console.log(
-      `${path}: ${Math.round(total / 1_024)} kB gzip in ${sizes.size} files, can be used after ${heading} ms, first content after ${content} ms`,
+      `${path}: ${Math.round(total / 1_024)} kB in ${sizes.size} files, can be used after ${heading} ms, first content after ${content} ms`,
     )
     expect(total).toBeLessThan(most)
     await fresh.close()

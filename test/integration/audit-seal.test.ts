@@ -103,6 +103,24 @@ describe('a sealed log', () => {
     expect(await findings()).toEqual([])
   })
 
+  it('is sealed by no key but the one whose turn it is', async () => {
+    const [second, stranger] = [generateSigningKey(), generateSigningKey()].map(({ privatePem }) =>
+      loadSigner(privatePem),
+    )
+    if (second === undefined || stranger === undefined) throw new Error('no keys')
+    await add(6)
+    await sealAudit(pool, signer)
+    await add(6)
+    await expect(sealAudit(pool, stranger)).rejects.toMatchObject({ code: 'conflict' })
+    await rotateAuditKey(pool, signer, second)
+    // A process that still runs with the old key.
+    await expect(sealAudit(pool, signer)).rejects.toMatchObject({ code: 'conflict' })
+    await expect(rotateAuditKey(pool, signer, stranger)).rejects.toMatchObject({ code: 'conflict' })
+    expect((await sealAudit(pool, second)).checkpoint?.statement.number).toBe(2)
+    await expect(rotateAuditKey(pool, second, signer)).rejects.toMatchObject({ code: 'conflict' })
+    expect(await findings()).toEqual([])
+  })
+
   it('verifies over a change of key with either key, and with no other', async () => {
     const nextKey = generateSigningKey()
     await add(6)
@@ -121,8 +139,17 @@ describe('a sealed log', () => {
     await add(3)
     await sealAudit(pool, signer)
     await rotateAuditKey(pool, signer, loadSigner(generateSigningKey().privatePem))
+    const { rows } = await admin.query<{ number: string; rotation: object }>(
+      'delete from audit_key_rotations returning *',
+    )
     await add(3)
+    // A thief of the old key, who kept the change of key out of the way meanwhile.
     await sealAudit(pool, signer)
+    for (const { number, rotation } of rows)
+      await admin.query('insert into audit_key_rotations (number, rotation) values ($1, $2)', [
+        number,
+        rotation,
+      ])
     expect((await findings()).map(({ fault }) => fault)).toContain('signature')
   })
 })

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { GatehouseError } from '@gatehouse/errors'
 import { type AppDeps, newNonce, pagePolicy, type Trail, trailOf } from '@gatehouse/http'
+import compression from 'compression'
 import express, { type Express, type NextFunction, type Request, type Response } from 'express'
 
 export interface PageDeps {
@@ -32,12 +33,12 @@ function routeOf(path: string): string | undefined {
 }
 
 /**
- * Serves the built console: hashed assets for a year, the page itself never cached, with a fresh nonce under a strict content
+ * Serves the built console: hashed assets compressed and for a year, the page itself never cached, with a fresh nonce under a strict content
  * security policy.
  */
 export function mountPages(app: Express, deps: PageDeps): void {
   const assets = { immutable: true, maxAge: '1y', index: false, redirect: false, fallthrough: false } as const
-  app.use('/assets', express.static(join(deps.dir, 'assets'), assets))
+  app.use('/assets', compression(), express.static(join(deps.dir, 'assets'), assets))
   app.get(
     /^\/(?!api\/|scim\/|prom\/|login\/|assets\/)/,
     async (request: Request, response: Response, next: NextFunction) => {

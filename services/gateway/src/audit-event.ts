@@ -237,12 +237,11 @@ export interface Closing extends Pick<Ending, 'bytes' | 'series' | 'elapsedMs' |
 export function closingEventOf(begun: AuditEvent, { now, ...closing }: Closing): AuditEvent {
   const { errorCode } = closing
   const { httpStatus, samples } = begun.outcome
-  const severity = errorCode === undefined ? 'I' : errorCode === 'canceled' ? 'W' : 'E'
   return {
     ...begun,
     id: uuidV7(now, randomUUID()),
     at: eventTime(now),
-    code: `Q011${severity}`,
+    code: errorCode === undefined ? 'Q011I' : errorCode === 'canceled' ? 'Q011W' : 'Q011E',
     outcome: { ...outcomeOf({ ...closing, httpStatus }), ...(samples === undefined ? {} : { samples }) },
     detail: { ...begun.detail, answer: begun.id },
   }

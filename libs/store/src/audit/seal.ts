@@ -8,12 +8,13 @@ import {
   type Finding,
   genesis,
   headsRoot,
+  type KeyRotation,
   sealCheckpoint,
   type Signer,
 } from '@gatehouse/audit'
 import { GatehouseError } from '@gatehouse/errors'
 import type { Pool } from '../pool.ts'
-import { headsAt, insertCheckpoint, lastCheckpoint } from './checkpoints.ts'
+import { headsAt, insertCheckpoint, lastCheckpoint, listRotations } from './checkpoints.ts'
 import { chainKey } from './follow.ts'
 import { verifySignature } from './keys.ts'
 import { readChain } from './records.ts'
@@ -85,12 +86,29 @@ function isDue(last: CheckpointStatement | undefined, moved: readonly ChainHead[
   return last !== undefined && now - Date.parse(last.at) > heartbeatMs
 }
 
+/** What another key seals than the one whose turn it is would never verify. */
+function checkKey(last: Checkpoint | undefined, rotations: readonly KeyRotation[], signer: Signer): void {
+  const ended = rotations.find(({ statement }) => statement.from.publicKey === signer.publicKey)
+  if (ended !== undefined)
+    throw new GatehouseError(
+      'conflict',
+      `signing key ${signer.id} was changed for ${ended.statement.to.id}: start with that`,
+    )
+  const isNext = rotations.some(({ statement }) => statement.to.publicKey === signer.publicKey)
+  if (last !== undefined && last.statement.key !== signer.id && !isNext)
+    throw new GatehouseError(
+      'conflict',
+      `checkpoint ${last.statement.number} was signed by key ${last.statement.key}, and no change of key leads to ${signer.id}`,
+    )
+}
+
 async function sealIn(tx: AuditTransaction, signer: Signer, now: number): Promise<SealResult> {
   const locked = await tx.rows<{ locked: boolean }>(
     `select pg_try_advisory_xact_lock(hashtextextended('audit seal', 0)) as locked`,
   )
   if (locked[0]?.locked !== true) return { checkpoint: undefined, events: 0, findings: [] }
   const last = await lastCheckpoint(tx)
+  checkKey(last, await listRotations(tx), signer)
   const sealed = await sealedHeads(tx, last, signer)
   const moved: ChainHead[] = []
   const findings: Finding[] = []
@@ -122,7 +140,8 @@ async function sealIn(tx: AuditTransaction, signer: Signer, now: number): Promis
 /**
  * Verifies what has been added since the last checkpoint and seals it with a new one. Nothing that does not verify is ever
  * sealed: such a chain stays where it was sound, and is reported.
- * @throws GatehouseError `unavailable` when Postgres is away; `internal` if the last checkpoint itself was changed
+ * @throws GatehouseError `unavailable` when Postgres is away; `internal` if the last checkpoint itself was changed; `conflict` if it is
+ *   not this key’s turn (see `rotateAuditKey`)
  */
 export function sealAudit(pool: Pool, signer: Signer, now: number = Date.now()): Promise<SealResult> {
   return withAudit(pool, 'all', (tx) => sealIn(tx, signer, now))

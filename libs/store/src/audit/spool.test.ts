@@ -107,6 +107,15 @@ describe('a spool', () => {
     await spool.close()
   })
 
+  it('takes events again by itself once there is room: nobody asks a process that is not ready', async () => {
+    const spool = await open({ maxBytes: 60_000, segmentBytes: 10_000 })
+    await expect(fill(spool, 100)).rejects.toMatchObject({ code: 'audit_unavailable' })
+    spool.release(40_000)
+    await expect.poll(() => spool.stats().refusing, { timeout: 5_000 }).toBeUndefined()
+    expect(records(spool, null).at(-1)?.event).toMatchObject({ code: 'S007W' })
+    await spool.close()
+  })
+
   it('refuses after it was closed', async () => {
     const spool = await open()
     await spool.close()

@@ -52,6 +52,9 @@ export interface SpoolStats {
 }
 
 const lineOverhead = 512
+/** How often a spool that refused tries whether it can record again, ms, and below which part of its bound. */
+const retryMs = 1_000
+const roomAgain = 0.9
 const writerName = /^[A-Za-z0-9][A-Za-z0-9.-]{0,62}$/
 
 interface Opened {
@@ -112,6 +115,7 @@ export class Spool {
   #appended = 0
   #refused = 0
   #refusal: Refusal | undefined
+  #retry: NodeJS.Timeout | undefined
   #isClosed = false
 
   private constructor(options: SpoolOptions, maxBytes: number, opened: Opened) {
@@ -189,6 +193,7 @@ export class Spool {
   async close(last?: () => Promise<void>): Promise<void> {
     if (this.#isClosed) return
     this.#isClosed = true
+    clearTimeout(this.#retry)
     await this.#commit.idle()
     try {
       await last?.()
@@ -230,6 +235,7 @@ export class Spool {
     }
     this.#refused += 1
     this.#refusal = { since, reason, count: count + 1 }
+    this.#tryLater()
     return problem
   }
 
@@ -247,6 +253,18 @@ export class Spool {
 
   #putBack({ since, reason, count }: Refusal): void {
     this.#refusal = { since, reason, count: count + (this.#refusal?.count ?? 0) }
+    this.#tryLater()
+  }
+
+  /** Nobody may ask again of a process that is not ready, so it finds out by itself when it can record. */
+  #tryLater(): void {
+    if (this.#isClosed || this.#retry !== undefined) return
+    this.#retry = setTimeout(() => {
+      this.#retry = undefined
+      if (this.#refusal === undefined) return
+      if (this.#bytes() > this.#maxBytes * roomAgain) this.#tryLater()
+      else void this.#noteGap(this.#refusal)
+    }, retryMs).unref()
   }
 
   #note(code: EventCode, detail: Readonly<Record<string, unknown>>): Promise<void> {
