@@ -90,6 +90,12 @@ describe('dashboards', () => {
     const uids = async (folder?: string | null): Promise<string[]> =>
       (await health((tx) => listDashboards(tx, folder))).map(({ uid }) => uid)
     expect([await uids('ops'), await uids(null), await uids()]).toEqual([['c'], ['a', 'b'], ['a', 'b', 'c']])
+    const tagged = { ...save('d', 'up'), content: { ...contentOf('up'), tags: ['ml', 'drift'] } }
+    await health((tx) => createDashboard(tx, tagged))
+    const withTags = async (...tags: string[]): Promise<string[]> =>
+      (await health((tx) => listDashboards(tx, undefined, tags))).map(({ uid }) => uid)
+    expect([await withTags('drift', 'ml'), await withTags('ml', 'no')]).toEqual([['d'], []])
+    await health((tx) => deleteDashboard(tx, { uid: 'd', version: 1 }))
     await withOrg(pool, 'transport', async (tx) => {
       expect(await listDashboards(tx)).toEqual([])
       expect(await findDashboard(tx, 'a')).toBeUndefined()
