@@ -175,6 +175,25 @@ describe('somebody who may only open a dashboard', () => {
     expect(info.status).toBe(200)
   })
 
+  it('is refused a value that the variable’s own pattern does not pick', async () => {
+    const picked = 'sum(ml_predictions_total{model="$picked"}) + 41'
+    const variable = {
+      name: 'picked',
+      type: 'query',
+      regex: '/^s.*/',
+      query: 'label_values(ml_predictions_total, model)',
+    }
+    const more = { panels: [{ targets: [{ expr: picked }] }], templating: { list: [variable] } }
+    await addBoard('transport', 'picked', 'signals', { ...more, uid: 'picked', title: 'Picked' })
+    await policyArrives()
+    const status = async (value: string) =>
+      (await query('transport/onlooker', picked.replace('$picked', value), { 'x-dashboard-uid': 'picked' }))
+        .status
+    expect(
+      await Promise.all(['signal-timing', 's', 'rail', 'xs', 'congestion-forecast'].map(status)),
+    ).toEqual([200, 200, 403, 403, 403])
+  })
+
   it('is refused every near miss of them', async () => {
     const random = seededRandom(7)
     let tried = 0
