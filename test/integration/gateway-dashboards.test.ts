@@ -4,6 +4,7 @@ import {
   approveDashboard,
   createDashboard,
   type DashboardRecord,
+  deleteDashboard,
   findDashboard,
   type OrgTransaction,
   updateDashboard,
@@ -192,6 +193,8 @@ describe('somebody who may only open a dashboard', () => {
     expect(
       await Promise.all(['signal-timing', 's', 'rail', 'xs', 'congestion-forecast'].map(status)),
     ).toEqual([200, 200, 403, 403, 403])
+    await inOrg('transport', (tx) => deleteDashboard(tx, { uid: 'picked', version: 1 }))
+    await policyArrives()
   })
 
   it('is refused every near miss of them', async () => {
