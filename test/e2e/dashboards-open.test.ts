@@ -90,6 +90,9 @@ describe('a crowded dashboard', () => {
     expect(await page.evaluate(over)).toBe(0)
     const times = `[...document.querySelectorAll('.heatmap-times')].filter((e) => e.scrollWidth > e.clientWidth).length`
     expect(await page.evaluate(times)).toBe(0)
+    // There are samples of the last 15 of 30 minutes.
+    const first = `Math.min(...[...document.querySelectorAll('.heatmap-cell')].map((e) => e.x.baseVal.value))`
+    expect(await page.evaluate(first)).toBeGreaterThan(40)
     const dial = panel('Gauges').getByRole('img').first()
     expect((await dial.boundingBox())?.width).toBeGreaterThan(40)
     const named = /^([\d.]+|\+Inf) of \S+ in \S+, over 5m/
