@@ -178,6 +178,10 @@ describe('pages', () => {
     const script = await fetch(url + asset)
     expect(script.headers.get('cache-control')).toBe('public, max-age=31536000, immutable')
     expect(script.headers.get('x-content-type-options')).toBe('nosniff')
+    const requestId = script.headers.get('x-request-id') ?? ''
+    await expect
+      .poll(() => world.sql(`select code from audit_events where event ->> 'requestId' = '${requestId}'`))
+      .toEqual([{ code: 'V001I' }])
   })
 
   it('exist under known addresses only', async () => {

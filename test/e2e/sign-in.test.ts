@@ -141,5 +141,8 @@ describe('sign-in', () => {
       codes = (await world.sql('select code from audit_events')).map((row) => row['code'])
     }
     for (const code of ['L005I', 'L001I', 'L001D', 'V001I', 'V003D', 'L002I']) expect(codes).toContain(code)
+    // A sign-in that fails ends on the sign-in page.
+    const failed = `select distinct event #>> '{outcome,httpStatus}' as status, result from audit_events where code = 'L001D'`
+    expect(await world.sql(failed)).toEqual([{ status: '303', result: 'denied' }])
   })
 })

@@ -27,6 +27,7 @@ export {
 export { type AuditEvent, auditEventSchema } from './event.ts'
 export { prepareEvent } from './prepare.ts'
 export { limits, redact } from './redact.ts'
+export { isDenial, resultOf } from './result.ts'
 export {
   type Identity,
   identityOf,

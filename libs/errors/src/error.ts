@@ -14,6 +14,7 @@ export const errorTable = {
   request_timeout: { status: 408, errorType: 'bad_data', title: 'Request too slow', expose: true },
   headers_too_large: { status: 431, errorType: 'bad_data', title: 'Request headers too large', expose: true },
   uri_too_long: { status: 414, errorType: 'bad_data', title: 'URL too long', expose: true },
+  expectation_failed: { status: 417, errorType: 'bad_data', title: 'Expectation failed', expose: true },
   unsupported_media_type: {
     status: 415,
     errorType: 'bad_data',

@@ -103,6 +103,9 @@ beforeAll(async () => {
       if (auditFails) throw new Error('disk full')
       recorded.push({ trail, ending })
     },
+    attribute: async ({ rawHeaders }, trail) => {
+      if (rawHeaders.includes('Bearer ann')) trail.orgUid = ann.orgUid
+    },
   })
   app.mount(routes)
   app.finish()

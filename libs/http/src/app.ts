@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import { type ErrorCode, GatehouseError } from '@gatehouse/errors'
 import { type Logger, requestIdFrom } from '@gatehouse/telemetry'
 import express, { type Express, type NextFunction, type Request, type Response } from 'express'
@@ -5,6 +6,7 @@ import { type Format, plainJson } from './format.ts'
 import { asDownload, sendDownload } from './download.ts'
 import { checkOrigin } from './origin.ts'
 import { errorFrom, sendError } from './problem.ts'
+import { checkExpectation, checkWhole } from './refuse-malformed.ts'
 import { securityHeaders } from './security-headers.ts'
 import type { Route } from './route.ts'
 import type { Ending, Trail } from './trail.ts'
@@ -18,6 +20,8 @@ export interface AppDeps {
   readonly logger: Logger
   /** Writes the audit event of a request; the answer leaves only after it. */
   readonly record: (trail: Trail, ending: Ending) => Promise<void>
+  /** Notes on the trail who sent a request that was refused before anybody was asked for, if its credentials are good. Never throws. */
+  readonly attribute: (request: IncomingMessage, trail: Trail) => Promise<void>
 }
 
 /** An Express application whose every answer is recorded first. */
@@ -44,6 +48,7 @@ function startTrail(request: Request): Trail {
   return {
     requestId: requestIdFrom(request.headers['x-request-id']),
     method: request.method,
+    path: request.originalUrl.split('?', 1)[0] ?? '',
     route: 'unmatched',
     action: 'unmatched',
     address: request.ip ?? '',
@@ -55,6 +60,12 @@ function startTrail(request: Request): Trail {
     decision: undefined,
     successStatus: 200,
   }
+}
+
+/** Node leaves this to us, so that the refusal has its event. @throws GatehouseError `bad_data` */
+function checkHost({ headers, httpVersionMinor }: IncomingMessage): void {
+  if (headers.host === undefined && httpVersionMinor > 0)
+    throw new GatehouseError('bad_data', 'the Host header is missing')
 }
 
 /**
@@ -86,6 +97,9 @@ export function createApp(deps: AppDeps): App {
     trails.set(response, trail)
     response.setHeader('x-request-id', trail.requestId)
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
+    checkHost(request)
+    checkExpectation(request)
+    checkWhole(request)
     checkOrigin(request.method, request.headers, ownOrigin)
     next()
   })
@@ -107,6 +121,7 @@ function handlerOf(route: Route, deps: AppDeps) {
     // No id holds one, and no store takes one.
     if (Object.values(params).some((value) => value.includes('\0')))
       throw new GatehouseError('bad_data', 'the path holds a NUL character')
+    trail.params = params
     const input = { params, query: url.searchParams, body: request.body as unknown }
     const answer = await route.run(request, input, trail, {
       setCookie: (cookie) => response.append('set-cookie', cookie),
@@ -169,9 +184,9 @@ function finish(app: Express, deps: AppDeps): void {
     throw new GatehouseError('not_found', 'there is nothing here')
   })
   // Express knows an error handler by its four parameters.
-  app.use(async (thrown: unknown, _request: Request, response: Response, _next: NextFunction) => {
+  app.use(async (thrown: unknown, request: Request, response: Response, _next: NextFunction) => {
     const trail = trailOf(response)
-    const error = await recordError(errorFrom(thrown), trail, deps)
+    const error = await recordError(errorFrom(thrown), { request, trail }, deps)
     if (response.headersSent) response.destroy()
     else sendError(response, error, { requestId: trail.requestId, format: formats.get(response) })
   })
@@ -185,12 +200,20 @@ const quiet: readonly ErrorCode[] = [
   'method_not_allowed',
 ]
 
+/** Whose credentials are no good, or are not looked at because there are too many. */
+const unattributed: readonly ErrorCode[] = ['unauthenticated', 'too_many_requests']
+
 /** Logs and records a failed request; when the record itself fails, that is the error to answer with. */
-async function recordError(error: GatehouseError, trail: Trail, deps: AppDeps): Promise<GatehouseError> {
+async function recordError(
+  error: GatehouseError,
+  { request, trail }: { readonly request: Request; readonly trail: Trail },
+  deps: AppDeps,
+): Promise<GatehouseError> {
   const { requestId, route, method } = trail
   const level = quiet.includes(error.code) ? 'info' : 'error'
   deps.logger[level]({ requestId, route, method, errorCode: error.code, detail: error.detail }, error.message)
   try {
+    if (trail.actor === undefined && !unattributed.includes(error.code)) await deps.attribute(request, trail)
     await deps.record(trail, { status: error.status, errorCode: error.code })
     return error
   } catch (failure) {

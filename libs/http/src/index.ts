@@ -15,6 +15,7 @@ export {
 } from './permission.ts'
 export { probeReady, type Readiness } from './probe.ts'
 export { errorFrom, sendProblem } from './problem.ts'
+export { checkExpectation, malformedBody, type MalformedDeps, refuseMalformed } from './refuse-malformed.ts'
 export {
   type Call,
   nothing,
@@ -24,6 +25,7 @@ export {
   type RouteDeclaration,
   route,
 } from './route.ts'
+export { readableTarget } from './request-target.ts'
 export { newNonce, pagePolicy, securityHeaders } from './security-headers.ts'
 export type { Ending, Trail, TrailActor } from './trail.ts'
 export { createHttpServer, type HttpServerDeps } from './tls-server.ts'

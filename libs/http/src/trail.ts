@@ -1,4 +1,5 @@
 import type { Decision, Principal, Resource } from '@gatehouse/authz'
+import type { ErrorCode } from '@gatehouse/errors'
 
 /** Who made a request, as far as it is known. */
 export type TrailActor = Omit<Principal, 'orgUid'>
@@ -7,8 +8,12 @@ export type TrailActor = Omit<Principal, 'orgUid'>
 export interface Trail {
   readonly requestId: string
   readonly method: string
-  /** The declared path, or `unmatched`; never the path as sent. */
+  /** As sent, without its query: evidence of what is asked for where nothing is declared. */
+  readonly path: string
+  /** The declared path, or `unmatched`. */
   route: string
+  /** What stands in the variable segments of the declared path. */
+  params?: Readonly<Record<string, string>>
   /** The action for the audit log, such as `me:read`. */
   action: string
   readonly address: string
@@ -29,8 +34,10 @@ export interface Trail {
 
 /** How a request ended. */
 export interface Ending {
+  /** As sent. */
   readonly status: number
-  readonly errorCode: string | undefined
+  /** Undefined for a success; the status may be a redirect all the same. */
+  readonly errorCode: ErrorCode | undefined
   /** For the audit log only, where there is more to say than the code. */
   readonly reason?: string
 }

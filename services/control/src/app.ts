@@ -46,7 +46,7 @@ import { createLoginCookies } from './login/cookies.ts'
 import { mountLogin } from './login/routes.ts'
 import { createSessionChecks, type SessionChecksDeps } from './login/session-checks.ts'
 import type { SignInStore } from './login/sign-in.ts'
-import { mountPages, type PageDeps } from './pages.ts'
+import { mountPages } from './pages.ts'
 
 /** What the control plane is composed of; only `main.ts` makes the adapters. */
 export interface ControlDeps {
@@ -112,9 +112,14 @@ function endSessionWith(issuers: readonly LoginIssuer[], externalUrl: string) {
   }
 }
 
-function noteActorWith({ authenticate }: Authenticator): PageDeps['noteActor'] {
-  return async (request, trail) => {
-    const principal = await authenticate(request.rawHeaders, trail.address).catch(() => undefined)
+const fetchSite = 'sec-fetch-site'
+
+/** Notes whose credentials a request carries: for the evidence only, so a session counts whichever site caused the request. */
+function attributeWith({ authenticate }: Authenticator): AppDeps['attribute'] {
+  return async ({ rawHeaders }, trail) => {
+    const headers = rawHeaders.filter((_, i) => rawHeaders[i - (i % 2)]?.toLowerCase() !== fetchSite)
+    const evidence = [...headers, fetchSite, 'same-origin']
+    const principal = await authenticate(evidence, trail.address).catch(() => undefined)
     if (principal === undefined) return
     const { orgUid, ...actor } = principal
     trail.actor = actor
@@ -156,7 +161,8 @@ export function createControl(deps: ControlDeps, externalUrl: string): App['expr
   const permissions = createControlPermissions(authenticator, policyOf)
   const record: AppDeps['record'] = async (trail, ending) =>
     deps.appendAudit(auditEventOf(trail, ending, Date.now()))
-  const app = createApp({ externalUrl, trustProxy: config.trustProxy, logger, record })
+  const attribute = attributeWith(authenticator)
+  const app = createApp({ externalUrl, trustProxy: config.trustProxy, logger, record, attribute })
   const lifetime = { idleMs: config.sessionIdle, lifetimeMs: config.sessionLifetime }
   const { attempts, gatewayUrl } = deps
   const { signInBurst: burst } = config
@@ -247,8 +253,8 @@ export function createControl(deps: ControlDeps, externalUrl: string): App['expr
     }),
   ]
   app.mount([...routes, openApiRoute(routes, permissions)])
-  mountForward(app.express, { gatewayUrl, gatewayCa: deps.gatewayCa, cookies, logger })
-  mountPages(app.express, { dir: deps.consoleDir, record, noteActor: noteActorWith(authenticator) })
+  mountForward(app.express, { gatewayUrl, gatewayCa: deps.gatewayCa, cookies, record, attribute, logger })
+  mountPages(app.express, { dir: deps.consoleDir, record, attribute })
   app.finish()
   return app.express
 }

@@ -1,5 +1,6 @@
-import { type AuditEvent, type EventCode, eventTime, isEventCode, uuidV7 } from '@gatehouse/audit'
+import { type AuditEvent, type EventCode, eventTime, isEventCode, resultOf, uuidV7 } from '@gatehouse/audit'
 import type { Resource } from '@gatehouse/authz'
+import { type ErrorCode, errorTable } from '@gatehouse/errors'
 import type { Ending, Trail } from '@gatehouse/http'
 import { randomUUID } from 'node:crypto'
 
@@ -86,25 +87,30 @@ const stems: Readonly<Record<string, string>> = {
   'service-accounts:explain': 'V006',
 }
 
-function viewCode(route: string, status: number): EventCode {
-  if (status < 400) return 'V001I'
-  if (status === 429) return 'V005D'
-  if (route === 'unmatched' || status === 405) return 'V002D'
-  if (status === 401) return 'V003D'
-  if (status === 403 || status === 404) return 'V001D'
-  return status < 500 ? 'V004E' : 'V001E'
+function viewCode(route: string, error: ErrorCode | undefined): EventCode {
+  switch (error) {
+    case undefined:
+      return 'V001I'
+    case 'too_many_requests':
+      return 'V005D'
+    case 'method_not_allowed':
+      return 'V002D'
+    case 'unauthenticated':
+      return 'V003D'
+    case 'not_found':
+      return route === 'unmatched' ? 'V002D' : 'V001D'
+    case 'forbidden':
+      return 'V001D'
+    default:
+      return errorTable[error].status < 500 ? 'V004E' : 'V001E'
+  }
 }
 
-function resultOf(status: number): 'allowed' | 'denied' | 'failed' {
-  if (status < 400) return 'allowed'
-  return status < 500 ? 'denied' : 'failed'
-}
-
-function codeOf(trail: Trail, status: number): EventCode {
+function codeOf(trail: Trail, error: ErrorCode | undefined): EventCode {
   const stem = stems[trail.action]
-  const severity = { allowed: 'I', denied: 'D', failed: 'E' }[resultOf(status)]
+  const severity = { allowed: 'I', denied: 'D', failed: 'E' }[resultOf(error)]
   for (const code of [`${stem}${severity}`, `${stem}E`]) if (isEventCode(code)) return code
-  return viewCode(trail.route, status)
+  return viewCode(trail.route, error)
 }
 
 function actorOf({ actor }: Trail): AuditEvent['actor'] {
@@ -115,7 +121,7 @@ function actorOf({ actor }: Trail): AuditEvent['actor'] {
 
 function decisionOf({ decision }: Trail, ending: Ending): AuditEvent['decision'] {
   if (decision === undefined) {
-    const allowed = ending.status < 400
+    const allowed = ending.errorCode === undefined
     const reason = ending.reason ?? ending.errorCode
     return { allowed, because: [], policyVersion: '', ...(reason === undefined ? {} : { reason }) }
   }
@@ -129,32 +135,40 @@ function nounOf({ kind }: Resource): string {
   return kind === 'audit-log' ? kind : `${kind}s`
 }
 
+/** What is known besides, and which thing the path names: often more precisely than the resource that decided. */
+function detailOf({ params = {}, detail }: Trail): AuditEvent['detail'] {
+  const path = Object.keys(params).length === 0 ? {} : { path: { ...params } }
+  const all = { ...path, ...detail }
+  return Object.keys(all).length === 0 ? undefined : all
+}
+
 /** The audit event of one request to the control plane. */
 export function auditEventOf(trail: Trail, ending: Ending, now: number): AuditEvent {
-  const { requestId, method, route, action, address, userAgent, resource, detail } = trail
+  const { requestId, method, action, address, userAgent, resource } = trail
+  const detail = detailOf(trail)
   return {
     schema: 1,
     id: uuidV7(now, randomUUID()),
     at: eventTime(now),
-    code: codeOf(trail, ending.status),
+    code: codeOf(trail, ending.errorCode),
     requestId,
     orgUid: trail.orgUid,
     actor: actorOf(trail),
     from: { address, ...(userAgent === undefined ? {} : { userAgent }) },
     action,
     resource: resource === undefined ? null : { kind: nounOf(resource), uid: resource.uid },
-    request: { method, route },
+    request: { method, route: trail.route === 'unmatched' ? trail.path : trail.route },
     enforced: [],
     constraints: [],
     metrics: [],
     decision: decisionOf(trail, ending),
     plan: null,
     outcome: {
-      result: resultOf(ending.status),
+      result: resultOf(ending.errorCode),
       httpStatus: ending.status,
       durationMs: Math.max(0, now - trail.startedAt),
       ...(ending.errorCode === undefined ? {} : { errorCode: ending.errorCode }),
     },
-    ...(detail === undefined ? {} : { detail: { ...detail } }),
+    ...(detail === undefined ? {} : { detail }),
   }
 }

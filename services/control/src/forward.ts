@@ -1,9 +1,8 @@
 import { type IncomingHttpHeaders, type IncomingMessage, request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
-import { pipeline } from 'node:stream'
 import type { Material } from '@gatehouse/config'
-import { GatehouseError, renderPrometheus } from '@gatehouse/errors'
-import { trailOf } from '@gatehouse/http'
+import { GatehouseError, isGatehouseError, renderPrometheus } from '@gatehouse/errors'
+import { type AppDeps, trailOf } from '@gatehouse/http'
 import type { Logger } from '@gatehouse/telemetry'
 import type { Express, Request, Response } from 'express'
 import type { LoginCookies } from './login/cookies.ts'
@@ -13,6 +12,9 @@ export interface ForwardDeps {
   /** Certificates (PEM) that are trusted there instead of the system's. */
   readonly gatewayCa?: Material<string> | undefined
   readonly cookies: LoginCookies
+  readonly record: AppDeps['record']
+  /** Notes who sent a request; never throws. */
+  readonly attribute: AppDeps['attribute']
   readonly logger: Logger
 }
 
@@ -64,8 +66,26 @@ function copyHeaders(from: IncomingHttpHeaders, response: Response): void {
   }
 }
 
+interface Forwarded {
+  readonly request: Request
+  readonly response: Response
+}
+
+/** The gateway records what it answers; what it cannot know of leaves its event here. */
+async function recordFailure(
+  { request, response }: Forwarded,
+  error: GatehouseError,
+  { record, attribute }: ForwardDeps,
+): Promise<void> {
+  const trail = trailOf(response)
+  trail.action = 'gateway:forward'
+  await attribute(request, trail)
+  const status = response.headersSent ? response.statusCode : error.status
+  await record(trail, { status, errorCode: error.code, reason: error.message })
+}
+
 /** Errors here have Prometheus's form, as the gateway's own have. */
-function fail(response: Response, error: GatehouseError): void {
+function send(response: Response, error: GatehouseError): void {
   if (response.headersSent) {
     response.destroy()
     return
@@ -76,12 +96,37 @@ function fail(response: Response, error: GatehouseError): void {
   response.status(status).end(body)
 }
 
-function answerWith(upstream: IncomingMessage, response: Response, deps: ForwardDeps): void {
+function refusalOf(cause: Error, { destroyed }: Response): GatehouseError {
+  // What of the request is no HTTP.
+  if (isGatehouseError(cause.cause)) return cause.cause
+  return destroyed
+    ? new GatehouseError('canceled', 'the client went away', { cause })
+    : new GatehouseError('bad_gateway', 'the gateway does not answer', { cause })
+}
+
+async function fail(forwarded: Forwarded, error: GatehouseError, deps: ForwardDeps): Promise<void> {
+  const { requestId } = trailOf(forwarded.response)
+  deps.logger.warn({ requestId, err: error.cause }, error.message)
+  const answered = await recordFailure(forwarded, error, deps).then(
+    () => error,
+    (cause: unknown) => new GatehouseError('audit_unavailable', 'the audit log is unavailable', { cause }),
+  )
+  send(forwarded.response, answered)
+}
+
+function answerWith(upstream: IncomingMessage, forwarded: Forwarded, deps: ForwardDeps): void {
+  const { response } = forwarded
   response.status(upstream.statusCode ?? 502)
   copyHeaders(upstream.headers, response)
-  pipeline(upstream, response, (error) => {
-    if (error) deps.logger.info({ requestId: trailOf(response).requestId, err: error }, 'answer cut short')
+  upstream.on('error', (cause) => {
+    if (response.destroyed) return
+    void fail(
+      forwarded,
+      new GatehouseError('bad_gateway', 'the answer of the gateway broke off', { cause }),
+      deps,
+    )
   })
+  upstream.pipe(response)
 }
 
 /**
@@ -90,23 +135,27 @@ function answerWith(upstream: IncomingMessage, response: Response, deps: Forward
  */
 export function mountForward(app: Express, deps: ForwardDeps): void {
   const target = new URL(deps.gatewayUrl)
-  const send = target.protocol === 'https:' ? httpsRequest : httpRequest
+  const ask = target.protocol === 'https:' ? httpsRequest : httpRequest
   app.use('/prom', (request: Request, response: Response) => {
-    const { requestId } = trailOf(response)
+    const forwarded = { request, response }
     const options = {
       method: request.method,
       // The gateway parses the path as it came; only the host is ours to choose.
       path: request.originalUrl,
-      headers: requestHeaders(request, requestId, deps.cookies),
+      headers: requestHeaders(request, trailOf(response).requestId, deps.cookies),
       ...(deps.gatewayCa === undefined ? {} : { ca: deps.gatewayCa.current() }),
     }
-    const upstream = send(target, options, (answer) => answerWith(answer, response, deps))
-    response.on('close', () => upstream.destroy())
-    upstream.on('error', (error) => {
-      if (response.destroyed) return
-      deps.logger.warn({ requestId, err: error }, 'the gateway does not answer')
-      fail(response, new GatehouseError('bad_gateway', 'the gateway does not answer', { cause: error }))
+    let isReached = false
+    const upstream = ask(target, options, (answer) => answerWith(answer, forwarded, deps))
+    upstream.on('finish', () => {
+      isReached = true
     })
-    pipeline(request, upstream, () => undefined)
+    response.on('close', () => upstream.destroy())
+    upstream.on('error', (cause) => {
+      // A client that left is the gateway's to record, if that knows of it.
+      if (!response.destroyed || !isReached) void fail(forwarded, refusalOf(cause, response), deps)
+    })
+    request.on('error', (error) => upstream.destroy(error))
+    request.pipe(upstream)
   })
 }

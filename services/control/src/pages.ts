@@ -1,16 +1,16 @@
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { extname, join } from 'node:path'
 import { GatehouseError } from '@gatehouse/errors'
-import { type AppDeps, newNonce, pagePolicy, type Trail, trailOf } from '@gatehouse/http'
+import { type AppDeps, newNonce, pagePolicy, trailOf } from '@gatehouse/http'
 import compression from 'compression'
-import express, { type Express, type NextFunction, type Request, type Response } from 'express'
+import type { Express, NextFunction, Request, Response } from 'express'
 
 export interface PageDeps {
   /** Folder of the built console. */
   readonly dir: string
   readonly record: AppDeps['record']
   /** Notes who looks at a page, if anyone is signed in; never throws. */
-  readonly noteActor: (request: Request, trail: Trail) => Promise<void>
+  readonly attribute: AppDeps['attribute']
 }
 
 /** Where the build writes the nonce's place. */
@@ -32,13 +32,34 @@ function routeOf(path: string): string | undefined {
   return screen === undefined ? undefined : `/${screen}`
 }
 
+/** The build writes no other names, and none leads out of its folder. */
+const assetName = /^[\w-][\w.-]*$/
+
+/** Serves the files that the page loads, each under the hash of its content: nothing to ask for again, and nothing of any org. */
+function mountAssets(app: Express, deps: PageDeps): void {
+  const serve = async (
+    { params: { name } }: Request<{ name: string }>,
+    response: Response,
+  ): Promise<void> => {
+    const trail = trailOf(response)
+    Object.assign(trail, { route: '/assets/:name', action: 'pages:read', params: { name } })
+    const isFile = assetName.test(name)
+    const file = isFile ? await readFile(join(deps.dir, 'assets', name)).catch(() => undefined) : undefined
+    if (file === undefined) throw new GatehouseError('not_found', 'there is no such file')
+    await deps.record(trail, { status: 200, errorCode: undefined })
+    response.setHeader('cache-control', 'public, max-age=31536000, immutable')
+    response.setHeader('content-length', file.length)
+    response.type(extname(name)).end(file)
+  }
+  app.get('/assets/:name', compression(), serve)
+}
+
 /**
  * Serves the built console: hashed assets compressed and for a year, the page itself never cached, with a fresh nonce under a strict content
  * security policy.
  */
 export function mountPages(app: Express, deps: PageDeps): void {
-  const assets = { immutable: true, maxAge: '1y', index: false, redirect: false, fallthrough: false } as const
-  app.use('/assets', compression(), express.static(join(deps.dir, 'assets'), assets))
+  mountAssets(app, deps)
   app.get(
     /^\/(?!api\/|scim\/|prom\/|login\/|assets\/)/,
     async (request: Request, response: Response, next: NextFunction) => {
@@ -54,9 +75,9 @@ export function mountPages(app: Express, deps: PageDeps): void {
         )
       const trail = trailOf(response)
       const known = routeOf(request.path)
-      trail.route = known ?? '/*'
+      if (known !== undefined) trail.route = known
       trail.action = 'pages:read'
-      await deps.noteActor(request, trail)
+      await deps.attribute(request, trail)
       const status = known === undefined ? 404 : 200
       await deps.record(trail, { status, errorCode: known === undefined ? 'not_found' : undefined })
       const nonce = newNonce()

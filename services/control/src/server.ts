@@ -1,7 +1,16 @@
 import { X509Certificate } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { type Config, createMaterial, gatewayUrlOf, type Material } from '@gatehouse/config'
-import { answerHealth, createHttpServer, type Health, listen, type Listening } from '@gatehouse/http'
+import { renderProblem } from '@gatehouse/errors'
+import {
+  answerHealth,
+  createHttpServer,
+  type Health,
+  listen,
+  type Listening,
+  readableTarget,
+  refuseMalformed,
+} from '@gatehouse/http'
 import {
   beginSessionCheck,
   closeSession,
@@ -223,15 +232,23 @@ function depsOf(config: Config, adapters: Adapters, log: Logger): ControlDeps {
   }
 }
 
+interface ControlServerDeps {
+  readonly health: Health
+  readonly append: ControlDeps['appendAudit']
+  readonly log: Logger
+}
+
 /** The HTTP server; what it serves is given once its address is known. */
-function createControlServer({ control }: Config, health: Health, log: Logger) {
+function createControlServer({ control }: Config, { health, append, log }: ControlServerDeps) {
   let app: ReturnType<typeof createControl> | undefined
   const server = createHttpServer({
-    options: { headersTimeout: 10_000, requestTimeout: 30_000 },
+    // The application refuses requests without a host, with an audit event.
+    options: { headersTimeout: 10_000, requestTimeout: 30_000, requireHostHeader: false },
     tls: control.tls,
     onError: (error) => log.error({ detail: error.message }, 'the certificate could not be read again'),
   })
   server.on('request', (request, response) => {
+    request.url = readableTarget(request.url ?? '')
     answerHealth(request, response, health)
       .then((answered) => {
         if (!answered) app?.(request, response)
@@ -240,6 +257,11 @@ function createControlServer({ control }: Config, health: Health, log: Logger) {
         log.error({ err: error }, 'a request handler failed')
         response.destroy()
       })
+  })
+  refuseMalformed(server, {
+    append,
+    codes: { malformed: 'V004E', notServed: 'V002D' },
+    render: renderProblem,
   })
   const serve = (ready: ReturnType<typeof createControl>): void => {
     app = ready
@@ -260,7 +282,7 @@ export async function startControl(config: Config, overrides: ControlOverrides =
   registerAuditSpool(metrics, adapters.audit)
   registerAuditStatus(metrics, adapters.pool)
   const health: Health = { metrics, notReady: createReadiness(config, adapters, isDraining) }
-  const { server, serve } = createControlServer(config, health, log)
+  const { server, serve } = createControlServer(config, { health, append: adapters.audit.append, log })
   try {
     listening = await listen(server, config.control.listenAddress, {
       notReadyMs: config.gateway.notReadyFor,

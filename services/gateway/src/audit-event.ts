@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
-import { type AuditEvent, type EventCode, eventTime, uuidV7 } from '@gatehouse/audit'
+import { type AuditEvent, type EventCode, eventTime, isDenial, resultOf, uuidV7 } from '@gatehouse/audit'
 import type { Decision, Principal } from '@gatehouse/authz'
 import type { ErrorCode } from '@gatehouse/errors'
 import { type DataSource, formatTime } from '@gatehouse/query'
@@ -49,20 +49,6 @@ export interface Ending {
   readonly series?: number | undefined
 }
 
-/** Codes that say who asks is not entitled; the others say that it did not work. */
-const denials: ReadonlySet<ErrorCode> = new Set([
-  'unauthenticated',
-  'forbidden',
-  'not_found',
-  'method_not_allowed',
-  'too_many_requests',
-])
-
-function resultOf(code: ErrorCode | undefined): AuditEvent['outcome']['result'] {
-  if (code === undefined) return 'allowed'
-  return denials.has(code) ? 'denied' : 'failed'
-}
-
 /** Whether the answer came without some of the shards that were asked. */
 function isPartial({ plan, isComplete }: Partial<Notes>, answered: readonly Answered[]): boolean {
   if (isComplete !== undefined) return !isComplete
@@ -81,7 +67,7 @@ function codeOf(
   if (code === 'too_many_requests') return 'Q009D'
   const stem = route.endpoint.auditCode
   if (code === undefined) return isPartial(notes, answered) ? 'Q002W' : `${stem}I`
-  if (denials.has(code)) return `${stem}D`
+  if (isDenial(code)) return `${stem}D`
   const isMalformed =
     principal === undefined && code !== 'internal' && code !== 'unavailable' && code !== 'timeout'
   return isMalformed ? 'Q010E' : `${stem}E`

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { GatehouseError } from '@gatehouse/errors'
+import { malformedBody } from '@gatehouse/http'
 
 /** Headers of which a second one would be read differently by whoever reads it next. */
 const single = new Set([
@@ -11,9 +12,6 @@ const single = new Set([
   'transfer-encoding',
   'x-request-id',
 ])
-
-/** Event of a message whose body Node's parser refused; its argument is the error. */
-export const malformedBody = Symbol('malformed body')
 
 const bodyTypes = {
   form: /^application\/x-www-form-urlencoded\s*(;\s*charset="?utf-8"?\s*)?$/i,

@@ -1,9 +1,9 @@
 import type { IncomingMessage, Server, ServerOptions, ServerResponse } from 'node:http'
 import type { AuditEvent } from '@gatehouse/audit'
 import type { ListenTls } from '@gatehouse/config'
-import { answerHealth, createHttpServer, type Health } from '@gatehouse/http'
+import { renderPrometheus } from '@gatehouse/errors'
+import { answerHealth, createHttpServer, type Health, refuseMalformed } from '@gatehouse/http'
 import type { Logger } from '@gatehouse/telemetry'
-import { refuseMalformed } from './malformed.ts'
 
 /** Room for headers besides the URL, bytes; Node's own default for both together. */
 const maxHeaderBytes = 16_384
@@ -51,6 +51,10 @@ export function createDataPlane({ maxUrlBytes, tls, health, handle, append, log 
       res.destroy()
     })
   })
-  refuseMalformed(server, append)
+  refuseMalformed(server, {
+    append,
+    codes: { malformed: 'Q010E', notServed: 'Q007D' },
+    render: renderPrometheus,
+  })
   return server
 }

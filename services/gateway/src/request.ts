@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { GatehouseError } from '@gatehouse/errors'
+import { checkExpectation } from '@gatehouse/http'
 import { decodeForm, parseJson } from './decode.ts'
 import { type Endpoint, findRoute, methodsAt, type Route } from './endpoints.ts'
 import { checkBody, checkHeaders, hasBody, readForm } from './headers.ts'
@@ -64,7 +65,8 @@ function checkMethod(route: Route, method: string): void {
 /**
  * Reads a request into its canonical form: one route, every parameter from one place, typed.
  * @param now ms since the epoch.
- * @throws GatehouseError `not_found`, `method_not_allowed`, `bad_data`, `too_large`, `uri_too_long`, `unsupported_media_type`
+ * @throws GatehouseError `not_found`, `method_not_allowed`, `bad_data`, `too_large`, `uri_too_long`, `expectation_failed`,
+ * `unsupported_media_type`
  */
 export async function readRequest(
   message: IncomingMessage,
@@ -79,6 +81,7 @@ export async function readRequest(
   if (target.length > limits.maxUrlBytes)
     throw new GatehouseError('uri_too_long', `the URL is longer than ${limits.maxUrlBytes} bytes`)
   checkHeaders(message.rawHeaders)
+  checkExpectation(message)
   checkMethod(route, message.method ?? '')
   checkBody(message, limits.maxBodyBytes, endpoint.body ?? 'form')
   const parameters = new Map<string, string[]>()

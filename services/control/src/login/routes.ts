@@ -6,7 +6,6 @@ import { mountBackChannelLogout } from './back-channel-logout.ts'
 import type { LoginIssuer } from './client.ts'
 import type { LoginCookies } from './cookies.ts'
 import { problemCode, toSignInError } from './problem.ts'
-import { errorTable } from '@gatehouse/errors'
 import { safeReturnTo } from './return-to.ts'
 import { openSession, type SessionLifetime, type SignInStore } from './sign-in.ts'
 import { createOidcStrategy, type SignedIn } from './strategy.ts'
@@ -74,7 +73,7 @@ async function fail(response: Response, thrown: unknown, issuerName: string, dep
   const error = toSignInError(thrown)
   const errorCode = problemCode[error.problem]
   deps.logger.warn({ requestId: trail.requestId, issuer: issuerName, problem: error.problem }, error.message)
-  await deps.record(trail, { status: errorTable[errorCode].status, errorCode, reason: error.message })
+  await deps.record(trail, { status: 303, errorCode, reason: error.message })
   const query = new URLSearchParams({ problem: error.problem, issuer: issuerName, request: trail.requestId })
   seeOther(response, `/sign-in?${query}`)
 }
