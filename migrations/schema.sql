@@ -475,6 +475,11 @@ table scim_groups [row security forced] (
   created_at timestamp with time zone not null default now(),
   updated_at timestamp with time zone not null default now()
 );
+table scim_left [row security forced] (
+  org_uid uid not null,
+  user_uid uid not null,
+  left_at timestamp with time zone not null default now()
+);
 table scim_users [row security forced] (
   org_uid uid not null,
   user_uid uid not null,
@@ -767,6 +772,8 @@ constraint on scim_groups: scim_groups_display_name_check CHECK (((length(displa
 constraint on scim_groups: scim_groups_external_id_check CHECK ((length(external_id) <= 256));
 constraint on scim_groups: scim_groups_org_uid_fkey FOREIGN KEY (org_uid) REFERENCES orgs(uid) ON DELETE CASCADE;
 constraint on scim_groups: scim_groups_pkey PRIMARY KEY (org_uid, uid);
+constraint on scim_left: scim_left_org_uid_fkey FOREIGN KEY (org_uid) REFERENCES orgs(uid) ON DELETE CASCADE;
+constraint on scim_left: scim_left_pkey PRIMARY KEY (org_uid, user_uid);
 constraint on scim_users: scim_users_external_id_check CHECK ((length(external_id) <= 256));
 constraint on scim_users: scim_users_org_uid_user_uid_fkey FOREIGN KEY (org_uid, user_uid) REFERENCES memberships(org_uid, user_uid) ON DELETE CASCADE;
 constraint on scim_users: scim_users_pkey PRIMARY KEY (org_uid, user_uid);
@@ -909,6 +916,7 @@ CREATE UNIQUE INDEX scim_group_members_pkey ON public.scim_group_members USING b
 CREATE INDEX scim_group_members_user ON public.scim_group_members USING btree (org_uid, user_uid);
 CREATE UNIQUE INDEX scim_groups_name ON public.scim_groups USING btree (org_uid, lower(display_name));
 CREATE UNIQUE INDEX scim_groups_pkey ON public.scim_groups USING btree (org_uid, uid);
+CREATE UNIQUE INDEX scim_left_pkey ON public.scim_left USING btree (org_uid, user_uid);
 CREATE INDEX scim_users_external ON public.scim_users USING btree (org_uid, external_id);
 CREATE UNIQUE INDEX scim_users_name ON public.scim_users USING btree (org_uid, lower(user_name));
 CREATE UNIQUE INDEX scim_users_pkey ON public.scim_users USING btree (org_uid, user_uid);
@@ -1003,7 +1011,11 @@ policy org_only on replicas for ALL to gatehouse_app using (((org_uid)::text = a
 policy org_only on roles for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
 policy org_only on running_queries for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
 policy org_only on scim_group_members for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
+policy lookups on scim_groups for SELECT to gatehouse_definer using (true);
 policy org_only on scim_groups for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
+policy lookups on scim_left for SELECT to gatehouse_definer using (true);
+policy org_only on scim_left for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
+policy lookups on scim_users for SELECT to gatehouse_definer using (true);
 policy org_only on scim_users for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
 policy lookups on service_account_tokens for ALL to gatehouse_definer using (true) with check (true);
 policy org_only on service_account_tokens for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
@@ -1629,16 +1641,29 @@ AS $function$
   $function$
 
 -- owner gatehouse_definer;
-CREATE OR REPLACE FUNCTION public.find_teams_of_groups(wanted_issuer text, wanted_groups text[])
+CREATE OR REPLACE FUNCTION public.find_teams_of_groups(wanted_issuer text, wanted_groups text[], wanted_user text)
  RETURNS TABLE(org_uid text, team_uid text)
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
-    select t.org_uid, t.uid from public.teams t join public.orgs o on o.uid = t.org_uid
-    where t.idp_groups && wanted_groups and (o.issuers is null or wanted_issuer = any (o.issuers))
-    order by t.org_uid, t.uid
-  $function$
+      select t.org_uid, t.uid from public.teams t join public.orgs o on o.uid = t.org_uid
+      where (o.issuers is null or wanted_issuer = any (o.issuers))
+        and t.idp_groups && wanted_groups
+        and exists (
+          select from unnest(wanted_groups) g (name)
+          where g.name = any (t.idp_groups) and not (
+            exists (select from public.scim_users u where u.org_uid = t.org_uid and u.user_uid = wanted_user)
+            and exists (select from public.scim_groups s where s.org_uid = t.org_uid and s.display_name = g.name)))
+        and not exists (
+          select from public.scim_left l
+          join public.provisioning_tokens p on p.org_uid = l.org_uid
+            and p.issuer = wanted_issuer and p.revoked_at is null and p.expires_at > now()
+          where l.org_uid = t.org_uid and l.user_uid = wanted_user)
+        and not exists (
+          select from public.memberships m where m.org_uid = t.org_uid and m.user_uid = wanted_user and m.disabled)
+      order by t.org_uid, t.uid
+    $function$
 
 -- owner gatehouse_definer;
 CREATE OR REPLACE FUNCTION public.find_token(wanted text)
@@ -1913,12 +1938,18 @@ CREATE OR REPLACE FUNCTION public.sync_scim_teams()
  SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 AS $function$
 begin
+  -- Also what a sign-in gave of teams that pushed groups decide about.
   delete from team_members m
-    where m.org_uid = app_org() and m.source = 'scim' and not exists (
+    where m.org_uid = app_org() and not exists (
       select from scim_group_members g
       join scim_groups s on s.org_uid = g.org_uid and s.uid = g.group_uid
       join teams t on t.org_uid = g.org_uid and t.uid = m.team_uid and s.display_name = any (t.idp_groups)
-      where g.org_uid = m.org_uid and g.user_uid = m.user_uid);
+      where g.org_uid = m.org_uid and g.user_uid = m.user_uid)
+    and (m.source = 'scim' or m.source = 'sso' and exists (
+      select from scim_users u
+      join scim_groups s on s.org_uid = u.org_uid
+      join teams t on t.org_uid = u.org_uid and t.uid = m.team_uid and s.display_name = any (t.idp_groups)
+      where u.org_uid = m.org_uid and u.user_uid = m.user_uid));
   insert into team_members (org_uid, team_uid, user_uid, source)
     select distinct g.org_uid, t.uid, g.user_uid, 'scim'
     from scim_group_members g
@@ -2209,6 +2240,7 @@ grant DELETE, INSERT, SELECT, UPDATE on table roles to gatehouse_app;
 grant DELETE, INSERT, SELECT, UPDATE on table running_queries to gatehouse_app;
 grant DELETE, INSERT, SELECT, UPDATE on table scim_group_members to gatehouse_app;
 grant DELETE, INSERT, SELECT, UPDATE on table scim_groups to gatehouse_app;
+grant DELETE, INSERT, SELECT, UPDATE on table scim_left to gatehouse_app;
 grant DELETE, INSERT, SELECT, UPDATE on table scim_users to gatehouse_app;
 grant DELETE, INSERT, SELECT, UPDATE on table service_account_tokens to gatehouse_app;
 grant DELETE, INSERT, SELECT, UPDATE on table service_accounts to gatehouse_app;
@@ -2245,7 +2277,7 @@ grant EXECUTE on function find_memberships(text) to gatehouse_app;
 grant EXECUTE on function find_provisioning_token(text) to gatehouse_app;
 grant EXECUTE on function find_sealed(text) to gatehouse_app;
 grant EXECUTE on function find_session(text) to gatehouse_app;
-grant EXECUTE on function find_teams_of_groups(text,text[]) to gatehouse_app;
+grant EXECUTE on function find_teams_of_groups(text,text[],text) to gatehouse_app;
 grant EXECUTE on function find_token(text) to gatehouse_app;
 grant EXECUTE on function find_user(text,text) to gatehouse_app;
 grant EXECUTE on function keep_policy_history() to the migrating role;
@@ -2306,6 +2338,9 @@ grant SELECT on table policy_history to gatehouse_app;
 grant SELECT on table provisioning_tokens to gatehouse_definer;
 grant SELECT on table query_stops to gatehouse_definer;
 grant SELECT on table reached_upstreams to gatehouse_definer;
+grant SELECT on table scim_groups to gatehouse_definer;
+grant SELECT on table scim_left to gatehouse_definer;
+grant SELECT on table scim_users to gatehouse_definer;
 grant SELECT on table service_account_tokens to gatehouse_definer;
 grant SELECT on table service_accounts to gatehouse_definer;
 grant SELECT on table team_members to gatehouse_definer;

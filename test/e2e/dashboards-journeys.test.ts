@@ -216,16 +216,29 @@ describe('somebody who looks after dashboards', () => {
     await page.getByRole('button', { name: 'Approve the queries' }).click()
     await page.getByText(/^You – viewers run exactly these queries/).waitFor()
 
-    // The same change as `gatehouse dashboards import` would make.
+    // The same uid again: beside it, or as its next version.
     const changed = {
       ...json,
       panels: [{ ...json.panels[0], targets: [{ refId: 'A', expr: 'count(ml_model_info) + 1' }] }],
     }
-    const status = await page.evaluate(
-      `fetch('/api/v1/dashboards/imported', { method: 'PUT', headers: { 'content-type': 'application/json', 'if-match': '"1"' }, body: ${JSON.stringify(JSON.stringify({ content: changed, message: 'one more' }))} }).then((r) => r.status)`,
-    )
-    expect(status).toBe(200)
-    await page.reload()
+    const again = async (as: RegExp): Promise<void> => {
+      await page.goto(`${url}/dashboards/import`)
+      await page.getByLabel('Or its JSON').fill(JSON.stringify(changed))
+      const choice = page.getByLabel('Import as')
+      await choice.waitFor()
+      await choice.selectOption({
+        label: (await choice.locator('option').allInnerTexts()).find((text) => as.test(text)) ?? '',
+      })
+      expect(await axeFindings(page)).toEqual([])
+      await page.getByRole('button', { name: 'Import', exact: true }).click()
+      await page.getByRole('heading', { level: 1, name: 'Imported' }).waitFor()
+    }
+    await again(/of its own/)
+    await page.waitForURL(/dashboards\/(?!imported)[\w-]{20,}/)
+    await again(/^Version 2 of “Imported”$/)
+    await page.waitForURL(/dashboards\/imported$/)
+    await page.getByRole('button', { name: 'More about this dashboard' }).click()
+    await page.getByRole('link', { name: 'Versions' }).click()
     await page.getByText('Nobody: only people').waitFor()
     await page.getByText('panel “Sum”').waitFor()
     await page.getByText('panel “Any metric”').waitFor()

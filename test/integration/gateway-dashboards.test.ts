@@ -4,6 +4,7 @@ import {
   approveDashboard,
   createDashboard,
   type DashboardRecord,
+  deleteDashboard,
   findDashboard,
   type OrgTransaction,
   updateDashboard,
@@ -173,6 +174,27 @@ describe('somebody who may only open a dashboard', () => {
       expect((await query('transport/onlooker', text)).status, text).toBe(200)
     const info = await call('transport/onlooker', 'status/buildinfo', {}, { method: 'GET' })
     expect(info.status).toBe(200)
+  })
+
+  it('is refused a value that the variable’s own pattern does not pick', async () => {
+    const picked = 'sum(ml_predictions_total{model="$picked"}) + 41'
+    const variable = {
+      name: 'picked',
+      type: 'query',
+      regex: '/^s.*/',
+      query: 'label_values(ml_predictions_total, model)',
+    }
+    const more = { panels: [{ targets: [{ expr: picked }] }], templating: { list: [variable] } }
+    await addBoard('transport', 'picked', 'signals', { ...more, uid: 'picked', title: 'Picked' })
+    await policyArrives()
+    const status = async (value: string) =>
+      (await query('transport/onlooker', picked.replace('$picked', value), { 'x-dashboard-uid': 'picked' }))
+        .status
+    expect(
+      await Promise.all(['signal-timing', 's', 'rail', 'xs', 'congestion-forecast'].map(status)),
+    ).toEqual([200, 200, 403, 403, 403])
+    await inOrg('transport', (tx) => deleteDashboard(tx, { uid: 'picked', version: 1 }))
+    await policyArrives()
   })
 
   it('is refused every near miss of them', async () => {

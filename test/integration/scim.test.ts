@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { readSnapshot, withOrg } from '@gatehouse/store'
+import { readSnapshot, signIn, withOrg } from '@gatehouse/store'
 import { SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type ControlAnswer, type ControlWorld, startControlWorld } from '../support/control-world.ts'
@@ -279,17 +279,19 @@ describe('as Entra ID calls it', () => {
   })
 })
 
+/** Status of a query with a token of these claims, in one org if named. */
+async function status(claims: Record<string, unknown>, orgUid?: string): Promise<number> {
+  const now = Math.floor(Date.now() / 1_000)
+  const token = await new SignJWT({ iss: idp.issuer, aud: 'gatehouse', iat: now, exp: now + 60, ...claims })
+    .setProtectedHeader({ alg: 'RS256', kid: 'k1', typ: 'at+jwt' })
+    .sign(idp.keys.privateKey)
+  const headers = orgUid === undefined ? {} : { 'x-gatehouse-org': orgUid }
+  return (await callApi(world.base(), 'query', { token, headers, parameters: { query: 'up' } })).status
+}
+
 describe('who is provisioned and who signs in', () => {
   // As Entra ID makes them: `sub` differs from application to application, `oid` is the same in all.
   const objectId = '3d2f1c9e-6a54-4c0e-9b1f-2f6f3c1f8a77'
-  async function status(claims: Record<string, unknown>): Promise<number> {
-    const now = Math.floor(Date.now() / 1_000)
-    const token = await new SignJWT({ iss: idp.issuer, aud: 'gatehouse', iat: now, exp: now + 60, ...claims })
-      .setProtectedHeader({ alg: 'RS256', kid: 'k1', typ: 'at+jwt' })
-      .sign(idp.keys.privateKey)
-    return (await callApi(world.base(), 'query', { token, parameters: { query: 'up' } })).status
-  }
-
   it('are the same person where the object id is pushed and the tokens’ `sub` is another', async () => {
     const { token } = (await newToken('health', { issuer: 'entra' })).json
     const person = { sub: 'pairwise-of-this-app', oid: objectId }
@@ -318,6 +320,46 @@ describe('who is provisioned and who signs in', () => {
     expect(off.status).toBe(200)
     expect(await within(2_000, async () => (await status(person)) !== 200)).toBe(true)
     for (const path of [`/Users/${made.json.id}`, `/Groups/${group.json.id}`])
+      expect((await scim(token, 'delete', path)).status).toBe(204)
+  })
+})
+
+describe('what was pushed', () => {
+  it('counts, not the groups that a token still names: movers and leavers', async () => {
+    const objectId = '9c1c7c52-7d4e-4a0c-8f57-2f0b7f6a1d20'
+    const claims = { sub: 'a', oid: objectId, groups: ['sg-signals', 'sg-elsewhere'] }
+    const { token } = (await newToken('health', { issuer: 'entra' })).json
+    const vouched = { issuer: idp.issuer, subject: objectId, name: 'Noa', email: undefined }
+    const teamsNow = async () =>
+      (await signIn(world.pool, { ...vouched, groups: claims.groups }))?.memberships
+    const isIn = [{ orgUid: 'health', teams: ['signals'] }]
+    // Before anything is pushed, tokens give the team, and a sign-in keeps that.
+    expect(await teamsNow()).toMatchObject([...isIn, { orgUid: 'transport' }])
+    const made = await scim(token, 'post', '/Users', { userName: 'noa@example.org', externalId: objectId })
+    const body = { displayName: 'sg-signals', members: [{ value: made.json.id }] }
+    const group = await scim(token, 'post', '/Groups', body)
+    const member = { path: 'members', value: [{ value: made.json.id }] }
+    const inHealth = async () => (await status(claims, 'health')) === 200
+    const teams = async () => (await teamsNow())?.filter(({ orgUid }) => orgUid === 'health')
+    expect(await within(2_000, inHealth)).toBe(true)
+    await patch(token, `/Groups/${group.json.id}`, { op: 'Remove', ...member })
+    expect(await within(2_000, async () => !(await inHealth()))).toBe(true)
+    expect(await teams()).toEqual([{ orgUid: 'health', teams: [] }])
+    await patch(token, `/Groups/${group.json.id}`, { op: 'Add', ...member })
+    expect(await within(2_000, inHealth)).toBe(true)
+    await patch(token, `/Users/${made.json.id}`, { op: 'Replace', path: 'active', value: 'False' })
+    expect(await within(2_000, async () => !(await inHealth()))).toBe(true)
+    expect(await teams()).toEqual([])
+    await patch(token, `/Users/${made.json.id}`, { op: 'Replace', path: 'active', value: 'True' })
+    expect(await within(2_000, inHealth)).toBe(true)
+    expect((await scim(token, 'delete', `/Users/${made.json.id}`)).status).toBe(204)
+    expect(await within(2_000, async () => !(await inHealth()))).toBe(true)
+    expect(await teams()).toEqual([])
+    // The org that nobody provisions goes by the tokens as before.
+    expect(await teamsNow()).toMatchObject([{ orgUid: 'transport', teams: ['signals'] }])
+    const again = await scim(token, 'post', '/Users', { userName: 'noa@example.org', externalId: objectId })
+    expect(await teams()).toEqual([{ orgUid: 'health', teams: [] }])
+    for (const path of [`/Users/${again.json.id}`, `/Groups/${group.json.id}`])
       expect((await scim(token, 'delete', path)).status).toBe(204)
   })
 })

@@ -83,7 +83,7 @@ export async function createAccessRequest(
   return requestOf(row)
 }
 
-/** Requests of the entered org, newest first, at most 1,000. */
+/** Requests of the entered org, newest first. */
 export async function listAccessRequests(
   tx: OrgTransaction,
   status?: AccessRequest['status'],

@@ -83,7 +83,7 @@ export async function openBreakGlass(
   )
 }
 
-/** Break-glass accesses of the entered org, newest first, at most 1,000; only those nobody reviewed yet if told so. */
+/** Break-glass accesses of the entered org, newest first; only those nobody reviewed yet if told so. */
 export async function listBreakGlass(tx: OrgTransaction, onlyOpen: boolean): Promise<readonly BreakGlass[]> {
   const rows = await tx.rows<Row>(
     `select ${columns} from break_glass where org_uid = app_org() and (not $1 or reviewed_at is null)

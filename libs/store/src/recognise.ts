@@ -55,14 +55,15 @@ export async function findMemberships(
   )
 }
 
-/** Teams that the identity's groups map to, by org. */
+/** Teams that the identity's groups map to, by org; where people are provisioned, what was pushed counts instead. */
 async function findMapped(
   tx: Transaction,
+  userUid: string,
   { issuer, groups }: VouchedIdentity,
 ): Promise<Map<string, string[]>> {
   const rows = await tx.rows<{ org_uid: string; team_uid: string }>(
-    'select org_uid, team_uid from find_teams_of_groups($1, $2)',
-    [issuer, groups],
+    'select org_uid, team_uid from find_teams_of_groups($1, $2, $3)',
+    [issuer, groups, userUid],
   )
   const mapped = new Map<string, string[]>()
   for (const { org_uid, team_uid } of rows) mapped.set(org_uid, [...(mapped.get(org_uid) ?? []), team_uid])
@@ -173,7 +174,7 @@ async function recognise(
     const found = await findOrCreate(tx, identity)
     if (found === undefined || found.disabled) return undefined
     const stored = await findMemberships(tx, found.uid)
-    const mapped = await findMapped(tx, identity)
+    const mapped = await findMapped(tx, found.uid, identity)
     if (isSignIn || found.created) await syncMemberships(tx, found.uid, { stored, mapped })
     return { uid: found.uid, name: found.name, memberships: merge(stored, mapped) }
   })

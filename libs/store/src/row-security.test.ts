@@ -38,6 +38,7 @@ const seed: readonly string[] = [
      values ($1::text, 'p1', 'Token', 'x', encode(sha256($1::text::bytea), 'hex'), 'https://idp', 'externalId', now() + interval '1 day')`,
   `insert into scim_users (org_uid, user_uid, user_name) values ($1::text, 'u-' || $1::text, 'name')`,
   `insert into scim_groups (org_uid, uid, display_name) values ($1::text, 'sg', 'Group')`,
+  `insert into scim_left (org_uid, user_uid) values ($1::text, 'u-' || $1::text)`,
   `insert into scim_group_members (org_uid, group_uid, user_uid) values ($1::text, 'sg', 'u-' || $1::text)`,
   `insert into idempotency_keys (org_uid, principal, key, request, answer)
      values ($1::text, 'user:u-' || $1::text, 'k1', encode(sha256('r'), 'hex'), '{}')`,

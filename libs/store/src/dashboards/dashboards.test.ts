@@ -1,4 +1,4 @@
-import { parseAccessDocument } from '@gatehouse/authz'
+import { parseAccessDocument, readDashboard } from '@gatehouse/authz'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { freshDatabase, type TestDatabase } from '../../../../test/support/postgres.ts'
 import { applyAccess } from '../apply/apply-access.ts'
@@ -90,6 +90,12 @@ describe('dashboards', () => {
     const uids = async (folder?: string | null): Promise<string[]> =>
       (await health((tx) => listDashboards(tx, folder))).map(({ uid }) => uid)
     expect([await uids('ops'), await uids(null), await uids()]).toEqual([['c'], ['a', 'b'], ['a', 'b', 'c']])
+    const tagged = { ...save('d', 'up'), content: { ...contentOf('up'), tags: ['ml', 'drift'] } }
+    await health((tx) => createDashboard(tx, tagged))
+    const withTags = async (...tags: string[]): Promise<string[]> =>
+      (await health((tx) => listDashboards(tx, undefined, tags))).map(({ uid }) => uid)
+    expect([await withTags('drift', 'ml'), await withTags('ml', 'no')]).toEqual([['d'], []])
+    await health((tx) => deleteDashboard(tx, { uid: 'd', version: 1 }))
     await withOrg(pool, 'transport', async (tx) => {
       expect(await listDashboards(tx)).toEqual([])
       expect(await findDashboard(tx, 'a')).toBeUndefined()
@@ -127,6 +133,35 @@ describe('an approval', () => {
         queries: [{ where: 'P', kind: 'panel', text: 'up' }],
       },
     })
+  })
+
+  it('loses nothing of what decides the queries on the way through the store', async () => {
+    const query = {
+      type: 'query',
+      multi: true,
+      includeAll: true,
+      allValue: '.+',
+      regex: '/^s.*/',
+      query: 'label_values(up, x)',
+    }
+    const list = [
+      { name: 'a', ...query },
+      { name: 'b', type: 'custom', query: 'x,y' },
+      { name: 'c', type: 'textbox', query: 'z' },
+      { name: 'd', type: 'interval', query: '1m,5m' },
+    ]
+    const content = {
+      title: 'Whole',
+      panels: [{ title: 'P', targets: [{ expr: 'up{x=~"$a",y="$b"}', exemplar: true }] }],
+      uid: 'whole',
+      annotations: { list: [{ name: 'N', expr: 'changes(up[5m])' }] },
+      templating: { list },
+    }
+    await health((tx) => createDashboard(tx, { ...save('whole', 'up'), content }))
+    await health((tx) => approveDashboard(tx, { uid: 'whole', version: 1 }, approval))
+    const { dashboards } = await health(readSnapshot)
+    expect(dashboards.find(({ uid }) => uid === 'whole')?.content).toStrictEqual(readDashboard(content))
+    await health((tx) => deleteDashboard(tx, { uid: 'whole', version: 1 }))
   })
 
   it('ends with the next version unless that is said to run the same', async () => {

@@ -49,15 +49,20 @@ function recordOf(row: Row): DashboardRecord {
   }
 }
 
-/** Dashboards of the entered org by title; those of one folder if named, those at the top level for null. */
+/** Dashboards of the entered org by title; those of one folder if named, those at the top level for null; with all of the `tags`. */
 export async function listDashboards(
   tx: OrgTransaction,
   folderUid?: string | null,
+  tags: readonly string[] = [],
 ): Promise<readonly DashboardRecord[]> {
   const rows = await tx.rows<Row>(
-    `select ${columns} from dashboards
-     where org_uid = app_org() and ($1 or folder_uid is not distinct from $2) order by title, uid`,
-    [folderUid === undefined, folderUid ?? null],
+    `select ${columns} from dashboards d
+     where org_uid = app_org() and ($1 or folder_uid is not distinct from $2)
+       and (cardinality($3::text[]) = 0 or exists (
+         select 1 from dashboard_versions v
+         where v.org_uid = d.org_uid and v.dashboard_uid = d.uid and v.version = d.version and v.content->'tags' ?& $3))
+     order by title, uid`,
+    [folderUid === undefined, folderUid ?? null, tags],
   )
   return rows.map(recordOf)
 }

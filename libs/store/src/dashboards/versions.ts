@@ -76,21 +76,23 @@ export async function readDashboardContent(
   return row.content
 }
 
-const storedQueries = z.object({
+// Strict: what is left out here bounds what viewers may ask, and would widen it unseen.
+const storedQueries = z.strictObject({
   uid: z.string().optional(),
   title: z.string(),
   variables: z.array(
-    z.object({
+    z.strictObject({
       name: z.string(),
       kind: z.enum(['query', 'custom', 'interval', 'constant', 'textbox', 'datasource', 'adhoc']),
       multi: z.boolean(),
       includeAll: z.boolean(),
       allValue: z.string().optional(),
       options: z.array(z.string()).optional(),
+      regex: z.string().optional(),
     }),
   ),
   queries: z.array(
-    z.object({
+    z.strictObject({
       where: z.string(),
       kind: z.enum(['panel', 'annotation', 'variable']),
       text: z.string(),
@@ -110,6 +112,11 @@ export function readStoredQueries(value: unknown): Dashboard | undefined {
     queries: queries.map(({ exemplars, ...rest }) =>
       exemplars === undefined ? rest : { ...rest, exemplars },
     ),
-    variables: variables.map(({ allValue, options, ...rest }) => ({ ...rest, allValue, options })),
+    variables: variables.map(({ allValue, options, regex, ...rest }) => ({
+      ...rest,
+      allValue,
+      options,
+      ...(regex === undefined ? {} : { regex }),
+    })),
   }
 }

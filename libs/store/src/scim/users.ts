@@ -152,6 +152,7 @@ export async function createScimUser(
     [user.uid, userName, externalId, JSON.stringify(attributes)],
   )
   if (row === undefined) throw new GatehouseError('conflict', 'the user exists already')
+  await tx.rows('delete from scim_left where org_uid = app_org() and user_uid = $1', [user.uid])
   return findScimUser(tx, user.uid)
 }
 
@@ -172,10 +173,19 @@ export async function saveScimUser(
   return findScimUser(tx, uid)
 }
 
-/** Takes a provisioned person out of the org, with their sessions and the grants made to them. @throws GatehouseError `not_found` */
+/**
+ * Takes a provisioned person out of the org, with their sessions and the grants made to them. Groups of tokens do not bring them back,
+ * only provisioning or an administrator.
+ * @throws GatehouseError `not_found`
+ */
 export async function deleteScimUser(tx: OrgTransaction, uid: string): Promise<void> {
   await findScimUser(tx, uid)
   await besideFiles(tx, () =>
     tx.rows('delete from memberships where org_uid = app_org() and user_uid = $1', [uid]),
+  )
+  await tx.rows(
+    `insert into scim_left (org_uid, user_uid) values (app_org(), $1)
+     on conflict (org_uid, user_uid) do update set left_at = now()`,
+    [uid],
   )
 }

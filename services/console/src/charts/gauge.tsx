@@ -93,7 +93,11 @@ export function Gauge({
       {values.map((one) => (
         <li key={one.id} className="gauge">
           <Dial one={one} showsBands={showsBands} />
-          {values.length > 1 ? <span className="gauge-name">{one.name}</span> : null}
+          {values.length > 1 ? (
+            <span className="gauge-name" title={one.name}>
+              {one.name}
+            </span>
+          ) : null}
         </li>
       ))}
     </ScrollList>
@@ -112,7 +116,9 @@ export function BarGauge({
     <ScrollList label={title} className="bars">
       {values.map((one) => (
         <li key={one.id} className="bar-row">
-          <span className="bar-label">{one.name}</span>
+          <span className="bar-label" title={one.name}>
+            {one.name}
+          </span>
           <span className="bar-track" aria-hidden="true">
             <span
               className="bar-fill"

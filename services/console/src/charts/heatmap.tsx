@@ -13,6 +13,8 @@ export interface HeatmapProps {
   /** Buckets from the lowest, each with its counts by time. */
   readonly buckets: readonly { readonly name: string; readonly counts: readonly (number | null)[] }[]
   readonly span: TimeSpan
+  /** Seconds before its time that a count covers. */
+  readonly step: number
   readonly isUtc: boolean
   readonly unit?: string | undefined
 }
@@ -22,6 +24,16 @@ const [width, height] = [100, 60]
 /** Every how many labels one is shown, so that at most `most` are. */
 function every(count: number, most: number): number {
   return Math.max(1, Math.ceil(count / most))
+}
+
+/** Where the counts of a time stand, from 0 to 1 across the span; what lies outside of it is cut off. */
+export function columnAt(
+  time: number,
+  { span, step }: Pick<HeatmapProps, 'span' | 'step'>,
+): readonly [from: number, to: number] {
+  const share = (at: number): number =>
+    Math.min(1, Math.max(0, (at - span.from) / Math.max(1, span.to - span.from)))
+  return [share(time - step), share(time)]
 }
 
 /** What a heat map shows, in sentences: where most falls, and how high it reaches. */
@@ -48,11 +60,13 @@ export function Heatmap(props: HeatmapProps) {
     (max, { counts }) => counts.reduce<number>((a, b) => Math.max(a, b ?? 0), max),
     0,
   )
-  const [w, h] = [width / Math.max(1, times.length), height / Math.max(1, buckets.length)]
+  const h = height / Math.max(1, buckets.length)
+  const columns = times.map((time) => columnAt(time, props))
   const labelEach = every(buckets.length, 8)
   const follow = (event: PointerEvent<SVGSVGElement>): void => {
     const box = event.currentTarget.getBoundingClientRect()
-    const column = Math.floor(((event.clientX - box.left) / box.width) * times.length)
+    const across = (event.clientX - box.left) / box.width
+    const column = columns.findIndex(([from, to]) => from <= across && across < to)
     const row = buckets.length - 1 - Math.floor(((event.clientY - box.top) / box.height) * buckets.length)
     setAt(times[column] === undefined || buckets[row] === undefined ? undefined : { column, row })
   }
@@ -73,20 +87,21 @@ export function Heatmap(props: HeatmapProps) {
         onPointerLeave={() => setAt(undefined)}
       >
         {buckets.map(({ name, counts }, row) =>
-          counts.map((count, column) =>
-            count === null || count <= 0 ? null : (
+          counts.map((count, column) => {
+            const [from, to] = columns[column] ?? [0, 0]
+            return count === null || count <= 0 || to <= from ? null : (
               <rect
                 key={`${name} ${times[column]}`}
-                x={column * w}
+                x={from * width}
                 y={height - (row + 1) * h}
-                width={w * 0.96}
+                width={(to - from) * width * 0.96}
                 height={h * 0.94}
                 className="heatmap-cell"
                 // The square root, as Grafana's default scale: rare things stay visible.
                 style={{ '--heat': `${Math.round(8 + 92 * Math.sqrt(count / most))}%` }}
               />
-            ),
-          ),
+            )
+          }),
         )}
       </svg>
       <div className="heatmap-times" aria-hidden="true">

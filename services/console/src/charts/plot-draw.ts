@@ -1,5 +1,6 @@
 import type uPlot from 'uplot'
 import type { PlotInput } from './plot-model.ts'
+import type { Annotation } from './series.ts'
 
 type Resolve = (css: string) => string
 
@@ -46,18 +47,37 @@ export function drawThresholds(
   })
 }
 
+const annotationColor = '--accent'
+
+/** What annotations of a colour cover, each part once: several that overlap would hide the lines behind them. */
+export function regionsOf(
+  annotations: readonly Annotation[],
+): readonly { readonly from: number; readonly to: number; readonly color: string }[] {
+  const regions: { readonly from: number; to: number; readonly color: string }[] = []
+  for (const { from, to, color = annotationColor } of annotations.toSorted((a, b) => a.from - b.from)) {
+    if (to === undefined) continue
+    const before = regions.findLast((region) => region.color === color)
+    if (before !== undefined && before.to >= from) before.to = Math.max(before.to, to)
+    else regions.push({ from, to, color })
+  }
+  return regions
+}
+
 /** Draws what happened: a region or a dashed line, with a mark at its foot. */
 export function drawAnnotations(plot: uPlot, { annotations = [] }: PlotInput, resolve: Resolve): void {
   const { bbox } = plot
   const foot = bbox.top + bbox.height
   inside(plot, (ctx) => {
-    for (const { from, to, color = '--accent' } of annotations) {
+    ctx.globalAlpha = 0.12
+    for (const { from, to, color } of regionsOf(annotations)) {
       const x = plot.valToPos(from, 'x', true)
-      const end = to === undefined ? x : plot.valToPos(to, 'x', true)
+      ctx.fillStyle = resolve(color)
+      ctx.fillRect(x, bbox.top, plot.valToPos(to, 'x', true) - x, bbox.height)
+    }
+    ctx.globalAlpha = 1
+    for (const { from, color = annotationColor } of annotations) {
+      const x = plot.valToPos(from, 'x', true)
       ctx.strokeStyle = ctx.fillStyle = resolve(color)
-      ctx.globalAlpha = 0.12
-      if (end > x) ctx.fillRect(x, bbox.top, end - x, bbox.height)
-      ctx.globalAlpha = 1
       ctx.lineWidth = devicePixelRatio
       ctx.setLineDash([4 * devicePixelRatio, 4 * devicePixelRatio])
       ctx.beginPath()

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { columnAt } from './heatmap.tsx'
+import { regionsOf } from './plot-draw.ts'
 import { alignSeries } from './series.ts'
 import { stackSeries } from './stack.ts'
 
@@ -19,6 +21,34 @@ describe('times of a chart', () => {
     const { times, values } = alignSeries([{ times: [10, 20, 60, 70], values: [1, 2, 6, 7] }], 10)
     expect(times).toEqual([10, 20, 30, 60, 70])
     expect(values).toEqual([[1, 2, null, 6, 7]])
+  })
+})
+
+describe('a heat map', () => {
+  it.each([
+    [100, [0, 0]],
+    [110, [0, 0.1]],
+    [150, [0.4, 0.5]],
+    [205, [0.95, 1]],
+  ])('has the counts until %d where their time is', (time, expected) => {
+    expect(columnAt(time, { span: { from: 100, to: 200 }, step: 10 })).toEqual(expected)
+  })
+})
+
+describe('annotations', () => {
+  it('that overlap are one region of their colour', () => {
+    const found = regionsOf([
+      { from: 5, to: 9, text: 'b' },
+      { from: 1, to: 6, text: 'a' },
+      { from: 20, text: 'line' },
+      { from: 4, to: 5, text: 'other', color: '--hue-red' },
+      { from: 12, to: 14, text: 'c' },
+    ])
+    expect(found).toEqual([
+      { from: 1, to: 9, color: '--accent' },
+      { from: 4, to: 5, color: '--hue-red' },
+      { from: 12, to: 14, color: '--accent' },
+    ])
   })
 })
 

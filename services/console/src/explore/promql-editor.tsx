@@ -8,7 +8,7 @@ import {
 import { defaultKeymap, history, historyKeymap } from '@codemirror/commands'
 import { bracketMatching, HighlightStyle, syntaxHighlighting } from '@codemirror/language'
 import { forEachDiagnostic, lintKeymap } from '@codemirror/lint'
-import { Compartment, EditorState, type Extension, Prec } from '@codemirror/state'
+import { Compartment, EditorState, type Extension, Prec, type Transaction } from '@codemirror/state'
 import { drawSelection, EditorView, keymap, placeholder } from '@codemirror/view'
 import { tags } from '@lezer/highlight'
 import { PromQLExtension } from '@prometheus-io/codemirror-promql'
@@ -67,6 +67,24 @@ function problemsOf(state: EditorState): string[] {
   return [...new Set(problems)]
 }
 
+/**
+ * Text in place of what is selected. Left to itself, Chromium keeps the style of what it replaces in a style attribute, which the
+ * page's policy refuses, with an error in its log at each time.
+ */
+function replaceSelection(event: InputEvent, view: EditorView): boolean {
+  const { data, inputType } = event
+  const { from, to, empty } = view.state.selection.main
+  if (inputType !== 'insertText' || data === null || empty || view.composing) return false
+  const insert = (): Transaction =>
+    view.state.update(view.state.replaceSelection(data), { userEvent: 'input.type', scrollIntoView: true })
+  // Closing brackets are put around what is selected, for one.
+  const isHandled = view.state
+    .facet(EditorView.inputHandler)
+    .some((handle) => handle(view, from, to, data, insert))
+  if (!isHandled) view.dispatch(insert())
+  return true
+}
+
 type Handlers = RefObject<EditorProps>
 
 function baseExtensions(handlers: Handlers): Extension[] {
@@ -86,6 +104,7 @@ function baseExtensions(handlers: Handlers): Extension[] {
     syntaxHighlighting(colours),
     placeholder('For example: sum by (model) (rate(ml_predictions_total[5m]))'),
     EditorView.lineWrapping,
+    EditorView.domEventHandlers({ beforeinput: replaceSelection }),
     Prec.highest(keymap.of([{ key: 'Mod-Enter', run, preventDefault: true }])),
     keymap.of([
       ...closeBracketsKeymap,

@@ -25,6 +25,7 @@ export function heatmapInput(
       values: numbersOf(field),
     })),
   )
+  const steps = sorted.flatMap(({ frame: { step } }) => (step === undefined || step <= 0 ? [] : [step]))
   const unit = textOf(recordOf(panel.options['yAxis'])['unit']) ?? panel.fields.defaults.unit
   return {
     title: place.title,
@@ -34,6 +35,8 @@ export function heatmapInput(
       counts: values[i] ?? [],
     })),
     span: { from: place.range.from / 1_000, to: place.range.to / 1_000 },
+    // A single time, of a query without steps, stands for the whole range.
+    step: steps.length > 0 ? Math.min(...steps) : (place.range.to - place.range.from) / 1_000,
     isUtc: place.isUtc,
   }
 }

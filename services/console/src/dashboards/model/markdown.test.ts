@@ -20,6 +20,11 @@ describe('text panels', () => {
     ])
   })
 
+  it('an address may have parentheses in it', () => {
+    const [block] = readMarkdown('[a](https://x.example/y_(z)) [b](javascript:alert(1)) ![c](d(e).png)')
+    expect(block?.kind === 'paragraph' && plain(block.children)).toBe('<link:a> <link:b> c')
+  })
+
   it('its headings leave out no level of the page', () => {
     const blocks = readMarkdown('### a\n# b\ntext\n### c\n### d\n## e\n###### f')
     expect(headingLevels(blocks, 4)).toEqual([4, 4, undefined, 5, 5, 5, 6])

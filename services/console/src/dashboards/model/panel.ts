@@ -36,8 +36,9 @@ export interface BoardLink {
   readonly newTab: boolean
   readonly keepTime: boolean
   readonly includeVars: boolean
-  /** Links to all dashboards with these tags instead of a URL. */
+  /** Links to all dashboards with these tags instead of a URL; in a menu, or beside each other. */
   readonly tags: readonly string[] | undefined
+  readonly isMenu: boolean
 }
 
 export interface Transformation {
@@ -82,6 +83,7 @@ export function readLinks(value: unknown): readonly BoardLink[] {
     keepTime: flagOf(link['keepTime']) ?? false,
     includeVars: flagOf(link['includeVars']) ?? false,
     tags: link['type'] === 'dashboards' ? textsOf(link['tags']) : undefined,
+    isMenu: flagOf(link['asDropdown']) ?? false,
   }))
 }
 

@@ -229,7 +229,7 @@ function inner({ isWaiting, refusals, lacking, hasFailed, view, asTable, page }:
   if (lacking.length > 0)
     return (
       <ScrollBox label="Why this panel is empty" className="panel-lacking small">
-        <p>Nothing to choose from for {lacking.map((name) => `“${name}”`).join(', ')}.</p>
+        <p>No value for {lacking.map((name) => `“${name}”`).join(', ')}.</p>
       </ScrollBox>
     )
   if (isWaiting && isSupported(panel.type)) return <Skeleton lines={3} label={`Loading ${view.title}`} />

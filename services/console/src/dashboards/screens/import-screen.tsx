@@ -2,18 +2,17 @@ import './no-eval.ts'
 import { compileCapability, readDashboard } from '@gatehouse/authz'
 import { type FormEvent, useMemo, useState } from 'react'
 import '../dashboards.css'
-import { useChange, useRead } from '../../api/use-api.ts'
-import { announce } from '../../parts/announce.tsx'
+import { useRead } from '../../api/use-api.ts'
 import { Button } from '../../parts/button.tsx'
 import { Field, Select, TextArea, TextField } from '../../parts/field.tsx'
 import { Problem } from '../../parts/problem.tsx'
 import { ErrorState } from '../../parts/states.tsx'
 import { Link } from '../../router/link.tsx'
-import { navigate } from '../../router/location.ts'
-import { dashboardSchema, foldersSchema } from '../data/api.ts'
+import { foldersSchema } from '../data/api.ts'
 import { type Board, NotABoard, readBoard } from '../model/board.ts'
 import { isSupported } from '../panels/panel-body.tsx'
 import { CapabilityReport } from './capability-report.tsx'
+import { type Import, useImport } from './use-import.ts'
 
 /** A text that was given, as a dashboard, or why it is none. */
 type Given =
@@ -66,6 +65,51 @@ function Report({
   )
 }
 
+/** Whether to save the next version of what has this uid already, or a dashboard beside it. */
+function Existing({ existing, mayChange, as, setAs }: Import) {
+  if (existing === undefined) return null
+  const { title, version } = existing
+  return (
+    <div className="notice stack-tight">
+      <p role="status">
+        “{title}” has this uid already and is at version {version}.
+        {mayChange ? '' : ' You may not change it, so yours becomes a dashboard of its own.'}
+      </p>
+      {mayChange ? (
+        <Select
+          label="Import as"
+          value={as}
+          onText={(text) => setAs(text === 'own' ? 'own' : 'version')}
+          options={[
+            { value: 'version', text: `Version ${version + 1} of “${title}”` },
+            { value: 'own', text: 'A dashboard of its own, with a new uid' },
+          ]}
+          hint={
+            as === 'version'
+              ? 'It stays in its folder, and can be restored. If queries differ, their approval ends.'
+              : undefined
+          }
+        />
+      ) : null}
+    </div>
+  )
+}
+
+/** Why nothing was imported; where the uid is taken by what I may not open, the way around. */
+function Refused({ change, existing }: Import) {
+  if (change.error === undefined) return null
+  return (
+    <>
+      <ErrorState error={change.error} title="Not imported" />
+      {change.error.status === 409 && existing === undefined ? (
+        <span>
+          <Button onClick={() => change.run('own')}>Import with a new uid</Button>
+        </span>
+      ) : null}
+    </>
+  )
+}
+
 /** Brings a Grafana dashboard in: a file or its text, with a word on each query before anything is stored. */
 export default function ImportScreen() {
   const folders = useRead('/api/v1/folders?limit=1000', foldersSchema)
@@ -74,23 +118,13 @@ export default function ImportScreen() {
   const [message, setMessage] = useState('')
   const [isAsked, setAsked] = useState(false)
   const given = useMemo(() => readGiven(text), [text])
-  const create = useChange({
-    request: (content: unknown) => ({
-      path: folder === '' ? '/api/v1/dashboards' : `/api/v1/folders/${encodeURIComponent(folder)}/dashboards`,
-      method: 'POST',
-      json: { content, message },
-    }),
-    schema: dashboardSchema,
-    touches: ['/api/v1/dashboards'],
-    onDone: ({ uid, title }) => {
-      announce(`“${title}” is imported. Approve its queries to let others see it.`)
-      navigate(`/dashboards/${encodeURIComponent(uid)}`)
-    },
-  })
+  const board = given.state === 'board' ? given.board : undefined
+  const how = useImport(board, { folder, message })
+  const { existing, as, change } = how
   const submit = (event: FormEvent): void => {
     event.preventDefault()
     setAsked(true)
-    if (given.state === 'board') create.run(given.board.raw)
+    if (board !== undefined) change.run(existing === undefined ? undefined : as)
   }
   const missing =
     isAsked && given.state === 'nothing' ? 'Choose a file or paste the JSON of a dashboard.' : undefined
@@ -125,15 +159,18 @@ export default function ImportScreen() {
         />
         {given.state === 'wrong' ? <Problem title="This cannot be imported">{given.why}</Problem> : null}
         {given.state === 'board' ? <Report board={given.board} capability={given.capability} /> : null}
-        <Select
-          label="Folder"
-          value={folder}
-          onText={setFolder}
-          options={[
-            { value: '', text: 'Top level' },
-            ...(folders.value?.items ?? []).map(({ uid, title }) => ({ value: uid, text: title })),
-          ]}
-        />
+        <Existing {...how} />
+        {existing !== undefined && as === 'version' ? null : (
+          <Select
+            label="Folder"
+            value={folder}
+            onText={setFolder}
+            options={[
+              { value: '', text: 'Top level' },
+              ...(folders.value?.items ?? []).map(({ uid, title }) => ({ value: uid, text: title })),
+            ]}
+          />
+        )}
         <TextField
           label="Why"
           hint="For the list of versions; may stay empty"
@@ -141,9 +178,9 @@ export default function ImportScreen() {
           onText={setMessage}
           maxLength={500}
         />
-        {create.error === undefined ? null : <ErrorState error={create.error} title="Not imported" />}
+        <Refused {...how} />
         <span>
-          <Button type="submit" kind="main" isBusy={create.isRunning}>
+          <Button type="submit" kind="main" isBusy={change.isRunning}>
             Import
           </Button>
         </span>

@@ -1,22 +1,21 @@
 import { type ReactNode, useCallback, useMemo, useState } from 'react'
 import '../dashboards.css'
-import { Icon } from '../../parts/icon.tsx'
 import { useRefresh } from '../../parts/use-refresh.ts'
 import { type SearchChange, useSearchState } from '../../router/location.ts'
 import type { Asking } from '../data/context.ts'
 import { AskingProvider, sourceOf } from '../data/context.ts'
 import { filtersOf } from '../model/adhoc.ts'
 import type { AnnotationQuery, Board } from '../model/board.ts'
-import { interpolate, mentions } from '../model/interpolate.ts'
+import { mentions } from '../model/interpolate.ts'
 import { layOut } from '../model/layout.ts'
 import type { Panel } from '../model/panel.ts'
-import { linkUrl, safeUrl } from '../model/requests.ts'
 import { resolveRange } from '../model/time-range.ts'
 import type { RangeText } from '../../parts/time-range.ts'
 import { readAddress } from '../model/url-state.ts'
 import { addressOfAll, emptyVariables, valuesOf } from '../model/variable-values.ts'
 import type { PanelPage } from '../panels/panel-card.tsx'
 import { BoardGrid } from './grid.tsx'
+import { Links } from './links.tsx'
 import { RefreshControl, refreshMs, TimePicker } from './time-controls.tsx'
 import { runnable, useAnnotations } from './use-annotations.ts'
 import { useVariables } from './use-variables.ts'
@@ -67,28 +66,6 @@ function Annotations({
         </label>
       ))}
     </fieldset>
-  )
-}
-
-function Links({ board, page }: { readonly board: Board; readonly page: PanelPage }) {
-  const links = board.links.flatMap((link) => {
-    if (link.tags !== undefined) return []
-    const url = safeUrl(
-      linkUrl(link.url, link, { values: page.values, range: page.rawRange, variables: page.variables }),
-    )
-    return url === undefined || url === ''
-      ? []
-      : [{ ...link, url, title: interpolate(link.title, page.values, 'text') }]
-  })
-  if (links.length === 0) return null
-  return (
-    <nav className="board-links row" aria-label="Links of the dashboard">
-      {links.map(({ title, url, tooltip }) => (
-        <a key={`${title} ${url}`} href={url} title={tooltip} target="_blank" rel="noreferrer">
-          {title} <Icon name="external" />
-        </a>
-      ))}
-    </nav>
   )
 }
 
@@ -208,7 +185,7 @@ export function BoardView(props: BoardViewProps) {
       </div>
       <div className="board-under row">
         <Annotations queries={shown.queries} off={shown.off} onToggle={shown.onToggle} />
-        <Links board={board} page={page} />
+        <Links links={board.links} page={page} />
         {/* At most once a minute: the text changes with it. */}
         <p className="small muted board-updated" role="status">
           Updated {clock.format(shown.now)}

@@ -68,13 +68,19 @@ function listRoute({ permissions, policyOf, changes }: DashboardRouteDeps): Rout
     query: z.strictObject({
       ...pageQuery,
       folder: uidSchema.optional().describe('Only those in this folder'),
+      tags: z
+        .string()
+        .max(500)
+        .transform((text) => text.split(',').filter((tag) => tag !== ''))
+        .optional()
+        .describe('Only those with all of these tags, separated by commas'),
     }),
     body: nothing,
     response: pageOf(dashboardSchema),
     handler: async ({ caller, query }) => {
       const policy = await policyOf(caller.orgUid)
       const now = Date.now()
-      const all = await changes.read(caller.orgUid, (tx) => listDashboards(tx, query.folder))
+      const all = await changes.read(caller.orgUid, (tx) => listDashboards(tx, query.folder, query.tags))
       const visible = all.filter((dashboard) => {
         const resource = dashboardResource(dashboard)
         return authorize(policy, { principal: caller, action: 'dashboards:read', resource, now }).allowed
