@@ -3,6 +3,17 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { launchBrowser } from '../support/browser.ts'
 import { type Demo, settled, startDemo } from '../support/demo.ts'
 
+/** What of the console's own screens is looked at here; its sources are for another platform than these tests. */
+interface Screen {
+  readonly path: string
+  readonly title: string
+  readonly nav?: object
+  readonly needs?: readonly string[]
+  readonly isFor?: (me: object) => boolean
+}
+const routes = '../../services/console/src/routes.tsx'
+const { screens } = (await import(routes)) as { readonly screens: readonly Screen[] }
+
 let demo: Demo
 let browser: Browser
 let context: BrowserContext
@@ -166,6 +177,49 @@ describe('somebody without the role', () => {
       .first()
       .click()
     await page.getByText('withdrawn').first().waitFor()
+  })
+})
+
+describe('what is not open', () => {
+  it.each(['tom', 'harry', 'olga', 'olivia'])(
+    'says to %s which role opens it and offers to ask, on every screen',
+    async (person) => {
+      const page = await demo.pageOf(context, person, '/')
+      const me: { readonly actions: readonly string[] } = await page.evaluate(
+        `fetch('/api/v1/me').then((r) => r.json())`,
+      )
+      const isOpen = ({ needs, isFor }: Screen): boolean =>
+        (needs?.some((action) => me.actions.includes(action)) ?? true) && (isFor?.(me) ?? true)
+      const shown = await page.getByRole('navigation', { name: 'Screens' }).getByRole('link').allInnerTexts()
+      const named = screens.filter((screen) => screen.nav !== undefined && isOpen(screen))
+      expect(shown.map((text) => text.trim())).toEqual(named.map(({ title }) => title))
+      const closed = screens.filter((screen) => !isOpen(screen))
+      expect(closed.length).toBeGreaterThan(3)
+      const main = page.getByRole('main')
+      for (const { path, title } of closed) {
+        const at = path.replaceAll(/:[a-z]+/g, 'x')
+        await page.evaluate(
+          `history.pushState(null, '', '${at}'); dispatchEvent(new PopStateEvent('popstate'))`,
+        )
+        await page.getByRole('heading', { level: 1, name: `${title} is not open to you` }).waitFor()
+        await main.getByRole('heading', { name: 'Ask for access' }).waitFor()
+        expect(await main.getByLabel('Role').inputValue(), at).not.toBe('')
+        // Roles are named, not permissions.
+        expect(await main.innerText(), at).not.toMatch(/[a-z]:[a-z]/)
+      }
+    },
+  )
+
+  it('is no dead end where a dashboard is not open, or not there', async () => {
+    const page = await demo.pageOf(context, 'harry', '/dashboards/model-health')
+    await page.getByRole('heading', { level: 1, name: 'This dashboard is not open to you' }).waitFor()
+    const main = page.getByRole('main')
+    expect(await main.innerText()).toContain('It is for people with the role viewer')
+    await main.getByLabel('Reason').fill('An audit of what it shows')
+    await main.getByRole('button', { name: 'Send request' }).click()
+    await page.getByText('Your request is sent.').waitFor()
+    await page.goto(`${demo.url}/dashboards/nope`)
+    await page.getByRole('heading', { level: 1, name: 'There is nothing here' }).waitFor()
   })
 })
 

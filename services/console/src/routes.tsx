@@ -17,7 +17,7 @@ export const screens: readonly Screen[] = [
     title: 'Explore',
     nav: { to: '/explore', icon: 'explore' },
     needs: ['datasources:query'],
-    roles: ['viewer', 'ml-engineer'],
+    isFor: (me) => me.dataSources.length > 0,
     help: [
       'Write PromQL and run it at one time (Table) or over a range (Graph). Suggestions come from what you may see, nothing else.',
       'Gatehouse adds matchers to every selector before a shard reads it. “Enforced query” shows the query as written beside what was asked, with the grant behind each matcher; “Plan” shows which shards evaluate what.',
@@ -29,6 +29,7 @@ export const screens: readonly Screen[] = [
     path: '/dashboards',
     title: 'Dashboards',
     nav: { to: '/dashboards', icon: 'dashboards' },
+    needs: ['dashboards:read'],
     help: [
       'Every dashboard you may open, in its folder. Opening one lets you run exactly its queries, if somebody stands for them; for series you may query yourself, what you see is yours.',
     ],
@@ -247,7 +248,6 @@ export const screens: readonly Screen[] = [
     title: 'System',
     nav: { to: '/system', icon: 'system' },
     needs: ['system:read'],
-    roles: ['operator'],
     help: [
       'How everything that answers queries is: shards and replicas with their latency and errors, the cache, the audit spool, identity providers, and the limits in force.',
       'Numbers of shards count from when the gateway started, or once the page has been open for a minute, from when it was opened. Sort the table by the 95th percentile to find the slow shard.',

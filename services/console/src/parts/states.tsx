@@ -2,6 +2,7 @@ import type { ReactNode } from 'react'
 import type { ApiError } from '../api/client.ts'
 import type { Read } from '../api/use-api.ts'
 import { Button } from './button.tsx'
+import { Link } from '../router/link.tsx'
 import { Problem } from './problem.tsx'
 
 /** Nothing is there: why that may be, and what to do next. */
@@ -48,6 +49,11 @@ export function ErrorState({
     <Problem title={title ?? titles[error.status] ?? 'This did not work'}>
       <span>{sentence(error.message)}</span>
       {hint !== undefined && <span>{hint}</span>}
+      {error.status === 403 && (
+        <span>
+          <Link to="/access/ask">Ask for access</Link>
+        </span>
+      )}
       {error.status >= 500 && error.requestId !== undefined && (
         <span className="small">
           Number for your administrator: <code>{error.requestId}</code>

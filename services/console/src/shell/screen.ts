@@ -1,4 +1,5 @@
 import type { ComponentType } from 'react'
+import type { Me } from '../api/me.ts'
 import type { IconName } from '../parts/icon.tsx'
 import type { Params } from '../router/match.ts'
 
@@ -11,8 +12,8 @@ export interface Screen {
   readonly nav?: { readonly to: string; readonly icon: IconName }
   /** Actions of which a role must allow one; none for everybody who is signed in. */
   readonly needs?: readonly string[]
-  /** Roles of the release that allow one of them, for those who lack it and may not look at roles themselves. */
-  readonly roles?: readonly string[]
+  /** Whether this person has a use for it, where actions alone do not tell. */
+  readonly isFor?: (me: Me) => boolean
   /** A few sentences for the help that stands at the same place on every screen. */
   readonly help: readonly string[]
   readonly load: () => Promise<{ readonly default: ComponentType<{ readonly params: Params }> }>

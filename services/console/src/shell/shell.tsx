@@ -16,8 +16,9 @@ import { SessionGuard } from './session-guard.tsx'
 import { TopBar } from './top-bar.tsx'
 
 /** Whether the roles of `me` have a use for a screen. */
-export function mayOpen(me: Me, { needs }: Screen): boolean {
-  return needs === undefined || needs.some((action) => me.actions.includes(action))
+export function mayOpen(me: Me, { needs, isFor }: Screen): boolean {
+  const isAllowed = needs === undefined || needs.some((action) => me.actions.includes(action))
+  return isAllowed && (isFor?.(me) ?? true)
 }
 
 function findScreen(path: string): { readonly screen: Screen; readonly params: Params } | undefined {

@@ -9,6 +9,8 @@ import { Reading } from '../../parts/states.tsx'
 import { Link } from '../../router/link.tsx'
 import { useSearch } from '../../router/location.ts'
 import type { Params } from '../../router/match.ts'
+import { Refusal } from '../../shell/forbidden.tsx'
+import { Missing } from '../../shell/missing.tsx'
 import { dashboardPath, foldersSchema, type StoredBoard, storedBoardSchema } from '../data/api.ts'
 import { askingOf } from '../data/asking.ts'
 import { type Board, NotABoard, readBoard } from '../model/board.ts'
@@ -137,10 +139,22 @@ function Shown({ stored }: { readonly stored: StoredBoard }) {
 
 /** One dashboard. */
 export default function ViewerScreen({ params }: { readonly params: Params }) {
-  const read = useRead(dashboardPath(params['uid'] ?? ''), storedBoardSchema)
+  const uid = params['uid'] ?? ''
+  const read = useRead(dashboardPath(uid), storedBoardSchema)
+  if (read.value === undefined && read.error?.status === 404) return <Missing />
+  if (read.value === undefined && read.error?.status === 403)
+    return (
+      <Refusal
+        title="This dashboard is not open to you"
+        what="It"
+        needs={['dashboards:read']}
+        where={{ kind: 'dashboard', uid }}
+      />
+    )
   return (
     <div className="board">
       <Trail folderUid={read.value?.folderUid ?? null} />
+      {read.value === undefined && <h1 className="visually-hidden">Dashboard</h1>}
       <Reading read={read} lines={8}>
         {(stored) => <Shown key={stored.uid} stored={stored} />}
       </Reading>
