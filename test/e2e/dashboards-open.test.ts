@@ -90,6 +90,8 @@ describe('a crowded dashboard', () => {
     expect(await page.evaluate(over)).toBe(0)
     const times = `[...document.querySelectorAll('.heatmap-times')].filter((e) => e.scrollWidth > e.clientWidth).length`
     expect(await page.evaluate(times)).toBe(0)
+    const tight = `[...document.querySelectorAll('.bar-row')].filter((e) => [...e.children].some((part) => part.getBoundingClientRect().bottom > e.getBoundingClientRect().bottom + 1 || part.getBoundingClientRect().top < e.getBoundingClientRect().top - 1)).length`
+    expect(await page.evaluate(tight)).toBe(0)
     // There are samples of the last 15 of 30 minutes.
     const first = `Math.min(...[...document.querySelectorAll('.heatmap-cell')].map((e) => e.x.baseVal.value))`
     expect(await page.evaluate(first)).toBeGreaterThan(40)
