@@ -6,6 +6,7 @@ import { grantOf, mainSource, policyWith, principalOf } from '../testing.ts'
 import { type Approval, type ApprovedDashboard, createCapabilities, runsSameQueries } from './approved.ts'
 import { authorizeByCapability, type CapabilityQuestion } from './authorize-by-capability.ts'
 import { readDashboard } from './dashboard.ts'
+import { whoThroughDashboards } from './dashboard-paths.ts'
 
 const capabilityOf = createCapabilities()
 const boardOf = (expr: string): ReturnType<typeof readDashboard> =>
@@ -214,5 +215,30 @@ describe('runsSameQueries', () => {
       templating: { list: [{ name: 'x', type: 'custom', query }] },
     })
     expect(same(custom('a,b'), custom('a,c'))).toBe(false)
+  })
+})
+
+describe('whoThroughDashboards', () => {
+  const until = (reader: number | undefined, approver: number | undefined) => {
+    const grants = [
+      { ...viewing, expiresAt: reader },
+      { ...owners, expiresAt: approver },
+    ]
+    const members = [
+      { uid: 'u1', name: 'Ann', isDisabled: false, teams: [{ uid: 'a', source: 'sso' as const }] },
+    ]
+    const given = { dashboards: [dashboard()], capabilityOf }
+    return whoThroughDashboards(world({ grants, members }), question, given).map((who) => [
+      who.uid,
+      who.until,
+    ])
+  }
+
+  it('tells until when: as long as both may, the reader open it and the approver read', () => {
+    expect(until(undefined, undefined)).toEqual([['u1', undefined]])
+    expect(until(9_000, undefined)).toEqual([['u1', 9_000]])
+    expect(until(undefined, 7_000)).toEqual([['u1', 7_000]])
+    expect(until(9_000, 7_000)).toEqual([['u1', 7_000]])
+    expect(until(5_000, 7_000)).toEqual([['u1', 5_000]])
   })
 })

@@ -71,19 +71,36 @@ function narrow(
   return constraints
 }
 
+/** What the queries of a dashboard may read, and the grants by which whoever stands for them may. */
+export interface Approved {
+  readonly constraints: Constraints
+  readonly because: readonly Because[]
+}
+
 /** The series that the queries of a dashboard may read from a data source at this moment; undefined for none. */
 export function approvedConstraints(
   policy: OrgPolicy,
   dashboard: ApprovedDashboard,
   asked: Pick<AccessQuestion, 'resource' | 'now'>,
 ): Constraints | undefined {
+  return approvedNow(policy, dashboard, asked)?.constraints
+}
+
+/** As {@link approvedConstraints}, with the grants behind it. */
+export function approvedNow(
+  policy: OrgPolicy,
+  dashboard: ApprovedDashboard,
+  asked: Pick<AccessQuestion, 'resource' | 'now'>,
+): Approved | undefined {
   const { resource, now } = asked
   if (!dashboard.approval.dataSources.includes(resource.uid)) return undefined
   const source = policy.dataSources.find(({ uid }) => uid === resource.uid)
   const approver = principalOfSubject(policy, dashboard.approval.by)
   if (source === undefined || approver === undefined) return undefined
   const decision = authorize(policy, { principal: approver, action: 'datasources:query', resource, now })
-  return decision.allowed ? narrow(policy, dashboard, decision.constraints, source.tenantLabel) : undefined
+  if (!decision.allowed) return undefined
+  const constraints = narrow(policy, dashboard, decision.constraints, source.tenantLabel)
+  return constraints && { constraints, because: decision.because }
 }
 
 /** Whether somebody may open a dashboard, and why; undefined if not. */

@@ -6,7 +6,7 @@ import { type Overlap, overlapOf } from '../overlap.ts'
 import type { OrgPolicy } from '../policy.ts'
 import { everyone, type WhoEntry, type WhoQuestion } from '../who-can.ts'
 import type { ApprovedDashboard, CapabilityOf } from './approved.ts'
-import { approvedConstraints, mayRead } from './authorize-by-capability.ts'
+import { approvedNow, mayRead } from './authorize-by-capability.ts'
 import type { DashboardQuery } from './dashboard.ts'
 
 /** An org's approved dashboards. */
@@ -21,6 +21,8 @@ export interface DashboardPath {
   readonly title: string
   /** The grants by which they may open it. */
   readonly because: readonly Because[]
+  /** The grants by which whoever stands for its queries may read. */
+  readonly approvedBecause: readonly Because[]
   /** Those of its queries that read series of the selector; look-ups of variables are left out. */
   readonly queries: readonly DashboardQuery[]
   /** The series its queries may read. */
@@ -49,8 +51,9 @@ function runnableOf(
   { resource, now, selector }: WhoQuestion,
   { dashboard, capabilityOf }: { readonly dashboard: ApprovedDashboard; readonly capabilityOf: CapabilityOf },
 ): Runnable[] {
-  const approved = approvedConstraints(policy, dashboard, { resource, now })
-  if (approved === undefined) return []
+  const approval = approvedNow(policy, dashboard, { resource, now })
+  if (approval === undefined) return []
+  const { constraints: approved, because: approvedBecause } = approval
   const { reads, title } = capabilityOf(dashboard)
   const all = reads.map(({ query, matchers }) => ({
     query,
@@ -63,7 +66,8 @@ function runnableOf(
   if (read.length === 0) return []
   const constraints = { alternatives: read.flatMap(({ alternatives }) => alternatives) }
   const overlap = selector === undefined ? 'all' : overlapOf(selector, constraints)
-  return [{ dashboard, title, queries: [...new Set(read.map(({ query }) => query))], constraints, overlap }]
+  const queries = [...new Set(read.map(({ query }) => query))]
+  return [{ dashboard, title, queries, constraints, overlap, approvedBecause }]
 }
 
 /** What dashboards can be asked for at all, whoever may open them. */
@@ -117,8 +121,10 @@ function entryOf(
       permission: 'datasources:query',
     })),
   )
-  const last = because.map(({ grantUid }) => ends.get(grantUid) ?? Number.POSITIVE_INFINITY)
-  const until = Math.max(...last)
+  const lastOf = (grants: readonly Because[]): number =>
+    Math.max(...grants.map(({ grantUid }) => ends.get(grantUid) ?? Number.POSITIVE_INFINITY))
+  // A path ends with the right to open the dashboard, or with the right of whoever stands for its queries.
+  const until = Math.max(...paths.map((path) => Math.min(lastOf(path.because), lastOf(path.approvedBecause))))
   const constraints = { alternatives: paths.flatMap((path) => path.constraints.alternatives) }
   return {
     because,
