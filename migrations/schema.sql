@@ -770,6 +770,7 @@ constraint on scim_group_members: scim_group_members_org_uid_user_uid_fkey FOREI
 constraint on scim_group_members: scim_group_members_pkey PRIMARY KEY (org_uid, group_uid, user_uid);
 constraint on scim_groups: scim_groups_display_name_check CHECK (((length(display_name) >= 1) AND (length(display_name) <= 256)));
 constraint on scim_groups: scim_groups_external_id_check CHECK ((length(external_id) <= 256));
+constraint on scim_groups: scim_groups_name_no_claim CHECK ((display_name !~~* 'claim:%'::text));
 constraint on scim_groups: scim_groups_org_uid_fkey FOREIGN KEY (org_uid) REFERENCES orgs(uid) ON DELETE CASCADE;
 constraint on scim_groups: scim_groups_pkey PRIMARY KEY (org_uid, uid);
 constraint on scim_left: scim_left_org_uid_fkey FOREIGN KEY (org_uid) REFERENCES orgs(uid) ON DELETE CASCADE;

@@ -325,6 +325,15 @@ describe('who is provisioned and who signs in', () => {
 })
 
 describe('what was pushed', () => {
+  it('is no attribute: a group cannot be named as one', async () => {
+    const displayName = 'claim:idp:department=finance'
+    expect((await scim(entra, 'post', '/Groups', { displayName })).status).toBe(400)
+    const group = await scim(entra, 'post', '/Groups', { displayName: 'sg-plain' })
+    const renamed = { op: 'Replace', path: 'displayName', value: displayName }
+    expect((await patch(entra, `/Groups/${group.json.id}`, renamed)).status).toBe(400)
+    expect((await scim(entra, 'delete', `/Groups/${group.json.id}`)).status).toBe(204)
+  })
+
   it('counts, not the groups that a token still names: movers and leavers', async () => {
     const objectId = '9c1c7c52-7d4e-4a0c-8f57-2f0b7f6a1d20'
     const claims = { sub: 'a', oid: objectId, groups: ['sg-signals', 'sg-elsewhere'] }
