@@ -3,8 +3,11 @@ import { readBoard } from './board.ts'
 import { hueOf } from './colour.ts'
 import { colorOf, showValue } from './display.ts'
 import { displayName, type Frame } from './frame.ts'
+import { fixedValue } from './interpolate.ts'
+import { withTexts } from './panel-texts.ts'
 import { type Asked, framesOf, type PrometheusData } from './prometheus-frames.ts'
 import { reduceNumbers } from './reducers.ts'
+import { shownFields } from './shown-fields.ts'
 import { applyTransformations } from './transform/apply.ts'
 
 function target(json: object) {
@@ -42,6 +45,39 @@ describe('names of series', () => {
   it('automatic: the value of the only label', () => {
     const data = vector([{ job: 'a' }, '1'], [{ job: 'b' }, '2'])
     expect(names(framesOf(data, asked({ legendFormat: '__auto' }), 1))).toEqual(['a', 'b'])
+  })
+
+  it('a display name takes variables and labels', () => {
+    const [panel] =
+      readBoard({
+        panels: [
+          {
+            description: 'Over $window',
+            fieldConfig: {
+              defaults: { displayName: '${__field.labels.job} over $window' },
+              overrides: [
+                {
+                  matcher: { id: 'byName', options: 'b' },
+                  properties: [{ id: 'displayName', value: 'b, $window' }],
+                },
+              ],
+            },
+          },
+        ],
+      }).rows[0]?.panels ?? []
+    if (panel === undefined) throw new Error('no panel')
+    const filled = withTexts(panel, new Map([['window', fixedValue('5m')]]))
+    const frames = framesOf(
+      vector([{ job: 'a' }, '1'], [{ job: 'b' }, '2']),
+      asked({ legendFormat: '{{job}}' }),
+      1,
+    )
+    expect(filled.description).toBe('Over 5m')
+    expect(
+      shownFields(frames, filled.fields)
+        .filter(({ field }) => field.type === 'number')
+        .map(({ name }) => name),
+    ).toEqual(['a over 5m', 'b, 5m'])
   })
 
   it('a series without labels is named by its query', () => {

@@ -10,6 +10,7 @@ import type { SourceFilter } from '../model/adhoc.ts'
 import { interpolate, type Values } from '../model/interpolate.ts'
 import type { LaidPanel } from '../model/layout.ts'
 import { panelSheet } from '../model/panel-sheet.ts'
+import { withTexts } from '../model/panel-texts.ts'
 import type { Panel } from '../model/panel.ts'
 import { requestsOf } from '../model/requests.ts'
 import type { TimeRange } from '../model/time-range.ts'
@@ -108,7 +109,7 @@ function notesOf(
 
 /** What a panel asks and what it came to, as soon as it is near and its width is known. */
 function usePanel(
-  { panel, scope }: LaidPanel,
+  { panel: written, scope }: LaidPanel,
   page: PanelPage,
   place: { readonly width: number; readonly isVisible: boolean },
 ) {
@@ -116,6 +117,7 @@ function usePanel(
   const { width, isVisible } = place
   const { isReady, range, empty, filters } = page
   const values = useMemo(() => new Map([...page.values, ...scope]), [page.values, scope])
+  const panel = useMemo(() => withTexts(written, values), [written, values])
   const samples = width === 0 ? undefined : samplesFor(panel, width)
   const requests = useMemo(() => {
     if (!isReady || samples === undefined) return undefined
@@ -136,6 +138,7 @@ function usePanel(
   const { requests: list = [], refusals = [], lacking = [] } = requests ?? {}
   const asksNothing = list.length === 0
   return {
+    panel,
     values,
     requests,
     data,
@@ -150,11 +153,10 @@ function usePanel(
 
 /** One panel: its title, what is wrong with it, what can be done with it, and what it shows. */
 export function PanelCard({ laid, page }: { readonly laid: LaidPanel; readonly page: PanelPage }) {
-  const { panel } = laid
   const card = useRef<HTMLElement>(null)
   const body = useRef<HTMLDivElement>(null)
   const { width } = useSize(body)
-  const { values, requests, data, notes, ...shown } = usePanel(laid, page, {
+  const { panel, values, requests, data, notes, ...shown } = usePanel(laid, page, {
     width,
     isVisible: useVisible(card),
   })

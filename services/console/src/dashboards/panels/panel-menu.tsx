@@ -23,7 +23,7 @@ function Ways({ view, page }: Pick<PanelMenuProps, 'view' | 'page'>) {
   const grafana = page.grafanaOf(view.panel)
   const links = view.panel.links.flatMap((link) => {
     const url = safeUrl(
-      linkUrl(link.url, link, { values: view.values, range: view.rawRange, variables: page.variables }),
+      linkUrl(link.url, link, { values: view.values, range: view.rawRange, variables: view.variables }),
     )
     return url === undefined || url === '' ? [] : [{ ...link, url }]
   })

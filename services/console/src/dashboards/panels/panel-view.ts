@@ -19,6 +19,8 @@ export interface PanelView {
   readonly values: Values
   readonly range: TimeRange
   readonly rawRange: RangeText
+  /** All choices as they stand in an address, for links. */
+  readonly variables: string
   readonly isUtc: boolean
   readonly annotations: readonly Annotation[]
   readonly syncKey: string | undefined

@@ -5,10 +5,9 @@ import { type Column, Table } from '../../parts/table.tsx'
 import { showValue } from '../model/display.ts'
 import { type Frame, rowsOf, seriesName } from '../model/frame.ts'
 import { recordOf, textOf } from '../model/json.ts'
-import { safeUrl } from '../model/requests.ts'
+import { linkUrl, safeUrl } from '../model/requests.ts'
 import { type ShownField, shownFields } from '../model/shown-fields.ts'
 import { dateText } from '../../parts/written-time.ts'
-import { interpolate } from '../model/interpolate.ts'
 import { panelName, type PanelView } from './panel-view.ts'
 
 const mostRows = 200
@@ -29,7 +28,10 @@ function linkOf(
       return encodeURIComponent(String(field?.field.values[row] ?? ''))
     },
   )
-  return safeUrl(interpolate(filled, view.values, 'url'))
+  const { values, rawRange, variables } = view
+  return safeUrl(
+    linkUrl(filled, { keepTime: false, includeVars: false }, { values, range: rawRange, variables }),
+  )
 }
 
 function Cell({
