@@ -192,6 +192,27 @@ describe('an org admin', () => {
         headers: { authorization: `Bearer ${token}` },
       })
     expect((await ask()).status).toBe(200)
+
+    // Every setup holds this token, for the data source that the account reaches.
+    const setupOf = async (tool: string, piece: string): Promise<string> => {
+      await once.getByRole('tab', { name: tool }).click()
+      return (await once.getByRole('region', { name: `${tool}: ${piece}` }).innerText()).trim()
+    }
+    const grafana = await setupOf('Grafana', 'provisioning/datasources/gatehouse.yaml')
+    expect(grafana).toContain('uid: gw-revenue-fraud\n')
+    expect(grafana).toContain('httpHeaderName1: Authorization\n')
+    expect(grafana).toContain(`httpHeaderValue1: Bearer ${token}`)
+    expect(grafana).not.toContain('oauthPassThru')
+    expect(await setupOf('promtool', 'gatehouse-http.yml')).toContain(`credentials: ${token}`)
+    expect(await setupOf('Perses', 'secret.yaml')).toContain(`credentials: ${token}`)
+    const dir = temporaryDir()
+    writeFileSync(join(dir.path, 'gatehouse.curl'), await setupOf('curl', 'gatehouse.curl'))
+    const command = (await setupOf('curl', 'In a shell')).replace(/'http[^']*'/, (url) => {
+      expect(url).toContain('/prom/metrics/')
+      return `'${demo.gatewayUrl}/prom/metrics/api/v1/query'`
+    })
+    expect(execFileSync('sh', ['-c', command], { cwd: dir.path, encoding: 'utf8' })).toContain('"success"')
+    dir.remove()
     await once.getByRole('button', { name: 'I have copied it' }).click()
     await page
       .getByRole('row', { name: new RegExp(name) })

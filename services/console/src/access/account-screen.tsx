@@ -1,7 +1,8 @@
 import { type FormEvent, useState } from 'react'
 import { useCan, useMe } from '../api/me-context.ts'
 import { useChange, useRead } from '../api/use-api.ts'
-import { snippetsFor } from '../home/snippets.ts'
+import { SetupTabs } from '../home/setup-tabs.tsx'
+import { snippetsWith } from '../home/snippets.ts'
 import { Button } from '../parts/button.tsx'
 import { Badge } from '../parts/chips.tsx'
 import { CopyButton } from '../parts/copy-button.tsx'
@@ -9,14 +10,13 @@ import { Select, TextField } from '../parts/field.tsx'
 import { Dialog } from '../parts/overlay.tsx'
 import { EmptyState, ErrorState, Reading } from '../parts/states.tsx'
 import { Table } from '../parts/table.tsx'
-import { Tabs } from '../parts/tabs.tsx'
 import { Time } from '../parts/time.tsx'
 import { navigate } from '../router/location.ts'
 import type { Params } from '../router/match.ts'
 import { AccessCard } from './access-card.tsx'
 import { RemoveButton } from './confirm.tsx'
 import { AccessPage } from './frame.tsx'
-import { account as schema, newToken, type Token, tokens } from './model.ts'
+import { access, type Account, account as schema, newToken, type Token, tokens } from './model.ts'
 
 const lifetimes = [
   { value: '7', text: '7 days' },
@@ -24,38 +24,51 @@ const lifetimes = [
   { value: '90', text: '90 days' },
 ]
 
-/** A token, this once, and how to use it. */
-function Once({ token, onClose }: { readonly token: string; readonly onClose: () => void }) {
+/** What the account may query, as far as whoever made the token may know it; else what they may query themselves. */
+function useTargets(uid: string) {
   const me = useMe()
-  const source = me.dataSources[0]
-  const [tab, setTab] = useState('grafana')
-  const snippets = source === undefined ? [] : snippetsFor(source.uid, source.url)
-  const snippet = snippets.find(({ id }) => id === tab) ?? snippets[0]
+  const can = useCan()
+  const path = `/api/v1/service-accounts/${encodeURIComponent(uid)}/access`
+  const read = useRead(can('access:explain') ? path : undefined, access)
+  const sources = read.value?.dataSources ?? []
+  return sources.length > 0 ? sources : me.dataSources
+}
+
+/** A token, this once, and how to use it. */
+function Once({
+  account,
+  token,
+  onClose,
+}: {
+  readonly account: Pick<Account, 'uid' | 'name'>
+  readonly token: string
+  readonly onClose: () => void
+}) {
+  const targets = useTargets(account.uid)
+  const [chosen, setChosen] = useState<string>()
+  const source = targets.find(({ uid }) => uid === chosen) ?? targets[0]
   return (
     <Dialog
       title="Your new token"
       onClose={onClose}
       actions={<Button onClick={onClose}>I have copied it</Button>}
     >
-      <p className="notice notice-caution">It is shown this once and kept nowhere: copy it now.</p>
+      <p className="notice notice-caution">
+        It is shown this once and kept nowhere, here and in the files below: copy what you need now.
+      </p>
       <div className="row row-apart">
         <code className="selector secret grow">{token}</code>
         <CopyButton text={token} what="the token" />
       </div>
-      {snippet !== undefined && (
-        <Tabs label="Tools" tabs={snippets} selected={tab} onSelect={setTab}>
-          <div className="stack-tight">
-            <div className="row row-apart row-top">
-              <p className="small grow">{snippet.advice}</p>
-              <CopyButton text={snippet.text} what={`the setup of ${snippet.title}`} />
-            </div>
-            {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a box that scrolls must be reachable by keyboard */}
-            <pre className="snippet" tabIndex={0} role="region" aria-label={`Setup of ${snippet.title}`}>
-              {snippet.text}
-            </pre>
-          </div>
-        </Tabs>
+      {targets.length > 1 && source !== undefined && (
+        <Select
+          label="Data source"
+          value={source.uid}
+          onText={setChosen}
+          options={targets.map(({ uid, name }) => ({ value: uid, text: name }))}
+        />
       )}
+      {source !== undefined && <SetupTabs snippets={snippetsWith({ ...account, token }, source)} />}
     </Dialog>
   )
 }
@@ -155,9 +168,9 @@ function Rotate({
   )
 }
 
-function Tokens({ uid }: { readonly uid: string }) {
+function Tokens({ account }: { readonly account: Pick<Account, 'uid' | 'name'> }) {
   const can = useCan()
-  const path = `/api/v1/service-accounts/${encodeURIComponent(uid)}/tokens`
+  const path = `/api/v1/service-accounts/${encodeURIComponent(account.uid)}/tokens`
   const read = useRead(`${path}?limit=200`, tokens)
   const [isNew, setNew] = useState(false)
   const [shown, setShown] = useState<string>()
@@ -242,7 +255,7 @@ function Tokens({ uid }: { readonly uid: string }) {
         }
       </Reading>
       {isNew && <NewToken path={path} onClose={() => setNew(false)} onToken={show} />}
-      {shown !== undefined && <Once token={shown} onClose={() => setShown(undefined)} />}
+      {shown !== undefined && <Once account={account} token={shown} onClose={() => setShown(undefined)} />}
     </section>
   )
 }
@@ -275,7 +288,7 @@ export default function AccountScreen({ params }: { readonly params: Params }) {
       {read.value?.isDisabled === true && (
         <p className="notice notice-caution">It is disabled: its tokens do not work.</p>
       )}
-      <Tokens uid={uid} />
+      <Tokens account={{ uid, name: read.value?.name ?? uid }} />
       <AccessCard path={`${path}/access`} />
     </AccessPage>
   )

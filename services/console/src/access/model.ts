@@ -161,6 +161,7 @@ export const access = z.object({
     z.object({
       uid: z.string(),
       name: z.string(),
+      url: z.string(),
       words: z.array(z.string()),
       selectors: z.array(z.string()),
       because: z.array(because),

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
 import { curlSnippet } from './curl.ts'
 import { freshnessOf } from './freshness.tsx'
 import { hoursInWords } from './requests-card.tsx'
-import { snippetsFor } from './snippets.ts'
+import { snippetsFor, snippetsWith } from './snippets.ts'
 import { reasonOf } from './sources-card.tsx'
 
 describe('freshnessOf', () => {
@@ -28,12 +29,42 @@ describe('hoursInWords', () => {
   })
 })
 
+const source = { uid: 'm', url: 'https://gw.example/prom/m' }
+
+function textsOf(snippets: ReturnType<typeof snippetsFor>): ReadonlyMap<string, string> {
+  return new Map(snippets.map(({ id, pieces }) => [id, pieces.map(({ text }) => text).join('\n')]))
+}
+
 describe('snippetsFor', () => {
   it('gives Grafana one data source for all that a person may see, other clients this one', () => {
-    const snippets = new Map(snippetsFor('m', 'https://gw.example/prom/m').map(({ id, text }) => [id, text]))
-    expect(snippets.get('grafana')).toContain('url: https://gw.example/prom/all\n')
-    for (const id of ['promtool', 'perses', 'curl'])
-      expect(snippets.get(id)).toContain('https://gw.example/prom/m')
+    const texts = textsOf(snippetsFor(source))
+    expect(texts.get('grafana')).toContain('url: https://gw.example/prom/all\n')
+    for (const id of ['promtool', 'perses', 'curl']) expect(texts.get(id)).toContain(source.url)
+  })
+})
+
+describe('snippetsWith', () => {
+  const holder = { uid: 'credit-alerts-of-every-model-in-production', name: 'Alerts: "credit"', token: 't0k' }
+
+  it('gives every client the token, for this data source', () => {
+    const texts = [...textsOf(snippetsWith(holder, source)).values()]
+    expect(texts).toHaveLength(4)
+    for (const text of texts) {
+      expect(text).toContain('t0k')
+      expect(text).toContain(source.url)
+    }
+  })
+
+  it('gives Grafana a data source of the account’s own, not the one of people', () => {
+    const grafana = parse(textsOf(snippetsWith(holder, source)).get('grafana') ?? '') as {
+      datasources: { uid: string; name: string; jsonData: object; secureJsonData: object }[]
+    }
+    const [made] = grafana.datasources
+    expect(made?.uid).toBe('gw-credit-alerts-of-every-model-in-produ')
+    expect(made?.name).toBe('Metrics (Alerts: "credit")')
+    expect(made?.jsonData).toMatchObject({ httpHeaderName1: 'Authorization' })
+    expect(made?.jsonData).not.toHaveProperty('oauthPassThru')
+    expect(made?.secureJsonData).toEqual({ httpHeaderValue1: 'Bearer t0k' })
   })
 })
 
