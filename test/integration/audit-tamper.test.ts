@@ -11,10 +11,12 @@ import {
   loadPublicKey,
   loadSigner,
   type Pool,
+  proveEvent,
   sealAudit,
   sha256,
   verifyAudit,
   verifyExportFile,
+  verifyProofFile,
 } from '@gatehouse/store'
 import fc from 'fast-check'
 import pg from 'pg'
@@ -102,6 +104,14 @@ const columns: Readonly<Record<string, string>> = {
   seq: 'seq + 1000',
   prev: `sha256('x')`,
   hash: `sha256('x')`,
+}
+
+/** Of the same kind, so that it gets past the reader. */
+function anotherThan(old: unknown): unknown {
+  if (typeof old === 'number') return old + 1
+  if (typeof old === 'boolean') return !old
+  if (typeof old === 'string') return /^[0-9a-f]{64}$/.test(old) ? sha256(old) : `x${old}`
+  return Array.isArray(old) ? ['another'] : 'another'
 }
 
 const changed = (text: string): string => JSON.stringify(`${text}!`)
@@ -261,7 +271,8 @@ it(
   60_000 + runs * 2_000,
 )
 
-it('anything done to any line of an export is found without the database, and its place named', async () => {
+/** An export of one org: its lines, and where it is to be written. */
+async function exported() {
   const lines: string[] = []
   const write = async (text: string): Promise<void> => {
     lines.push(...text.split('\n').filter((line) => line !== ''))
@@ -269,6 +280,11 @@ it('anything done to any line of an export is found without the database, and it
   const manifest = await exportAudit(pool, { scope: { org: 'health' }, filter: {} }, { signer, write })
   const [file, manifestFile] = [join(dir, 'x.ndjson'), join(dir, 'x.json')]
   writeFileSync(manifestFile, JSON.stringify(manifest))
+  return { file, manifestFile, lines }
+}
+
+it('anything done to any line of an export is found without the database, and its place named', async () => {
+  const { file, manifestFile, lines } = await exported()
   const verify = (changedLines: readonly string[]) => {
     writeFileSync(file, changedLines.map((line) => `${line}\n`).join(''))
     return verifyExportFile(file, manifestFile, publicKeys)
@@ -308,6 +324,103 @@ function editLine(record: AuditRecord, n: number): string {
   Object(parent)[path.at(-1) ?? ''] = 'another'
   return JSON.stringify({ ...record, event })
 }
+
+/** Somebody else's, in every member that says who it is. */
+const others = {
+  ref: 'p-00000000000000000000000000000000',
+  salt: 'another',
+  org_uid: 'elsewhere',
+  uid: 'u-mallory',
+  name: 'Mallory',
+  issuer: 'https://elsewhere.example',
+  subject: 'mallory',
+}
+const ofMember = (name: string): string => (name === 'org_uid' ? 'orgUid' : name)
+
+it('whoever an event is put on, in the store or in an export, is found', async () => {
+  await owner.query('create table kept_identities as select * from audit_identities')
+  const { rows: refs } = await owner.query<{ ref: string }>('select ref from audit_identities order by ref')
+  for (const [i, [column, value]] of Object.entries(others).entries()) {
+    const { ref = '' } = refs[i % refs.length] ?? {}
+    await owner.query(`update audit_identities set ${column} = $2 where ref = $1`, [ref, value])
+    const { findings } = await verifyAudit(pool, { publicKeys })
+    expect([column, findings.map(({ fault }) => fault)]).toEqual([column, ['identity']])
+    await owner.query('delete from audit_identities')
+    await owner.query('insert into audit_identities select * from kept_identities')
+  }
+  const { file, manifestFile, lines } = await exported()
+  const places = lines.flatMap((line, i) => (line.startsWith('{"identity"') ? [i] : []))
+  expect(places).not.toEqual([])
+  for (const [name, value] of Object.entries(others)) {
+    const changedLines = lines.map((line, i) => {
+      if (i !== places[0]) return line
+      const { identity } = JSON.parse(line)
+      return JSON.stringify({ identity: { ...identity, [ofMember(name)]: value } })
+    })
+    writeFileSync(file, changedLines.map((line) => `${line}\n`).join(''))
+    const { findings } = await verifyExportFile(file, manifestFile, publicKeys)
+    expect([name, findings.map(({ fault }) => fault)]).toEqual([name, expect.arrayContaining(['identity'])])
+  }
+})
+
+it('anything done to any member of the proof of an event is found', async () => {
+  const { rows: ids } = await owner.query<{ id: string }>(
+    `select id from audit_events where org_uid = 'health' order by id`,
+  )
+  const proofs = await Promise.all(ids.map(({ id }) => proveEvent(pool, { org: 'health' }, id)))
+  const file = join(dir, 'proof.json')
+  /** What is wrong with a proof; a text that is no proof at all is refused. */
+  const faultOf = (proof: unknown): string | undefined => {
+    writeFileSync(file, JSON.stringify(proof))
+    try {
+      return verifyProofFile(file, publicKeys).finding?.fault
+    } catch (error) {
+      return String(error)
+    }
+  }
+  for (const proof of proofs) expect(faultOf(proof)).toBeUndefined()
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...proofs),
+      fc.nat(),
+      fc.constantFrom('edit', 'drop', 'double'),
+      (proof, n, kind) => {
+        const paths = leaves(proof)
+        const path = paths[n % paths.length] ?? []
+        const forged = structuredClone(proof)
+        const parent = path.slice(0, -1).reduce<unknown>((value, name) => Object(value)[name], forged)
+        const name = path.at(-1) ?? ''
+        const old: unknown = Object(parent)[name]
+        const inList = Array.isArray(parent) ? parent : undefined
+        fc.pre(kind === 'edit' || inList !== undefined)
+        if (kind === 'drop') inList?.splice(Number(name), 1)
+        else if (kind === 'double') inList?.splice(Number(name), 0, old)
+        else Object(parent)[name] = anotherThan(old)
+        expect([path.join('.'), kind, faultOf(forged)]).toEqual([path.join('.'), kind, expect.any(String)])
+      },
+    ),
+    { numRuns: runs * 5 },
+  )
+  // An event that never was, under a head of its own that nothing proves.
+  for (const proof of proofs) {
+    if (proof === undefined) throw new Error('no proof')
+    const event = { ...Object(proof.record.event), action: 'forged:action' }
+    const { seq, prev, writer, org } = proof.record
+    const { hash } = nextLink({ seq: seq - 1, hash: prev }, eventDigest(event, sha256), sha256)
+    const [own] = proof.sealed.proofs
+    const heads = [{ writer, org, seq, hash }]
+    for (const added of [
+      [{ org: 'x', heads, steps: [] }, own],
+      [own, { ...own, heads }],
+      [{ ...own, heads }],
+    ]) {
+      const sealed = { ...proof.sealed, proofs: added }
+      expect(faultOf({ ...proof, record: { ...proof.record, event, hash }, following: [], sealed })).toBe(
+        'checkpoint',
+      )
+    }
+  }
+})
 
 it('a changed column of those that searches use is found', async () => {
   const names = await makeOrdinary()

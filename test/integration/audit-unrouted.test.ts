@@ -23,7 +23,7 @@ orgs:
   - uid: transport
     name: Agency of Transport
     tenants: [tenant-of-transport]
-    serviceAccounts: [{ uid: robot, name: Robot of Transport }]
+    serviceAccounts: [{ uid: robot, name: Robot of Transport }, { uid: stranger, name: Stranger }]
     teams: [{ uid: crew, name: Crew of Transport, idpGroups: [crew] }]
     dataSources:
       - uid: metrics
@@ -239,6 +239,29 @@ describe('control', () => {
     const [status, events] = await ask('post', '/api/v1/teams', { cookie, headers, body: { name: 'x' } })
     expect([status, events.map(({ code }) => code)]).toEqual([403, ['V001D']])
     expect(events[0]).toMatchObject({ actor: { kind: 'user' }, request: { route: '/api/v1/teams' } })
+  })
+
+  it('which thing it was about, where rights are decided for many', async () => {
+    await world.sql(`insert into audit_exports (uid, format, state, org_uid, filter, requested_by)
+      values ('x-1', 'csv', 'done', 'transport', '{}', 'robot'), ('x-2', 'csv', 'done', 'transport', '{}', 'robot')`)
+    for (const uid of ['x-1', 'x-2']) {
+      const [status, events] = await ask('get', `/api/v1/audit/exports/${uid}/content`, { token })
+      expect([status, events[0]?.code, events[0]?.detail]).toEqual([200, 'E004I', { path: { uid } }])
+    }
+    const [status, events] = await ask('get', '/api/v1/users/somebody', { token })
+    expect([status, events[0]?.detail]).toEqual([404, { path: { uid: 'somebody' } }])
+  })
+
+  it('what it was to do, of who may not', async () => {
+    const stranger = await world.token('transport', 'stranger')
+    const subject = { kind: 'service-account', uid: 'stranger' }
+    const body = { subject, role: 'org-admin', where: { kind: 'org' }, reason: 'mine' }
+    const [denied, [grant]] = await ask('post', '/api/v1/grants', { token: stranger, body })
+    expect([denied, grant?.code]).toEqual([403, 'A004D'])
+    const { reason: _, ...asked } = body
+    expect(grant?.detail).toEqual({ asked: { ...asked, constraints: [] } })
+    const [, [search]] = await ask('get', '/api/v1/audit/events?text=secret', { token: stranger })
+    expect([search?.code, search?.detail]).toEqual(['E001D', { filter: { text: 'secret' } }])
   })
 
   it('a body for the gateway that turns out to be no HTTP', async () => {

@@ -37,7 +37,12 @@ export const errorTable = {
     expose: true,
   },
   unavailable: { status: 503, errorType: 'unavailable', title: 'Unavailable', expose: true },
-  audit_unavailable: { status: 503, errorType: 'unavailable', title: 'Audit log unavailable', expose: true },
+  audit_unavailable: {
+    status: 503,
+    errorType: 'audit_unavailable',
+    title: 'Audit log unavailable',
+    expose: true,
+  },
   timeout: { status: 503, errorType: 'timeout', title: 'Deadline exceeded', expose: true },
 } as const satisfies Record<string, { status: number; errorType: string; title: string; expose: boolean }>
 

@@ -42,10 +42,10 @@ export interface Permissions<P> {
   readonly person: Permission<P>
   /** Any principal; the answer is filtered by what it may see. */
   readonly principal: Permission<Principal>
-  /** A principal who may do `action` on the resource that `load` finds in the principal's own org. */
+  /** A principal who may do `action` on the resource that `load` finds in the principal's own org. `load` may note what is asked for. */
   can(
     action: string,
-    load: (principal: Principal, input: RouteInput) => Promise<Resource>,
+    load: (principal: Principal, input: RouteInput, trail: Trail) => Promise<Resource>,
   ): Permission<Principal>
 }
 
@@ -72,7 +72,7 @@ export function createPermissions<P extends Person>(deps: PermissionDeps<P>): Pe
       name: action,
       async admit(request, input, trail) {
         const principal = await authenticate(request, trail)
-        const resource = await load(principal, input)
+        const resource = await load(principal, input, trail)
         trail.resource = resource
         const decision = await deps.authorize(principal, action, resource)
         trail.decision = decision

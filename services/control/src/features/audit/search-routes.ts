@@ -1,4 +1,5 @@
-import { nothing, type Route, route } from '@gatehouse/http'
+import type { Principal, Resource } from '@gatehouse/authz'
+import { nothing, type Route, type RouteInput, route, type Trail } from '@gatehouse/http'
 import { auditHistogram, searchEvents } from '@gatehouse/store'
 import { z } from 'zod'
 import { pageOf } from '../../page.ts'
@@ -13,13 +14,24 @@ const barSchema = z.strictObject({
   events: z.number().int(),
 })
 
+/** The log that is searched; a search that is refused is told with what it was to find, too. */
+function searchedLog(deps: AuditRouteDeps) {
+  const load = logFor(deps, 'audit:list')
+  const asked = z.object(filterQuery)
+  return async (principal: Principal, input: RouteInput, trail: Trail): Promise<Resource> => {
+    const parsed = asked.safeParse(Object.fromEntries(input.query))
+    if (parsed.success) trail.detail = { filter: filterOf(parsed.data) }
+    return load(principal, input)
+  }
+}
+
 function eventsRoute(deps: AuditRouteDeps): Route {
   return route({
     method: 'get',
     path: '/api/v1/audit/events',
     summary: 'Events of the audit log that match, by time',
     action: 'audit-events:list',
-    permission: deps.permissions.can('audit:list', logFor(deps, 'audit:list')),
+    permission: deps.permissions.can('audit:list', searchedLog(deps)),
     params: nothing,
     query: z.strictObject({
       ...logQuery,
@@ -33,7 +45,6 @@ function eventsRoute(deps: AuditRouteDeps): Route {
     handler: async (call) => {
       const { order, limit, cursor } = call.query
       const filter = filterOf(call.query)
-      call.trail.detail = { filter }
       const log = await openLog(deps, call)
       requireVisible(filter, log)
       const page = await deps.log.read(log.scope, (tx) =>
@@ -53,7 +64,7 @@ function histogramRoute(deps: AuditRouteDeps): Route {
     path: '/api/v1/audit/histogram',
     summary: 'How many events match, over time, by class and decision',
     action: 'audit-events:count',
-    permission: deps.permissions.can('audit:list', logFor(deps, 'audit:list')),
+    permission: deps.permissions.can('audit:list', searchedLog(deps)),
     params: nothing,
     query: z.strictObject({
       ...logQuery,
@@ -71,7 +82,6 @@ function histogramRoute(deps: AuditRouteDeps): Route {
     handler: async (call) => {
       const { from, to, bars } = call.query
       const filter = filterOf(call.query)
-      call.trail.detail = { filter }
       const log = await openLog(deps, call)
       requireVisible(filter, log)
       const histogram = await deps.log.read(log.scope, (tx) =>

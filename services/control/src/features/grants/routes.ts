@@ -1,6 +1,6 @@
 import type { Grant, Principal, Resource } from '@gatehouse/authz'
 import { GatehouseError } from '@gatehouse/errors'
-import { nothing, type Route, type RouteInput, route } from '@gatehouse/http'
+import { nothing, type Route, type RouteInput, route, type Trail } from '@gatehouse/http'
 import {
   createGrant,
   deleteGrant,
@@ -60,9 +60,14 @@ function grantOf({ changes }: ManageDeps) {
   }
 }
 
-/** The body says where the grant is to hold; that is what one must be allowed to grant on. */
+/** The body says where the grant is to hold; that is what one must be allowed to grant on. Who is refused is told with what for. */
 function placeFromBody({ changes }: ManageDeps) {
-  return async ({ orgUid }: Principal, { body }: RouteInput): Promise<Resource> => {
+  return async ({ orgUid }: Principal, { body }: RouteInput, trail: Trail): Promise<Resource> => {
+    const wanted = newGrantSchema.safeParse(body)
+    if (wanted.success) {
+      const { subject, role, where, constraints } = wanted.data
+      trail.detail = { asked: { subject, role, where, constraints } }
+    }
     const parsed = z.looseObject({ where: whereSchema }).safeParse(body)
     if (!parsed.success) throw new GatehouseError('bad_data', 'body.where: says where the grant is to hold')
     return changes.read(orgUid, (tx) => placeOf(tx, parsed.data.where))
