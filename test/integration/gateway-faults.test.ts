@@ -279,7 +279,7 @@ describe('an audit log that is full', () => {
     for (let i = 0; i < 100 && !isOver(); i += 1)
       answers = await Promise.all(Array.from({ length: 20 }, () => ask({}, 'well')))
     const [refused] = answers
-    expect(refused).toMatchObject({ status: 503, json: { status: 'error', errorType: 'unavailable' } })
+    expect(refused).toMatchObject({ status: 503, json: { status: 'error', errorType: 'audit_unavailable' } })
     expect(refused?.json).not.toHaveProperty('data')
     const ready = await fetch(`${world.gateway.url}/-/ready`)
     expect([ready.status, await ready.text()]).toEqual([503, expect.stringContaining('audit')])
