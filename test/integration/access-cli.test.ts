@@ -89,6 +89,26 @@ describe('gatehouse policy', () => {
     expect(event).toEqual({ org: 'health' })
   })
 
+  it('warns of orgs that take people of every identity provider, where there are several', async () => {
+    const wanted = file('open.yaml', accessOf('viewer'))
+    const issuers = ['a', 'b'].map((name) => ({ name, issuer: `https://${name}.example.org`, clientId: 'x' }))
+    const { database, audit } = world.config
+    const several = file(
+      'several.yaml',
+      JSON.stringify({ database, issuers, audit: { spoolDir: audit.spoolDir } }),
+    )
+    const { err } = await gatehouse('policy', 'plan', wanted, `--config.file=${several}`)
+    expect(err).toBe('gatehouse: health names no issuers: groups of all 2 identity providers count in it\n')
+    expect((await gatehouse('policy', 'plan', wanted, config())).err).toBe('')
+    const own = accessOf('viewer').replace(
+      'name: Health',
+      'name: Health\n    issuers: [https://a.example.org]',
+    )
+    expect((await gatehouse('policy', 'plan', file('own.yaml', own), `--config.file=${several}`)).err).toBe(
+      '',
+    )
+  })
+
   it('leaves orgs managed through the API alone unless told to adopt them', async () => {
     await world.sql(`update orgs set managed = 'api'`)
     const wanted = file('adopt.yaml', accessOf('viewer'))

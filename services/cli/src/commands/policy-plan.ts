@@ -18,7 +18,7 @@ import {
   withTransaction,
 } from '@gatehouse/store'
 import { Command } from 'commander'
-import { configFileHelp } from '../config-file.ts'
+import { configFileHelp, loadConfigFile } from '../config-file.ts'
 import { withDatabase } from '../database.ts'
 import { readAccessFiles } from './access-files.ts'
 
@@ -68,8 +68,20 @@ function printPlan({ changes, orgs }: AccessPlan): void {
   }
 }
 
+/** Where several identity providers are configured, each can name groups: an org that names none of them takes people of all. */
+function warnOfIssuers({ orgs }: AccessDocument, configFile: string | undefined): void {
+  const { issuers } = loadConfigFile(configFile)
+  if (issuers.length < 2) return
+  for (const { uid, issuers: own } of orgs)
+    if (own === undefined)
+      console.error(
+        `gatehouse: ${uid} names no issuers: groups of all ${issuers.length} identity providers count in it`,
+      )
+}
+
 async function plan(files: readonly string[], options: PlanOptions): Promise<void> {
   const document = readAccessFiles(files)
+  warnOfIssuers(document, options['config.file'])
   const adopt = options.adopt === true
   const planned = await withDatabase(options['config.file'], (pool) =>
     planAccess(pool, document, { now: Date.now(), adopt }),
@@ -128,6 +140,7 @@ async function applyRecorded(
 
 async function apply(files: readonly string[], options: PlanOptions): Promise<void> {
   const document = readAccessFiles(files)
+  warnOfIssuers(document, options['config.file'])
   const changes = await withDatabase(options['config.file'], (pool) =>
     applyRecorded(pool, document, { adopt: options.adopt === true, rehearsal: options.rehearsal }),
   )
