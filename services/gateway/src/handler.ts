@@ -51,6 +51,8 @@ interface Outcome {
 interface Recorded extends Outcome {
   /** Undefined if there was no room for it. */
   readonly event: AuditEvent | undefined
+  /** Whether the answer is there whole, so that its event tells its length. */
+  readonly isWhole: boolean
 }
 
 /** How an answer was sent, and what dashboard it is said to be for. */
@@ -111,7 +113,7 @@ export function createHandler(deps: HandlerDeps) {
       const ending = { httpStatus: statusOf(answer), errorCode: error?.code, bytes: body?.length, series }
       const event = trail.toEvent(ending)
       await audit.append(event)
-      return { ...outcome, event }
+      return { ...outcome, event, isWhole: body !== undefined }
     } catch (thrown) {
       const cause = toGatehouseError(thrown)
       const error =
@@ -121,18 +123,18 @@ export function createHandler(deps: HandlerDeps) {
       discard(outcome.answer, error)
       metrics.auditFailed()
       log.error({ requestId: trail.requestId, detail: cause.detail }, 'audit event could not be written')
-      return { ...refuse(error, trail), event: undefined }
+      return { ...refuse(error, trail), event: undefined, isWhole: true }
     }
   }
 
   /** Records how an answer ended where its event could not tell: it left before. */
   const close = async (
-    { event, answer, error }: Recorded,
+    { event, isWhole, error }: Recorded,
     trail: Trail,
     sent: Sent & { series: number | undefined },
   ) => {
     if (event === undefined || error !== undefined) return
-    if (sent.error === undefined && wholeBody(answer) !== undefined) return
+    if (sent.error === undefined && isWhole) return
     const errorCode =
       sent.error === undefined ? undefined : isGatehouseError(sent.error) ? sent.error.code : 'bad_gateway'
     const { bytes, series } = sent
@@ -177,8 +179,7 @@ export function createHandler(deps: HandlerDeps) {
       if (!res.writableFinished) budget.cancel(new GatehouseError('canceled', 'the client went away'))
     })
     const outcome = await record(await decide(message, trail, budget), trail)
-    const counter =
-      wholeBody(outcome.answer) === undefined ? createSeriesCounter(trail.notes.question?.kind) : undefined
+    const counter = outcome.isWhole ? undefined : createSeriesCounter(trail.notes.question?.kind)
     const { maxResponseBytes, idleTimeout } = limits
     // A request that was not read to its end would be taken for the next one on its connection.
     const isLast = deps.isDraining() || !message.complete
