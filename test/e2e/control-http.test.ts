@@ -137,6 +137,21 @@ describe('/prom through control', () => {
     await gone
   })
 
+  it('records an answer of the gateway that breaks off', async () => {
+    answer = (_request, response) => {
+      response.write('{"first":1', () => response.destroy())
+    }
+    const browser = await signedIn()
+    const response = await browser.api(`${url}/prom/metrics/api/v1/query?query=up`)
+    await expect(response.text()).rejects.toThrow()
+    const requestId = response.headers.get('x-request-id') ?? ''
+    const sql = `select code, event -> 'outcome' ->> 'errorCode' as error, event ->> 'orgUid' is not null as known
+      from audit_events where event ->> 'requestId' = '${requestId}'`
+    await expect
+      .poll(() => world.sql(sql), { timeout: 5_000 })
+      .toEqual([{ code: 'V001E', error: 'bad_gateway', known: true }])
+  })
+
   it('is refused for pages of other sites', async () => {
     const browser = await signedIn()
     const response = await browser.api(`${url}/prom/metrics/api/v1/query`, {
@@ -180,7 +195,9 @@ describe('pages', () => {
     expect(script.headers.get('x-content-type-options')).toBe('nosniff')
     const requestId = script.headers.get('x-request-id') ?? ''
     await expect
-      .poll(() => world.sql(`select code from audit_events where event ->> 'requestId' = '${requestId}'`))
+      .poll(() => world.sql(`select code from audit_events where event ->> 'requestId' = '${requestId}'`), {
+        timeout: 5_000,
+      })
       .toEqual([{ code: 'V001I' }])
   })
 

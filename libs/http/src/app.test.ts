@@ -5,6 +5,7 @@ import { createLogger } from '@gatehouse/telemetry'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { checkRoutes, createApp } from './app.ts'
+import { download } from './download.ts'
 import { listen, type Listening } from './listen.ts'
 import { createPermissions } from './permission.ts'
 import { nothing, route } from './route.ts'
@@ -37,6 +38,12 @@ const permissions = createPermissions({
 })
 const shared = { params: nothing, query: nothing, body: nothing, summary: '' }
 const answer = z.strictObject({ ok: z.boolean() })
+async function* pieces(isBroken: boolean): AsyncGenerator<Uint8Array> {
+  for (;;) {
+    yield Buffer.alloc(65_536)
+    if (isBroken) throw new Error('the disk is gone')
+  }
+}
 const routes = [
   route({
     ...shared,
@@ -74,6 +81,17 @@ const routes = [
     response: answer,
     handler: async () => ({ ok: true }),
   }),
+  ...['without-end', 'broken'].map((name) =>
+    route({
+      ...shared,
+      method: 'get',
+      path: `/api/v1/${name}`,
+      action: 'files:download',
+      permission: permissions.public,
+      response: download('text/plain'),
+      handler: async () => ({ type: 'text/plain', fileName: name, bytes: pieces(name === 'broken') }),
+    }),
+  ),
   route({
     ...shared,
     method: 'get',
@@ -252,5 +270,29 @@ describe('checkRoutes', () => {
     expect(() => checkRoutes([without])).toThrow('get /api/v1/open has no permission')
     expect(() => checkRoutes([{ ...good, declaration: { ...declaration, action: '' } }])).toThrow('no action')
     expect(() => checkRoutes([good, good])).toThrow('declared twice')
+  })
+})
+
+describe('a file that is not sent to its end', () => {
+  const endings = () => recorded.map(({ ending }) => ending)
+
+  it('is recorded as given up when the client leaves', async () => {
+    const leaving = new AbortController()
+    const response = await fetch(`${server.url}/api/v1/without-end`, { signal: leaving.signal })
+    await response.body?.getReader().read()
+    leaving.abort()
+    await expect.poll(endings).toEqual([
+      { status: 200, errorCode: undefined },
+      { status: 200, errorCode: 'canceled' },
+    ])
+  })
+
+  it('is recorded as failed when it breaks off, and the client sees that', async () => {
+    const response = await fetch(`${server.url}/api/v1/broken`)
+    await expect(response.arrayBuffer()).rejects.toThrow()
+    await expect.poll(endings).toEqual([
+      { status: 200, errorCode: undefined },
+      { status: 200, errorCode: 'internal' },
+    ])
   })
 })

@@ -186,7 +186,7 @@ function finish(app: Express, deps: AppDeps): void {
   // Express knows an error handler by its four parameters.
   app.use(async (thrown: unknown, request: Request, response: Response, _next: NextFunction) => {
     const trail = trailOf(response)
-    const error = await recordError(errorFrom(thrown), { request, trail }, deps)
+    const error = await recordError(errorFrom(thrown), { request, response, trail }, deps)
     if (response.headersSent) response.destroy()
     else sendError(response, error, { requestId: trail.requestId, format: formats.get(response) })
   })
@@ -198,6 +198,7 @@ const quiet: readonly ErrorCode[] = [
   'not_found',
   'bad_data',
   'method_not_allowed',
+  'canceled',
 ]
 
 /** Whose credentials are no good, or are not looked at because there are too many. */
@@ -206,7 +207,11 @@ const unattributed: readonly ErrorCode[] = ['unauthenticated', 'too_many_request
 /** Logs and records a failed request; when the record itself fails, that is the error to answer with. */
 async function recordError(
   error: GatehouseError,
-  { request, trail }: { readonly request: Request; readonly trail: Trail },
+  {
+    request,
+    response,
+    trail,
+  }: { readonly request: Request; readonly response: Response; readonly trail: Trail },
   deps: AppDeps,
 ): Promise<GatehouseError> {
   const { requestId, route, method } = trail
@@ -214,7 +219,9 @@ async function recordError(
   deps.logger[level]({ requestId, route, method, errorCode: error.code, detail: error.detail }, error.message)
   try {
     if (trail.actor === undefined && !unattributed.includes(error.code)) await deps.attribute(request, trail)
-    await deps.record(trail, { status: error.status, errorCode: error.code })
+    // What breaks off while it is sent has its status already, and an event that says it was begun.
+    const status = response.headersSent ? response.statusCode : error.status
+    await deps.record(trail, { status, errorCode: error.code })
     return error
   } catch (failure) {
     deps.logger.error({ requestId, err: failure }, 'the audit event could not be written')

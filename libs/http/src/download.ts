@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { GatehouseError } from '@gatehouse/errors'
 import type { Response } from 'express'
 import { z } from 'zod'
 
@@ -25,11 +26,23 @@ export function downloadType(schema: z.ZodType): string | undefined {
   return typeof type === 'string' ? type : undefined
 }
 
-/** Sends a file. What fails on the way cuts the connection, so that a part is not taken for the whole. */
+function toCanceled(error: unknown): unknown {
+  const isGone = error instanceof Error && 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE'
+  return isGone ? new GatehouseError('canceled', 'the client went away', { cause: error }) : error
+}
+
+/**
+ * Sends a file. What fails on the way cuts the connection, so that a part is not taken for the whole.
+ * @throws GatehouseError `canceled` when the client leaves; what `bytes` throws.
+ */
 export async function sendDownload(response: Response, { type, fileName, bytes }: Download): Promise<void> {
   response.setHeader('content-type', type)
   response.setHeader('content-disposition', `attachment; filename="${fileName}"`)
-  await pipeline(Readable.from(bytes, { objectMode: false }), response)
+  try {
+    await pipeline(Readable.from(bytes, { objectMode: false }), response)
+  } catch (error) {
+    throw toCanceled(error)
+  }
 }
 
 /** The answer of a route, if it is a file. */
