@@ -249,6 +249,50 @@ describe('a session that ends', () => {
   })
 })
 
+describe('somebody else who signs in in another tab', () => {
+  it('is named on the page, which sends nothing as them and goes on when its person is back', async () => {
+    const page = await demo.pageOf(context, 'asha', '/explore')
+    await editor(page).fill('sum(ml_predictions_total)')
+    const own = await context.cookies()
+    /** Signs in as others do in a tab of this browser; the identity provider is asked from elsewhere, as it remembers Asha. */
+    const become = async (name: string): Promise<typeof own> => {
+      const elsewhere = await browser.newContext({ locale: 'en-GB' })
+      await demo.pageOf(elsewhere, name)
+      const cookies = await elsewhere.cookies()
+      await elsewhere.close()
+      return cookies
+    }
+    const tom = await become('tom')
+    const asked: string[] = []
+    await context.addCookies(tom)
+    const tab = await context.newPage()
+    await tab.goto(demo.url)
+    const dialog = page.getByRole('dialog', { name: /^You are now signed in as Tom/ })
+    await dialog.waitFor()
+    page.on('request', (request) => asked.push(request.url()))
+    // Nothing leads past the question, and what the page does by itself it does not do as Tom.
+    await page.keyboard.press('Escape')
+    await page.evaluate(`document.querySelector('form button[type=submit], button.button-main').click()`)
+    await page.waitForTimeout(300)
+    expect(asked.filter((url) => url.includes('/prom/'))).toEqual([])
+    await context.addCookies(own)
+    await tab.goto(demo.url)
+    await dialog.waitFor({ state: 'detached' })
+    expect(await editor(page).innerText()).toContain('sum(ml_predictions_total)')
+    await page.getByRole('button', { name: 'Run query' }).click()
+    await page.getByRole('table').waitFor()
+
+    // Somebody of another org, after the session ended.
+    await context.clearCookies({ name: /gatehouse/ })
+    await ask(page, 'count(up)')
+    await page.getByRole('dialog', { name: 'Your session has ended' }).waitFor()
+    await context.addCookies(await become('rosa'))
+    await tab.goto(`${demo.url}/signed-in`)
+    await page.getByRole('button', { name: 'Go on as Rosa Lind' }).click()
+    await page.getByRole('heading', { level: 1, name: 'Welcome, Rosa Lind' }).waitFor()
+  })
+})
+
 describe('with the keyboard alone', () => {
   it('an ML engineer sees why a series is missing, looks at the enforced query and leaves', async () => {
     const page = await demo.pageOf(context, 'asha')

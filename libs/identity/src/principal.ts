@@ -28,7 +28,7 @@ function chooseMembership(
   if (named !== undefined)
     throw new GatehouseError(
       'forbidden',
-      `you are not a member of the org in X-Gatehouse-Org; your orgs: ${own}`,
+      `you are not a member of the org that was asked for; your orgs: ${own}`,
     )
   throw new GatehouseError('bad_data', `you belong to several orgs; name one in X-Gatehouse-Org: ${own}`)
 }
@@ -53,7 +53,7 @@ export function principalOfAccount(found: RecognisedServiceAccount, named: strin
   if (named !== undefined && named !== orgUid)
     throw new GatehouseError(
       'forbidden',
-      `the token belongs to the org ${orgUid}, not to the one in X-Gatehouse-Org`,
+      `the token belongs to the org ${orgUid}, not to the one that was asked for`,
     )
   const credential = { kind: 'token', id } as const
   return { kind: 'service-account', uid, orgUid, name, teams, identity: undefined, credential }

@@ -69,6 +69,15 @@ export function onSessionUsed(listener: Listener): () => void {
   return () => onUse.delete(listener)
 }
 
+let isHeld = false
+/** What is asked even then: who is signed in, and how to stop being it. */
+const unheld = new Set(['/api/v1/me', '/api/v1/sessions/current'])
+
+/** Sends nothing more while somebody else is signed in: a page must not ask in the name of another than it shows. */
+export function holdRequests(isOn: boolean): void {
+  isHeld = isOn
+}
+
 function headersOf({ org, json, ifMatch, idempotencyKey, token, hints }: ApiRequest): Record<string, string> {
   return {
     accept: 'application/json',
@@ -84,10 +93,12 @@ function headersOf({ org, json, ifMatch, idempotencyKey, token, hints }: ApiRequ
 /**
  * Sends a request as the person signed in. Other sites cannot: changing requests are refused unless the browser says that they come
  * from here, so there is no token to carry.
- * @throws ApiError with status 0 if there was no answer.
+ * @throws ApiError with status 0 if there was no answer, 409 while requests are held.
  */
 export async function send(path: string, request: ApiRequest = {}): Promise<Response> {
   const { method = 'GET', form, json, token, signal } = request
+  if (isHeld && token === undefined && !unheld.has(path))
+    throw new ApiError(409, 'Somebody else is signed in in this browser now. Nothing was sent.')
   const body =
     form === undefined ? (json === undefined ? undefined : JSON.stringify(json)) : new URLSearchParams(form)
   try {

@@ -1,12 +1,12 @@
 import { useEffect } from 'react'
 import { Alone } from '../parts/alone.tsx'
-import { signedInChannel } from '../shell/channel.ts'
+import { type SignedInMessage, signedInChannel } from '../shell/channel.ts'
 
 /** Where a sign-in begun from a page whose session had ended comes back to. */
 export function SignedInAgainPage() {
   useEffect(() => {
     const channel = new BroadcastChannel(signedInChannel)
-    channel.postMessage('signed in')
+    channel.postMessage({} satisfies SignedInMessage)
     return () => channel.close()
   }, [])
   return (

@@ -3,8 +3,8 @@ import { Icon } from './icon.tsx'
 
 interface OverlayProps {
   readonly title: string
-  /** Escape, the cross, or a press beside it. */
-  readonly onClose: () => void
+  /** Escape, the cross, or a press beside it. Without it, one of the actions has to be chosen. */
+  readonly onClose?: () => void
   readonly children: ReactNode
   /** Buttons at the end, the main one first. */
   readonly actions?: ReactNode
@@ -30,7 +30,7 @@ function Overlay({
     }
   }, [])
   const onPress = (event: MouseEvent<HTMLDialogElement>): void => {
-    if (event.target === ref.current) onClose()
+    if (event.target === ref.current) onClose?.()
   }
   return (
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions, jsx-a11y/click-events-have-key-events -- Escape does the same
@@ -41,16 +41,18 @@ function Overlay({
       onMouseDown={onPress}
       onCancel={(event) => {
         event.preventDefault()
-        onClose()
+        onClose?.()
       }}
     >
       <div className="overlay">
         <div className="overlay-head">
           <h2 id={id}>{title}</h2>
-          <button type="button" className="button button-quiet button-icon" onClick={onClose}>
-            <Icon name="close" />
-            <span className="visually-hidden">Close</span>
-          </button>
+          {onClose !== undefined && (
+            <button type="button" className="button button-quiet button-icon" onClick={onClose}>
+              <Icon name="close" />
+              <span className="visually-hidden">Close</span>
+            </button>
+          )}
         </div>
         {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a box that scrolls must be reachable by keyboard */}
         <div className="overlay-body stack" tabIndex={0} role="group" aria-labelledby={id}>

@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useState } from 'react'
+import { useCallback, useEffect, useEffectEvent, useRef, useState } from 'react'
 import { onSessionUsed } from '../api/client.ts'
 import { extendSession, readSessionEnds, type SessionEnds } from '../api/session.ts'
 import { Button } from '../parts/button.tsx'
@@ -15,19 +15,35 @@ function at({ idleIn, lifetimeIn }: SessionEnds): Ends {
   return { idleAt: Date.now() + idleIn, lifetimeAt: Date.now() + lifetimeIn }
 }
 
-/** When the session ends, looked at once a minute without using it; undefined when it cannot be told. */
-function useEnds(): readonly [Ends | undefined, () => void] {
+/**
+ * When the session ends, looked at once a minute and when the page is looked at again, without using it; undefined when it cannot be
+ * told. Another session than before may be another person's.
+ */
+function useEnds(onOther: () => void): readonly [Ends | undefined, () => void] {
   const [ends, setEnds] = useState<Ends>()
+  const session = useRef<string>(undefined)
+  const tell = useEffectEvent(onOther)
   const look = useCallback(() => {
     readSessionEnds().then(
-      (found) => setEnds(at(found)),
+      (found) => {
+        setEnds(at(found))
+        if (session.current !== undefined && session.current !== found.uid) tell()
+        session.current = found.uid
+      },
       () => setEnds(undefined),
     )
   }, [])
   useEffect(() => {
+    const lookAgain = (): void => {
+      if (document.visibilityState === 'visible') look()
+    }
     look()
     const timer = setInterval(look, lookMs)
-    return () => clearInterval(timer)
+    document.addEventListener('visibilitychange', lookAgain)
+    return () => {
+      clearInterval(timer)
+      document.removeEventListener('visibilitychange', lookAgain)
+    }
   }, [look])
   // What was read shows that the idle time began anew.
   useEffect(() => {
@@ -48,9 +64,9 @@ function minutes(ms: number): string {
   return count === 1 ? '1 minute' : `${count} minutes`
 }
 
-/** Says a few minutes before that the session ends, with a way to stay. */
-export function SessionWarning() {
-  const [ends, extend] = useEnds()
+/** Says a few minutes before that the session ends, with a way to stay. Calls `onOther` when the session is another one. */
+export function SessionWarning({ onOther }: { readonly onOther: () => void }) {
+  const [ends, extend] = useEnds(onOther)
   const [, tick] = useState(0)
   useEffect(() => {
     const timer = setInterval(() => tick((n) => n + 1), 20_000)
