@@ -71,6 +71,11 @@ describe('explain', () => {
     expect(why(change, of).firstFailing).toBe(expected)
   })
 
+  it('names no groups for service accounts, which no identity provider puts into a team', () => {
+    const { paths } = why({ principal: principalOf({ kind: 'service-account', uid: 'ci', teams: ['a'] }) })
+    expect(paths.find(({ grant }) => grant.uid === 'now')?.groups).toEqual([])
+  })
+
   it('speaks of no grant when the question is about another org', () => {
     expect(why({ resource: { ...mainSource, orgUid: 'revenue' } }).paths).toEqual([])
     expect(why({ principal: principalOf({ orgUid: 'revenue' }) }).paths).toEqual([])

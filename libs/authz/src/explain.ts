@@ -21,7 +21,7 @@ export type FailingCondition =
 
 /** One way a permission reaches a principal: claim → team → grant → role → permission. */
 export interface AccessPath {
-  /** IdP groups that put the principal into the team, of those the team is mapped to; empty for other subjects. */
+  /** The IdP groups that the team is mapped to, any of which puts a person into it; empty for other subjects. */
   readonly groups: readonly string[]
   /** Where the membership of the team comes from, if the policy knows. */
   readonly source: 'sso' | 'manual' | undefined
@@ -71,7 +71,8 @@ function pathOf(policy: OrgPolicy, question: AccessQuestion, grant: Grant): Acce
   const source = places.find((place) => place.source === 'sso')?.source ?? places[0]?.source
   const role = policy.roles.find(({ name }) => name === grant.role)
   return {
-    groups: source === 'manual' ? [] : (team?.idpGroups ?? []),
+    // Service accounts are in a team by themselves, and people by hand by that.
+    groups: question.principal.kind === 'user' && source !== 'manual' ? (team?.idpGroups ?? []) : [],
     source,
     grant,
     role: role === undefined ? undefined : { name: role.name, version: role.version },

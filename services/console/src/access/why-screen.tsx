@@ -79,7 +79,7 @@ function Chain({ path: { groups, source, grant, role, permissions, fails } }: { 
       <ol className="chain" role="list">
         {groups.length > 0 && (
           <li>
-            group <code>{list(groups)}</code> at the identity provider
+            group <code>{list(groups, 'disjunction')}</code> at the identity provider
           </li>
         )}
         {source === 'manual' && <li>member by hand</li>}

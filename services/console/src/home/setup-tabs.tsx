@@ -1,4 +1,5 @@
 import { useState } from 'react'
+import { BreakableText } from '../parts/breakable-text.tsx'
 import { CopyButton } from '../parts/copy-button.tsx'
 import { Tabs } from '../parts/tabs.tsx'
 import type { Snippet } from './snippets.ts'
@@ -15,7 +16,9 @@ export function SetupTabs({ snippets }: { readonly snippets: readonly Snippet[] 
         {snippet.pieces.map(({ name, text }) => (
           <div key={`${snippet.id} ${name}`} className="stack-tight">
             <div className="row row-apart">
-              <span className="small">{name}</span>
+              <span className="small">
+                <BreakableText text={name} />
+              </span>
               <CopyButton text={text} what={`${name} for ${snippet.title}`} />
             </div>
             {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a box that scrolls must be reachable by keyboard */}

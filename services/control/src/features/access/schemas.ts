@@ -72,7 +72,7 @@ export const explanationSchema = z.strictObject({
   overlap: overlap.nullable(),
   paths: z.array(
     z.strictObject({
-      groups: z.array(z.string()).describe('IdP groups that give the team'),
+      groups: z.array(z.string()).describe('IdP groups any of which gives the team'),
       source: z.enum(['sso', 'manual']).nullable(),
       grant: grantSchema,
       role: z.strictObject({ name: z.string(), version: z.number() }).nullable(),
