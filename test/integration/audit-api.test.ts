@@ -220,6 +220,11 @@ describe('whose log it is', () => {
     expect(JSON.stringify(reads)).toContain('"Auditor"')
   })
 
+  it('refuses a free text without a word, which would match everything', async () => {
+    for (const path of ['/events?', '/histogram?from=2026-01-01T00:00:00Z&to=2026-02-01T00:00:00Z&'])
+      expect((await as('health/auditor', 'get', `${path}text=%22-%25`)).status).toBe(400)
+  })
+
   it('tells in metrics how sinks, seals and the spool fare', async () => {
     const scrape = async (): Promise<string> => (await fetch(`${world.control.url}/metrics`)).text()
     await expect.poll(scrape, { timeout: 20_000 }).toMatch(/^gatehouse_audit_sink_failing\{sink="siem"\} 1$/m)

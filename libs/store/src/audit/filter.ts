@@ -1,3 +1,4 @@
+import { GatehouseError } from '@gatehouse/errors'
 import {
   type AuditEvent,
   type EventClass,
@@ -139,9 +140,11 @@ export function alternativesOf(values: readonly unknown[]): readonly (readonly u
 /** How many values {@link filterConditions} takes. */
 export const filterValueCount = 17
 
-/** The values of {@link filterConditions}. */
+/** The values of {@link filterConditions}. @throws GatehouseError `bad_data` for a text without a word: it would match everything. */
 export async function filterValues(tx: AuditTransaction, filter: AuditFilter): Promise<unknown[]> {
   const words = filter.text === undefined ? null : wordsQuery(filter.text)
+  if (filter.text !== undefined && filter.text.trim() !== '' && words === null)
+    throw new GatehouseError('bad_data', 'text: there is no word in it to search for')
   return [
     orgOf(tx),
     filter.from ?? null,
