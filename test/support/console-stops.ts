@@ -54,6 +54,72 @@ export async function rehearse(page: Page): Promise<void> {
   await page.getByRole('heading', { name: 'What would change' }).waitFor()
 }
 
+/** Asks the API as the person of the page; what it answers. */
+async function api(page: Page, method: string, path: string, json: unknown, ifMatch = ''): Promise<unknown> {
+  const headers = {
+    'content-type': 'application/json',
+    'idempotency-key': `stop-${method}-${path.replaceAll('/', '-')}`,
+    ...(ifMatch === '' ? {} : { 'if-match': ifMatch }),
+  }
+  const body = method === 'GET' ? undefined : JSON.stringify(json)
+  return page.evaluate(
+    `fetch(${JSON.stringify(path)}, ${JSON.stringify({ method, headers, body })}).then((r) => r.json())`,
+  )
+}
+
+async function goTo(page: Page, path: string): Promise<void> {
+  await page.goto(new URL(path, page.url()).href)
+}
+
+/** A guardrail that hides nothing that the other screens show; the same one however often it is made. */
+async function openGuardrail(page: Page): Promise<void> {
+  const guardrail = { selector: '{env="lab"}', reason: 'Nobody needs the lab’s series' }
+  const made = (await api(page, 'POST', '/api/v1/guardrails', guardrail)) as { uid: string }
+  await goTo(page, `/access/guardrails/${made.uid}`)
+}
+
+async function editRole(page: Page): Promise<void> {
+  const permissions = [{ action: 'datasources:query', scope: 'datasources:*' }]
+  const role = { name: 'reviewer', version: 1, description: 'Reads series, and nothing else', permissions }
+  await api(page, 'POST', '/api/v1/roles', role)
+  await goTo(page, '/access/roles/reviewer/edit')
+}
+
+function boardOf(title: string, expr: string): object {
+  const panel = {
+    id: 1,
+    type: 'timeseries',
+    title: 'Predictions per second',
+    targets: [{ refId: 'A', expr }],
+  }
+  return {
+    uid: 'predictions',
+    title,
+    schemaVersion: 39,
+    panels: [{ ...panel, gridPos: { x: 0, y: 0, w: 24, h: 8 } }],
+  }
+}
+
+async function giveBoard(page: Page): Promise<void> {
+  await page.getByLabel('Or its JSON').fill(JSON.stringify(boardOf('Predictions of the day', rate)))
+  await page.getByRole('heading', { name: 'Predictions of the day' }).waitFor()
+}
+
+/** A dashboard that was changed once. */
+async function openVersions(page: Page): Promise<void> {
+  const path = '/api/v1/dashboards'
+  const first = boardOf('Predictions', 'ml_predictions_total')
+  await api(page, 'POST', path, { content: first, message: 'First try' })
+  await api(
+    page,
+    'PUT',
+    `${path}/predictions`,
+    { content: boardOf('Predictions', rate), message: 'As a rate' },
+    '"1"',
+  )
+  await goTo(page, '/dashboards/predictions/versions')
+}
+
 /** Every screen of the console, as the person who has most use for it. A new screen gets its line here. */
 export const stops: readonly Stop[] = [
   { name: 'sign-in', person: undefined, path: '/' },
@@ -113,4 +179,20 @@ export const stops: readonly Stop[] = [
   },
   { name: 'sessions', person: 'asha', path: '/access/sessions' },
   { name: 'accessibility', person: 'asha', path: '/accessibility' },
+  { name: 'missing', person: 'asha', path: '/nothing-here' },
+  { name: 'signed-out', person: undefined, path: '/signed-out' },
+  { name: 'access-ask', person: 'asha', path: '/access/ask' },
+  { name: 'access-teams', person: 'rosa', path: '/access/teams' },
+  { name: 'access-service-accounts', person: 'rosa', path: '/access/service-accounts' },
+  {
+    name: 'access-grant',
+    person: 'rosa',
+    path: '/access/grants',
+    before: (page) => page.getByRole('link', { name: /^g-/ }).first().click(),
+  },
+  { name: 'dashboard-import', person: 'rosa', path: '/dashboards/import', before: giveBoard },
+  // These make what they show, so they come last.
+  { name: 'dashboard-versions', person: 'rosa', path: '/dashboards', before: openVersions },
+  { name: 'access-edit-role', person: 'rosa', path: '/access/roles', before: editRole },
+  { name: 'access-guardrail', person: 'rosa', path: '/access/data-sources', before: openGuardrail },
 ]
