@@ -71,6 +71,19 @@ describe('explain', () => {
     expect(why(change, of).firstFailing).toBe(expected)
   })
 
+  it('names of somebody who is only supposed no groups but those that were said', () => {
+    const groupsOf = (groups: readonly string[]) =>
+      explain(policy, {
+        principal: principalOf({ uid: '', teams: ['a'] }),
+        action: 'datasources:query',
+        resource: mainSource,
+        now: 1_000,
+        groups,
+      }).paths[0]?.groups
+    expect(groupsOf([])).toEqual([])
+    expect(groupsOf(['group-a', 'group-x'])).toEqual(['group-a'])
+  })
+
   it('names no groups for service accounts, which no identity provider puts into a team', () => {
     const { paths } = why({ principal: principalOf({ kind: 'service-account', uid: 'ci', teams: ['a'] }) })
     expect(paths.find(({ grant }) => grant.uid === 'now')?.groups).toEqual([])

@@ -4,7 +4,7 @@ import { grantsTo, isInForce } from './compile.ts'
 import type { Decision, Principal } from './model.ts'
 import { overlapOf, type Overlap } from './overlap.ts'
 import { isAction, kindsOf } from './permissions.ts'
-import type { Grant, OrgPolicy, Permission, Role } from './policy.ts'
+import type { Grant, OrgPolicy, Permission, Role, Team } from './policy.ts'
 import { scopeOfPlace, scopesReaching } from './scopes.ts'
 
 /** The condition a question fails first; each is looked at only if those before it hold. */
@@ -46,6 +46,8 @@ export interface Explanation {
 /** A question, about some series only if `selector` is given. */
 export interface ExplainQuestion extends AccessQuestion {
   readonly selector?: readonly Matcher[] | undefined
+  /** The IdP groups of a person of whom nothing else is said; otherwise any that their teams are mapped to may be theirs. */
+  readonly groups?: readonly string[] | undefined
 }
 
 const order: readonly FailingCondition[] = ['role', 'permission', 'period', 'place']
@@ -63,7 +65,13 @@ function failureOf(policy: OrgPolicy, question: AccessQuestion, grant: Grant): F
   return isReached ? undefined : 'place'
 }
 
-function pathOf(policy: OrgPolicy, question: AccessQuestion, grant: Grant): AccessPath {
+/** Service accounts are in a team by themselves, and people by hand by that. */
+function groupsOf({ principal, groups }: ExplainQuestion, team: Team | undefined): readonly string[] {
+  if (team === undefined || principal.kind !== 'user') return []
+  return groups === undefined ? team.idpGroups : team.idpGroups.filter((group) => groups.includes(group))
+}
+
+function pathOf(policy: OrgPolicy, question: ExplainQuestion, grant: Grant): AccessPath {
   const { subject } = grant
   const team = subject.kind === 'team' ? policy.teams.find(({ uid }) => uid === subject.uid) : undefined
   const member = policy.members.find(({ uid }) => uid === question.principal.uid)
@@ -71,8 +79,7 @@ function pathOf(policy: OrgPolicy, question: AccessQuestion, grant: Grant): Acce
   const source = places.find((place) => place.source === 'sso')?.source ?? places[0]?.source
   const role = policy.roles.find(({ name }) => name === grant.role)
   return {
-    // Service accounts are in a team by themselves, and people by hand by that.
-    groups: question.principal.kind === 'user' && source !== 'manual' ? (team?.idpGroups ?? []) : [],
+    groups: source === 'manual' ? [] : groupsOf(question, team),
     source,
     grant,
     role: role === undefined ? undefined : { name: role.name, version: role.version },

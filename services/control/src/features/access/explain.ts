@@ -181,6 +181,7 @@ export async function explainFor(deps: AccessDeps, asker: Principal, question: Q
     resource: settings.resource,
     now,
     selector: selector === undefined ? undefined : parseConstraint(selector),
+    groups: principal?.kind === 'somebody' ? principal.groups : undefined,
   }
   const answer = answerOf(explain(policy, full))
   const given = { dashboards: settings.dashboards, capabilityOf: deps.capabilityOf }
