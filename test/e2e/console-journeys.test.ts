@@ -218,8 +218,10 @@ describe('what is not open', () => {
     await main.getByLabel('Reason').fill('An audit of what it shows')
     await main.getByRole('button', { name: 'Send request' }).click()
     await page.getByText('Your request is sent.').waitFor()
-    await page.goto(`${demo.url}/dashboards/nope`)
-    await page.getByRole('heading', { level: 1, name: 'There is nothing here' }).waitFor()
+    for (const path of ['/dashboards/nope', '/login/nobody']) {
+      await page.goto(demo.url + path)
+      await page.getByRole('heading', { level: 1, name: 'There is nothing here' }).waitFor()
+    }
   })
 })
 

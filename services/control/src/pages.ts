@@ -61,7 +61,7 @@ function mountAssets(app: Express, deps: PageDeps): void {
 export function mountPages(app: Express, deps: PageDeps): void {
   mountAssets(app, deps)
   app.get(
-    /^\/(?!api\/|scim\/|prom\/|login\/|assets\/)/,
+    /^\/(?!api\/|scim\/|prom\/|assets\/)/,
     async (request: Request, response: Response, next: NextFunction) => {
       if (!request.accepts('html')) {
         next()

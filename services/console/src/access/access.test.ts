@@ -47,6 +47,7 @@ describe('the preview', () => {
 
   it('counts in a sentence', () => {
     expect(countsText(none)).toBe('Nobody gains or loses anything by this.')
+    expect(countsText(none, 1)).toMatch(/^Nobody who is known here .* teams will is listed\.$/)
     expect(countsText({ ...none, accounts: 1, gained: 1 })).toBe(
       'One account is affected: 1 gains a data source.',
     )

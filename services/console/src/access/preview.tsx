@@ -37,15 +37,14 @@ type Item = Previewed['items'][number]
 type Change = Item['series'][number]
 
 /** How many accounts gain and lose, in a sentence. */
-export function countsText({
-  accounts,
-  gained,
-  lost,
-  widened,
-  narrowed,
-  changed,
-}: Previewed['counts']): string {
-  if (accounts === 0) return 'Nobody gains or loses anything by this.'
+export function countsText(
+  { accounts, gained, lost, widened, narrowed, changed }: Previewed['counts'],
+  listed = 0,
+): string {
+  if (accounts === 0)
+    return listed === 0
+      ? 'Nobody gains or loses anything by this.'
+      : 'Nobody who is known here gains or loses anything by this yet; what people of these teams will is listed.'
   const parts = [
     [gained, 'gains', 'gain', 'a data source'],
     [widened, 'sees', 'see', 'more series'],
@@ -164,7 +163,7 @@ export function Preview({ proposal }: { readonly proposal: Proposal }) {
   return (
     <section className="stack-tight" aria-label="What this changes">
       <h2 className="as-h3">What this changes</h2>
-      <p role="status">{countsText(value.counts)}</p>
+      <p role="status">{countsText(value.counts, value.items.length)}</p>
       {value.notHeld.length > 0 && (
         <p className="notice notice-danger">
           You cannot make this change: it would give {list(value.notHeld)}, which you do not hold yourself.

@@ -51,7 +51,7 @@ export function GatewayCard({ status }: { readonly status: SystemStatus }) {
         <dd>
           {inFlight} in flight, {gateway.queue.running} on shards, {gateway.queue.waiting} waiting
         </dd>
-        <dt>Policy version</dt>
+        <dt>Policy version of the platform’s org</dt>
         <dd>
           <code>{policyVersion}</code>
         </dd>
