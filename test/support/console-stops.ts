@@ -120,6 +120,19 @@ async function openVersions(page: Page): Promise<void> {
   await goTo(page, '/dashboards/predictions/versions')
 }
 
+/** A dashboard as somebody sees it who has a link and no account. */
+async function openShared(page: Page): Promise<void> {
+  const path = '/api/v1/dashboards/model-health/share-links'
+  const headers = { 'content-type': 'application/json', 'idempotency-key': `stop-${Date.now()}` }
+  const body = JSON.stringify({ days: 1, reason: 'For the council' })
+  const made = (await page.evaluate(
+    `fetch(${JSON.stringify(path)}, ${JSON.stringify({ method: 'POST', headers, body })}).then((r) => r.json())`,
+  )) as { token: string }
+  await goTo(page, `/dashboards/shared/model-health#${made.token}`)
+  await page.getByRole('heading', { level: 1, name: 'Model health' }).waitFor()
+  await page.locator('.panel').first().waitFor()
+}
+
 /** Every screen of the console, as the person who has most use for it. A new screen gets its line here. */
 export const stops: readonly Stop[] = [
   { name: 'sign-in', person: undefined, path: '/' },
@@ -192,6 +205,7 @@ export const stops: readonly Stop[] = [
   },
   { name: 'dashboard-import', person: 'rosa', path: '/dashboards/import', before: giveBoard },
   // These make what they show, so they come last.
+  { name: 'dashboard-shared', person: 'rosa', path: '/dashboards', before: openShared },
   { name: 'dashboard-versions', person: 'rosa', path: '/dashboards', before: openVersions },
   { name: 'access-edit-role', person: 'rosa', path: '/access/roles', before: editRole },
   { name: 'access-guardrail', person: 'rosa', path: '/access/data-sources', before: openGuardrail },
