@@ -55,11 +55,17 @@ export async function rehearse(page: Page): Promise<void> {
 }
 
 /** Asks the API as the person of the page; what it answers. */
-async function api(page: Page, method: string, path: string, json: unknown, ifMatch = ''): Promise<unknown> {
+async function api(
+  page: Page,
+  method: string,
+  path: string,
+  json: unknown,
+  more: Readonly<Record<string, string>> = {},
+): Promise<unknown> {
   const headers = {
     'content-type': 'application/json',
     'idempotency-key': `stop-${method}-${path.replaceAll('/', '-')}`,
-    ...(ifMatch === '' ? {} : { 'if-match': ifMatch }),
+    ...more,
   }
   const body = method === 'GET' ? undefined : JSON.stringify(json)
   return page.evaluate(
@@ -115,7 +121,7 @@ async function openVersions(page: Page): Promise<void> {
     'PUT',
     `${path}/predictions`,
     { content: boardOf('Predictions', rate), message: 'As a rate' },
-    '"1"',
+    { 'if-match': '"1"' },
   )
   await goTo(page, '/dashboards/predictions/versions')
 }
@@ -123,11 +129,11 @@ async function openVersions(page: Page): Promise<void> {
 /** A dashboard as somebody sees it who has a link and no account. */
 async function openShared(page: Page): Promise<void> {
   const path = '/api/v1/dashboards/model-health/share-links'
-  const headers = { 'content-type': 'application/json', 'idempotency-key': `stop-${Date.now()}` }
-  const body = JSON.stringify({ days: 1, reason: 'For the council' })
-  const made = (await page.evaluate(
-    `fetch(${JSON.stringify(path)}, ${JSON.stringify({ method: 'POST', headers, body })}).then((r) => r.json())`,
-  )) as { token: string }
+  // Its token is told once, so each link is made anew.
+  const once = { 'idempotency-key': `stop-${Date.now()}` }
+  const made = (await api(page, 'POST', path, { days: 1, reason: 'For the council' }, once)) as {
+    token: string
+  }
   await goTo(page, `/dashboards/shared/model-health#${made.token}`)
   await page.getByRole('heading', { level: 1, name: 'Model health' }).waitFor()
   await page.locator('.panel').first().waitFor()
