@@ -559,7 +559,8 @@ table team_members [row security forced] (
   team_uid uid not null,
   user_uid uid not null,
   source text not null,
-  added_by text default NULLIF(current_setting('app.actor'::text, true), ''::text)
+  added_by text default NULLIF(current_setting('app.actor'::text, true), ''::text),
+  idp_groups text[] not null default '{}'::text[]
 );
 table teams [row security forced] (
   org_uid uid not null,
@@ -807,6 +808,7 @@ constraint on slow_queries: slow_queries_org_uid_fkey FOREIGN KEY (org_uid) REFE
 constraint on slow_queries: slow_queries_pkey PRIMARY KEY (org_uid, uid);
 constraint on slow_queries: slow_queries_query_check CHECK ((length(query) <= 4096));
 constraint on slow_queries: slow_queries_uid_check CHECK (((length(uid) >= 1) AND (length(uid) <= 64)));
+constraint on team_members: team_members_groups_not_by_hand CHECK (((source <> 'manual'::text) OR (idp_groups = '{}'::text[])));
 constraint on team_members: team_members_org_uid_team_uid_fkey FOREIGN KEY (org_uid, team_uid) REFERENCES teams(org_uid, uid) ON DELETE CASCADE;
 constraint on team_members: team_members_org_uid_user_uid_fkey FOREIGN KEY (org_uid, user_uid) REFERENCES memberships(org_uid, user_uid) ON DELETE CASCADE;
 constraint on team_members: team_members_pkey PRIMARY KEY (org_uid, team_uid, user_uid, source);
@@ -1643,19 +1645,21 @@ AS $function$
 
 -- owner gatehouse_definer;
 CREATE OR REPLACE FUNCTION public.find_teams_of_groups(wanted_issuer text, wanted_groups text[], wanted_user text)
- RETURNS TABLE(org_uid text, team_uid text)
+ RETURNS TABLE(org_uid text, team_uid text, idp_groups text[])
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
-      select t.org_uid, t.uid from public.teams t join public.orgs o on o.uid = t.org_uid
-      where (o.issuers is null or wanted_issuer = any (o.issuers))
-        and t.idp_groups && wanted_groups
-        and exists (
-          select from unnest(wanted_groups) g (name)
-          where g.name = any (t.idp_groups) and not (
-            exists (select from public.scim_users u where u.org_uid = t.org_uid and u.user_uid = wanted_user)
-            and exists (select from public.scim_groups s where s.org_uid = t.org_uid and s.display_name = g.name)))
+      select t.org_uid, t.uid, array_agg(distinct g.name order by g.name)
+      from public.teams t
+      join public.orgs o on o.uid = t.org_uid
+      join unnest(wanted_groups) g (name) on g.name = any (t.idp_groups)
+      where t.idp_groups && wanted_groups
+        and (o.issuers is null or wanted_issuer = any (o.issuers))
+        -- Of provisioned people, pushed groups count as pushed only.
+        and not (
+          exists (select from public.scim_users u where u.org_uid = t.org_uid and u.user_uid = wanted_user)
+          and exists (select from public.scim_groups s where s.org_uid = t.org_uid and s.display_name = g.name))
         and not exists (
           select from public.scim_left l
           join public.provisioning_tokens p on p.org_uid = l.org_uid
@@ -1663,6 +1667,7 @@ AS $function$
           where l.org_uid = t.org_uid and l.user_uid = wanted_user)
         and not exists (
           select from public.memberships m where m.org_uid = t.org_uid and m.user_uid = wanted_user and m.disabled)
+      group by t.org_uid, t.uid
       order by t.org_uid, t.uid
     $function$
 
@@ -1951,13 +1956,15 @@ begin
       join scim_groups s on s.org_uid = u.org_uid
       join teams t on t.org_uid = u.org_uid and t.uid = m.team_uid and s.display_name = any (t.idp_groups)
       where u.org_uid = m.org_uid and u.user_uid = m.user_uid));
-  insert into team_members (org_uid, team_uid, user_uid, source)
-    select distinct g.org_uid, t.uid, g.user_uid, 'scim'
+  insert into team_members (org_uid, team_uid, user_uid, source, idp_groups)
+    select g.org_uid, t.uid, g.user_uid, 'scim', array_agg(distinct s.display_name order by s.display_name)
     from scim_group_members g
     join scim_groups s on s.org_uid = g.org_uid and s.uid = g.group_uid
     join teams t on t.org_uid = g.org_uid and s.display_name = any (t.idp_groups)
     where g.org_uid = app_org()
-    on conflict do nothing;
+    group by g.org_uid, t.uid, g.user_uid
+    on conflict (org_uid, team_uid, user_uid, source) do update set idp_groups = excluded.idp_groups
+      where team_members.idp_groups is distinct from excluded.idp_groups;
   return null;
 end
 $function$

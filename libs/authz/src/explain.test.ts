@@ -2,7 +2,7 @@ import { parseMatchers } from '@gatehouse/promql'
 import { describe, expect, it } from 'vitest'
 import { diffAccess } from './difference.ts'
 import { explain, type ExplainQuestion } from './explain.ts'
-import type { OrgPolicy } from './policy.ts'
+import type { OrgPolicy, TeamPlace } from './policy.ts'
 import { grantOf, mainSource, policyWith, principalOf } from './testing.ts'
 import { whoCan } from './who-can.ts'
 
@@ -82,6 +82,23 @@ describe('explain', () => {
       }).paths[0]?.groups
     expect(groupsOf([])).toEqual([])
     expect(groupsOf(['group-a', 'group-x'])).toEqual(['group-a'])
+  })
+
+  it('names the groups somebody has, not all that the team is mapped to', () => {
+    const mapped = { uid: 'a', name: 'A', idpGroups: ['group-a', 'group-b', 'group-c'] }
+    const groupsOf = (...places: readonly TeamPlace[]) =>
+      why({}, { ...policy, teams: [mapped], members: [{ ...member('u1'), teams: places }] }).paths[0]?.groups
+    const place = { uid: 'a', source: 'sso' } as const
+    expect(groupsOf({ ...place, groups: ['group-b'] })).toEqual(['group-b'])
+    const pushed = { ...place, groups: ['group-c', 'group-b'] }
+    expect(groupsOf({ ...place, groups: ['group-b'] }, { uid: 'a', source: 'manual' }, pushed)).toEqual([
+      'group-b',
+      'group-c',
+    ])
+    // Not kept: any of them may be theirs.
+    expect(groupsOf(place)).toEqual(mapped.idpGroups)
+    expect(groupsOf()).toEqual(mapped.idpGroups)
+    expect(groupsOf({ uid: 'a', source: 'manual' })).toEqual([])
   })
 
   it('names no groups for service accounts, which no identity provider puts into a team', () => {

@@ -4,7 +4,7 @@ import { grantsTo, isInForce } from './compile.ts'
 import type { Decision, Principal } from './model.ts'
 import { overlapOf, type Overlap } from './overlap.ts'
 import { isAction, kindsOf } from './permissions.ts'
-import type { Grant, OrgPolicy, Permission, Role, Team } from './policy.ts'
+import type { Grant, OrgPolicy, Permission, Role, Team, TeamPlace } from './policy.ts'
 import { scopeOfPlace, scopesReaching } from './scopes.ts'
 
 /** The condition a question fails first; each is looked at only if those before it hold. */
@@ -21,7 +21,10 @@ export type FailingCondition =
 
 /** One way a permission reaches a principal: claim → team → grant → role → permission. */
 export interface AccessPath {
-  /** The IdP groups that the team is mapped to, any of which puts a person into it; empty for other subjects. */
+  /**
+   * The person's IdP groups that put them into the team; where they were not kept (a token's groups, a sign-in of before they were)
+   * those the team is mapped to, any of which does. Empty for other subjects.
+   */
   readonly groups: readonly string[]
   /** Where the membership of the team comes from, if the policy knows. */
   readonly source: 'sso' | 'manual' | undefined
@@ -46,7 +49,7 @@ export interface Explanation {
 /** A question, about some series only if `selector` is given. */
 export interface ExplainQuestion extends AccessQuestion {
   readonly selector?: readonly Matcher[] | undefined
-  /** The IdP groups of a person of whom nothing else is said; otherwise any that their teams are mapped to may be theirs. */
+  /** The IdP groups of a person of whom nothing else is said. */
   readonly groups?: readonly string[] | undefined
 }
 
@@ -66,9 +69,12 @@ function failureOf(policy: OrgPolicy, question: AccessQuestion, grant: Grant): F
 }
 
 /** Service accounts are in a team by themselves, and people by hand by that. */
-function groupsOf({ principal, groups }: ExplainQuestion, team: Team | undefined): readonly string[] {
-  if (team === undefined || principal.kind !== 'user') return []
-  return groups === undefined ? team.idpGroups : team.idpGroups.filter((group) => groups.includes(group))
+function groupsOf({ principal, groups }: ExplainQuestion, team: Team, places: readonly TeamPlace[]) {
+  if (principal.kind !== 'user') return []
+  if (groups !== undefined) return team.idpGroups.filter((group) => groups.includes(group))
+  const known = [...new Set(places.flatMap((place) => place.groups ?? []))]
+  const isByHand = places.length > 0 && places.every(({ source }) => source === 'manual')
+  return known.length > 0 || isByHand ? known : team.idpGroups
 }
 
 function pathOf(policy: OrgPolicy, question: ExplainQuestion, grant: Grant): AccessPath {
@@ -76,11 +82,10 @@ function pathOf(policy: OrgPolicy, question: ExplainQuestion, grant: Grant): Acc
   const team = subject.kind === 'team' ? policy.teams.find(({ uid }) => uid === subject.uid) : undefined
   const member = policy.members.find(({ uid }) => uid === question.principal.uid)
   const places = member?.teams.filter(({ uid }) => team !== undefined && uid === team.uid) ?? []
-  const source = places.find((place) => place.source === 'sso')?.source ?? places[0]?.source
   const role = policy.roles.find(({ name }) => name === grant.role)
   return {
-    groups: source === 'manual' ? [] : groupsOf(question, team),
-    source,
+    groups: team === undefined ? [] : groupsOf(question, team, places),
+    source: places.find((place) => place.source === 'sso')?.source ?? places[0]?.source,
     grant,
     role: role === undefined ? undefined : { name: role.name, version: role.version },
     permissions: role?.permissions.filter(({ action }) => action === question.action) ?? [],

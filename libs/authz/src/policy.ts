@@ -30,11 +30,19 @@ export interface Team {
 }
 
 /** A user of the org with the teams they have now and where each came from. */
+/** Somebody's place in a team. */
+export interface TeamPlace {
+  readonly uid: string
+  readonly source: 'sso' | 'manual'
+  /** Which of the team's IdP groups gave it; absent if a hand did, or if that was not kept. */
+  readonly groups?: readonly string[]
+}
+
 export interface Member {
   readonly uid: string
   readonly name: string
   readonly isDisabled: boolean
-  readonly teams: readonly { readonly uid: string; readonly source: 'sso' | 'manual' }[]
+  readonly teams: readonly TeamPlace[]
   /** An identity provider pushes their groups: which teams these give is known without a sign-in. */
   readonly isProvisioned?: true
 }

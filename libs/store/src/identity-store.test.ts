@@ -77,15 +77,26 @@ describe('people', () => {
       )
     const user = await signIn(pool, person('z', ['health-triage']))
     const uid = user?.uid ?? ''
-    const joined = { code: 'A010I', detail: { change: 'joined', teamsGained: ['triage'], teamsLost: [] } }
+    const joined = {
+      code: 'A010I',
+      detail: { change: 'joined', teamsGained: ['triage'], teamsLost: [], teamsByOtherGroups: [] },
+    }
     expect(await eventsOf(uid)).toEqual([joined])
     await signIn(pool, person('z', ['health-triage']))
     expect(await eventsOf(uid)).toEqual([joined])
     await signIn(pool, person('z', ['health-imaging']))
     await signIn(pool, person('z', []))
     expect((await eventsOf(uid)).slice(1)).toEqual([
-      { code: 'A011I', detail: { change: 'changed', teamsGained: ['imaging'], teamsLost: ['triage'] } },
-      { code: 'A011I', detail: { change: 'left', teamsGained: [], teamsLost: [] } },
+      {
+        code: 'A011I',
+        detail: {
+          change: 'changed',
+          teamsGained: ['imaging'],
+          teamsLost: ['triage'],
+          teamsByOtherGroups: [],
+        },
+      },
+      { code: 'A011I', detail: { change: 'left', teamsGained: [], teamsLost: [], teamsByOtherGroups: [] } },
     ])
     const admin = createPool({ url: database.adminUrl })
     await admin.query(`alter table audit_events add constraint no_room check (org_uid <> 'health') not valid`)
@@ -94,6 +105,21 @@ describe('people', () => {
     await admin.end()
     const members = await withOrg(pool, 'health', listMembers)
     expect(members.some((member) => member.uid === uid)).toBe(false)
+  })
+
+  it('keep with a team which of their groups gave it', async () => {
+    const placesOf = async (uid: string | undefined) => {
+      const members = await withOrg(pool, 'health', listMembers)
+      return members.find((member) => member.uid === uid)?.teams
+    }
+    const first = await signIn(pool, person('g', ['shared', 'unknown']))
+    expect(await placesOf(first?.uid)).toEqual([{ uid: 'triage', source: 'sso', groups: ['shared'] }])
+    await signIn(pool, person('g', ['shared', 'health-triage']))
+    const both = [{ uid: 'triage', source: 'sso', groups: ['health-triage', 'shared'] }]
+    expect(await placesOf(first?.uid)).toEqual(both)
+    // A token's groups are its own.
+    await identities.recogniseUser(person('g', ['health-triage']))
+    expect(await placesOf(first?.uid)).toEqual(both)
   })
 
   it('get the teams their groups map to, in the orgs that accept their issuer', async () => {

@@ -13,8 +13,11 @@ type MemberRow = {
 export async function listMembers(tx: OrgTransaction): Promise<readonly Member[]> {
   const rows = await tx.rows<MemberRow>(`
     select u.uid, u.name, u.disabled or m.disabled as "isDisabled",
-      coalesce(json_agg(json_build_object('uid', t.team_uid,
-          'source', case t.source when 'manual' then 'manual' else 'sso' end) order by t.team_uid, t.source)
+      coalesce(json_agg(
+          case when t.source = 'manual' then json_build_object('uid', t.team_uid, 'source', 'manual')
+          when t.idp_groups = '{}' then json_build_object('uid', t.team_uid, 'source', 'sso')
+          else json_build_object('uid', t.team_uid, 'source', 'sso', 'groups', t.idp_groups) end
+          order by t.team_uid, t.source)
         filter (where t.team_uid is not null), '[]') as teams,
       exists (select from scim_users s where s.org_uid = m.org_uid and s.user_uid = m.user_uid) as "isProvisioned"
     from memberships m

@@ -55,31 +55,36 @@ export async function findMemberships(
   )
 }
 
+/** A team that groups give, and those of the identity's groups that do. */
+interface MappedTeam {
+  readonly team: string
+  readonly groups: readonly string[]
+}
+
+type Mapped = ReadonlyMap<string, readonly MappedTeam[]>
+
 /** Teams that the identity's groups map to, by org; where people are provisioned, what was pushed counts instead. */
 async function findMapped(
   tx: Transaction,
   userUid: string,
   { issuer, groups }: VouchedIdentity,
-): Promise<Map<string, string[]>> {
-  const rows = await tx.rows<{ org_uid: string; team_uid: string }>(
-    'select org_uid, team_uid from find_teams_of_groups($1, $2, $3)',
+): Promise<Mapped> {
+  const rows = await tx.rows<MappedTeam & { org: string }>(
+    'select org_uid as org, team_uid as team, idp_groups as groups from find_teams_of_groups($1, $2, $3)',
     [issuer, groups, userUid],
   )
-  const mapped = new Map<string, string[]>()
-  for (const { org_uid, team_uid } of rows) mapped.set(org_uid, [...(mapped.get(org_uid) ?? []), team_uid])
+  const mapped = new Map<string, MappedTeam[]>()
+  for (const { org, ...team } of rows) mapped.set(org, [...(mapped.get(org) ?? []), team])
   return mapped
 }
 
 /** Memberships in force: those given by hand, with what the groups add; one that only groups made ends with them. */
-function merge(
-  stored: readonly StoredMembership[],
-  mapped: ReadonlyMap<string, readonly string[]>,
-): UserRecord['memberships'] {
-  const byOrg = new Map<string, readonly string[]>(mapped)
+function merge(stored: readonly StoredMembership[], mapped: Mapped): UserRecord['memberships'] {
+  const byOrg = new Map([...mapped].map(([org, teams]) => [org, teams.map(({ team }) => team)]))
   for (const { org_uid, source, manual_teams } of stored) {
-    const groups = mapped.get(org_uid)
-    if (groups === undefined && source === 'sso' && manual_teams.length === 0) continue
-    byOrg.set(org_uid, [...new Set([...manual_teams, ...(groups ?? [])])].toSorted())
+    const byGroups = byOrg.get(org_uid)
+    if (byGroups === undefined && source === 'sso' && manual_teams.length === 0) continue
+    byOrg.set(org_uid, [...new Set([...manual_teams, ...(byGroups ?? [])])].toSorted())
   }
   const orgs = [...byOrg].toSorted(([a], [b]) => (a < b ? -1 : 1))
   return orgs.map(([orgUid, teams]) => ({ orgUid, teams }))
@@ -91,12 +96,14 @@ interface MembershipChange {
   /** Teams that IdP groups give them now and did not before, and the other way round. */
   readonly gained: readonly string[]
   readonly lost: readonly string[]
+  /** Teams that other groups give them than before. */
+  readonly kept: readonly string[]
 }
 
 async function writeMembership(
   org: OrgTransaction,
   userUid: string,
-  teams: readonly string[],
+  teams: readonly MappedTeam[],
 ): Promise<MembershipChange | undefined> {
   const joined = await org.rows(
     `insert into memberships (org_uid, user_uid, source) values (app_org(), $1, 'sso')
@@ -106,17 +113,25 @@ async function writeMembership(
   const lost = await org.rows<{ team: string }>(
     `delete from team_members where org_uid = app_org() and user_uid = $1 and source = 'sso' and team_uid <> all ($2)
      returning team_uid as team`,
-    [userUid, teams],
+    [userUid, teams.map(({ team }) => team)],
   )
-  const gained = await org.rows<{ team: string }>(
-    `insert into team_members (org_uid, team_uid, user_uid, source)
-     select app_org(), t, $1, 'sso' from unnest($2::text[]) t on conflict do nothing returning team_uid as team`,
-    [userUid, teams],
+  const written = await org.rows<{ team: string; isNew: boolean }>(
+    `insert into team_members (org_uid, team_uid, user_uid, source, idp_groups)
+     select app_org(), t.team, $1, 'sso', t.groups from jsonb_to_recordset($2) t (team text, groups text[])
+     on conflict (org_uid, team_uid, user_uid, source) do update set idp_groups = excluded.idp_groups
+       where team_members.idp_groups is distinct from excluded.idp_groups
+     returning team_uid as team, xmax = 0 as "isNew"`,
+    [userUid, JSON.stringify(teams)],
   )
-  if (joined.length + lost.length + gained.length === 0) return undefined
+  if (joined.length + lost.length + written.length === 0) return undefined
   const uidsOf = (rows: readonly { readonly team: string }[]): string[] =>
     rows.map(({ team }) => team).toSorted()
-  return { kind: joined.length > 0 ? 'joined' : 'changed', gained: uidsOf(gained), lost: uidsOf(lost) }
+  return {
+    kind: joined.length > 0 ? 'joined' : 'changed',
+    gained: uidsOf(written.filter(({ isNew }) => isNew)),
+    lost: uidsOf(lost),
+    kept: uidsOf(written.filter(({ isNew }) => !isNew)),
+  }
 }
 
 async function endMembership(org: OrgTransaction, userUid: string): Promise<MembershipChange | undefined> {
@@ -124,7 +139,7 @@ async function endMembership(org: OrgTransaction, userUid: string): Promise<Memb
     'delete from memberships where org_uid = app_org() and user_uid = $1 returning 1',
     [userUid],
   )
-  return left.length === 0 ? undefined : { kind: 'left', gained: [], lost: [] }
+  return left.length === 0 ? undefined : { kind: 'left', gained: [], lost: [], kept: [] }
 }
 
 const recordChange = createChangeRecorder()
@@ -133,13 +148,13 @@ const recordChange = createChangeRecorder()
 async function recordMembership(
   org: OrgTransaction,
   userUid: string,
-  { kind, gained, lost }: MembershipChange,
+  { kind, gained, lost, kept }: MembershipChange,
 ): Promise<void> {
   const event = systemEvent({
     code: kind === 'joined' ? 'A010I' : 'A011I',
     action: 'users:sync',
     process: 'sign-in',
-    detail: { change: kind, teamsGained: gained, teamsLost: lost },
+    detail: { change: kind, teamsGained: gained, teamsLost: lost, teamsByOtherGroups: kept },
     orgUid: org.orgUid,
     now: Date.now(),
     uuid: randomUUID(),
@@ -151,7 +166,7 @@ async function recordMembership(
 async function syncMemberships(
   tx: Transaction,
   userUid: string,
-  wanted: { stored: readonly StoredMembership[]; mapped: ReadonlyMap<string, readonly string[]> },
+  wanted: { stored: readonly StoredMembership[]; mapped: Mapped },
 ): Promise<void> {
   const kept = merge(wanted.stored, wanted.mapped)
   const orgs = new Set([...wanted.stored.map(({ org_uid }) => org_uid), ...wanted.mapped.keys()])

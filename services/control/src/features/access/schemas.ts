@@ -72,7 +72,11 @@ export const explanationSchema = z.strictObject({
   overlap: overlap.nullable(),
   paths: z.array(
     z.strictObject({
-      groups: z.array(z.string()).describe('IdP groups any of which gives the team'),
+      groups: z
+        .array(z.string())
+        .describe(
+          'IdP groups of theirs that give the team; where that was not kept, those any of which does',
+        ),
       source: z.enum(['sso', 'manual']).nullable(),
       grant: grantSchema,
       role: z.strictObject({ name: z.string(), version: z.number() }).nullable(),
