@@ -83,6 +83,25 @@ describe('an audit writer', () => {
     await writer.close()
   })
 
+  it('gathers events under a steady load, and does not count itself behind for that', async () => {
+    const writer = await open('steady')
+    const started = Date.now()
+    const lags: number[] = []
+    for (let i = 0; Date.now() - started < 1_600; i += 1) {
+      await writer.append(sampleEvent(i))
+      await sleep(5)
+      if (Date.now() - started > 1_300) lags.push(writer.stats().lagSeconds)
+    }
+    await writer.close()
+    const { rows } = await admin.query<{ batches: number }>(
+      'select count(distinct xmin::text)::int as batches from audit_events where writer = $1',
+      [writer.writer],
+    )
+    // A batch is followed by a pause of 50 ms, so this bound holds on a machine of any speed.
+    expect(rows[0]?.batches).toBeLessThanOrEqual((Date.now() - started) / 50 + 5)
+    expect(Math.min(...lags)).toBe(0)
+  })
+
   it('goes on with its chains after a restart and sends nothing twice', async () => {
     const first = await open('again')
     for (const event of events(20)) await first.append(event)

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import type { Pool } from '../pool.ts'
 import { erasedRefs } from './insert.ts'
@@ -39,8 +40,10 @@ export interface Shipper {
   stop(timeoutMs: number): Promise<boolean>
 }
 
-// Long enough to gather a batch, short enough for an auditor who watches.
+// Long enough to gather a batch, short enough for an auditor who watches. Under steady load a batch of a few events at a time would cost
+// more than the requests they tell of; one of this size has gathered enough.
 const lingerMs = 50
+const largeBatchBytes = 256 << 10
 const firstBackoffMs = 100
 const maxBackoffMs = 5_000
 const dayMs = 86_400_000
@@ -136,13 +139,18 @@ class SpoolShipper implements Shipper {
       await this.#keepHouse()
       // Cleared before reading: what is committed after this is read now or announced anew.
       this.#isAwake = false
-      const batch = await this.#reader.read(this.#source.position())
+      const now = Date.now()
+      const limit = this.#source.position()
+      const batch = await this.#reader.read(limit)
       if (batch === undefined) {
         if (!this.#isAwake) this.#behindSince = undefined
       } else {
         this.#isAwake = true
         this.#shipped += await shipBatch(this.#pool, this.#source.writer, batch)
         this.#reader.done(batch)
+        // What had been recorded by then is all in Postgres, though there is always more under load.
+        if (isDeepStrictEqual(this.#reader.position(), limit)) this.#behindSince = now
+        if (batch.bytes < largeBatchBytes) await this.#pause(lingerMs)
       }
       this.#source.release(this.#reader.deleted())
       this.#failed = 0
@@ -175,7 +183,7 @@ class SpoolShipper implements Shipper {
     await this.#pause(wait * (0.75 + Math.random() / 2))
   }
 
-  /** Sleeps; when stopping, only as long as the deadline allows. */
+  /** Sleeps; when stopping, only after a failure and as long as the deadline allows. */
   async #pause(ms: number): Promise<void> {
     const { signal } = this.#stopping
     if (!signal.aborted) await sleep(ms, undefined, { signal, ref: false }).catch(() => undefined)

@@ -77,6 +77,13 @@ describe('a spool', () => {
     await again.close()
   })
 
+  it('fills segments also where its bound is beyond 2 GiB', async () => {
+    const spool = await open({ maxBytes: 4_000_000_000 })
+    await fill(spool, 10)
+    expect(listSegments(spool.dir)).toHaveLength(1)
+    await spool.close()
+  })
+
   it('keeps the identity of an actor once, before its first event', async () => {
     const spool = await open()
     await Promise.all(Array.from({ length: 10 }, (_, i) => spool.append(sampleEvent(i))))

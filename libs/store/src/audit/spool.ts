@@ -78,7 +78,8 @@ async function openLog(options: SpoolOptions, maxBytes: number): Promise<Opened>
       writer,
       heads: recovered.heads,
       firstSegment: (recovered.segments.at(-1) ?? 0) + 1,
-      segmentBytes: Math.min(options.segmentBytes ?? 8 << 20, maxBytes >> 2),
+      // Divided, not shifted: bounds from 2 GiB on are no 32-bit integers.
+      segmentBytes: Math.min(options.segmentBytes ?? 8 << 20, Math.floor(maxBytes / 4)),
       fsync: options.level === 'fsync',
     })
     return { dir, lock, recovered, writer, log }
