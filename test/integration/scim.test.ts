@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { readSnapshot, signIn, withOrg } from '@gatehouse/store'
+import { listMembers, readSnapshot, signIn, withOrg } from '@gatehouse/store'
 import { SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type ControlAnswer, type ControlWorld, startControlWorld } from '../support/control-world.ts'
@@ -351,6 +351,11 @@ describe('what was pushed', () => {
     const inHealth = async () => (await status(claims, 'health')) === 200
     const teams = async () => (await teamsNow())?.filter(({ orgUid }) => orgUid === 'health')
     expect(await within(2_000, inHealth)).toBe(true)
+    const places = async () => {
+      const uid = (await signIn(world.pool, { ...vouched, groups: claims.groups }))?.uid
+      return (await withOrg(world.pool, 'health', listMembers)).find((member) => member.uid === uid)?.teams
+    }
+    expect(await places()).toEqual([{ uid: 'signals', source: 'sso', groups: ['sg-signals'] }])
     await patch(token, `/Groups/${group.json.id}`, { op: 'Remove', ...member })
     expect(await within(2_000, async () => !(await inHealth()))).toBe(true)
     expect(await teams()).toEqual([{ orgUid: 'health', teams: [] }])

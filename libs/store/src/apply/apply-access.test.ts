@@ -148,7 +148,7 @@ describe('applyAccess', () => {
     })
     await applyAccess(pool, withoutAnn)
     const members = (await policy()).members.map(({ name, teams }) => ({ name, teams }))
-    const fromGroup = [{ uid: 'triage', source: 'sso' }]
+    const fromGroup = [{ uid: 'triage', source: 'sso', groups: ['health-triage'] }]
     expect(members.toSorted((a, b) => a.name.localeCompare(b.name))).toEqual([
       { name: 'Ann', teams: fromGroup },
       { name: 'Bob', teams: fromGroup },
