@@ -1696,6 +1696,51 @@ AS $function$
   $function$
 
 -- owner gatehouse_definer;
+CREATE OR REPLACE FUNCTION public.follow_issuers()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+begin
+  delete from team_members m
+    where m.org_uid = new.uid and m.source = 'sso' and not exists (
+      select from identities i where i.user_uid = m.user_uid and i.issuer = any (new.issuers));
+  -- Who was here by groups only signs in anew, which settles whether they still belong here.
+  update sessions s set revoked_at = now()
+    where s.org_uid = new.uid and s.revoked_at is null and s.issuer <> all (new.issuers)
+      and exists (select from memberships m where m.org_uid = s.org_uid and m.user_uid = s.user_uid and m.source = 'sso')
+      and not exists (select from team_members t where t.org_uid = s.org_uid and t.user_uid = s.user_uid);
+  return null;
+end
+$function$
+
+-- owner the migrating role;
+CREATE OR REPLACE FUNCTION public.follow_team_groups()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+begin
+  insert into team_members (org_uid, team_uid, user_uid, source, idp_groups)
+    select t.org_uid, t.uid, m.user_uid, 'sso', array_agg(distinct g.name order by g.name)
+    from changed t
+    join team_members m on m.org_uid = t.org_uid and m.source = 'sso'
+    cross join lateral unnest(m.idp_groups) g (name)
+    where t.org_uid = app_org() and g.name = any (t.idp_groups)
+    group by t.org_uid, t.uid, m.user_uid
+    on conflict (org_uid, team_uid, user_uid, source) do update set idp_groups = excluded.idp_groups
+      where team_members.idp_groups is distinct from excluded.idp_groups;
+  if tg_op = 'UPDATE' then
+    -- Those of whom it was not kept which group it was go with any group that goes.
+    delete from team_members m using changed t, was w
+      where m.org_uid = app_org() and t.org_uid = m.org_uid and t.uid = m.team_uid and w.org_uid = t.org_uid and w.uid = t.uid
+        and m.source = 'sso' and not (w.idp_groups <@ t.idp_groups) and not (m.idp_groups && t.idp_groups);
+  end if;
+  return null;
+end
+$function$
+
+-- owner the migrating role;
 CREATE OR REPLACE FUNCTION public.keep_policy_history()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -2145,6 +2190,7 @@ CREATE TRIGGER user_history AFTER INSERT ON public.memberships FOR EACH ROW EXEC
 CREATE TRIGGER history_deleted AFTER DELETE ON public.orgs REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION keep_policy_history('uid');
 CREATE TRIGGER history_inserted AFTER INSERT ON public.orgs REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION keep_policy_history('uid');
 CREATE TRIGGER history_updated AFTER UPDATE ON public.orgs REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION keep_policy_history('uid');
+CREATE TRIGGER issuers_followed AFTER UPDATE OF issuers ON public.orgs FOR EACH ROW WHEN (((new.issuers IS NOT NULL) AND (old.issuers IS DISTINCT FROM new.issuers))) EXECUTE FUNCTION follow_issuers();
 CREATE TRIGGER not_retired BEFORE INSERT ON public.orgs FOR EACH ROW EXECUTE FUNCTION refuse_retired_org();
 CREATE TRIGGER policy_updated BEFORE UPDATE OF name, managed, platform, issuers ON public.orgs FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION bump_own_policy_version();
 CREATE TRIGGER retired AFTER DELETE ON public.orgs FOR EACH ROW EXECUTE FUNCTION retire_org();
@@ -2196,6 +2242,8 @@ CREATE TRIGGER managed_insert BEFORE INSERT OR UPDATE ON public.team_members FOR
 CREATE TRIGGER policy_deleted AFTER DELETE ON public.team_members REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
 CREATE TRIGGER policy_inserted AFTER INSERT ON public.team_members REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
 CREATE TRIGGER policy_updated AFTER UPDATE ON public.team_members REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
+CREATE TRIGGER groups_followed AFTER INSERT ON public.teams REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION follow_team_groups();
+CREATE TRIGGER groups_followed_again AFTER UPDATE ON public.teams REFERENCING OLD TABLE AS was NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION follow_team_groups();
 CREATE TRIGGER history_deleted AFTER DELETE ON public.teams REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION keep_policy_history('uid');
 CREATE TRIGGER history_inserted AFTER INSERT ON public.teams REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION keep_policy_history('uid');
 CREATE TRIGGER history_updated AFTER UPDATE ON public.teams REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION keep_policy_history('uid');

@@ -138,6 +138,47 @@ describe('access settings over HTTP', () => {
     expect(headers['if-match']).not.toBe('')
   })
 
+  it('keep an administrator whom only IdP groups make one', async () => {
+    const operator = 'platform/operator'
+    const founder = { issuer: 'https://idp.example.org', subject: 'founder' }
+    const org = { uid: 'mapped', name: 'Mapped', tenants: ['mapped'], administrator: founder }
+    expect((await world.as(operator, 'post', '/orgs', { body: org })).status).toBe(201)
+    const first = await world.person('mapped', 'founder', [])
+    const headersOf = (cookie: string) => ({ cookie, 'sec-fetch-site': 'same-origin' })
+    const call = (cookie: string, method: string, path: string, more: object = {}) =>
+      world.call(method, `/api/v1${path}`, { cookie, headers: headersOf(cookie), ...more })
+    const boss = { uid: 'bosses', name: 'Bosses', idpGroups: ['mapped-bosses', 'mapped-deputies'] }
+    expect((await call(first.cookie, 'post', '/teams', { body: boss })).status).toBe(201)
+    const grant = { subject: { kind: 'team', uid: 'bosses' }, role: 'org-admin', where: { kind: 'org' } }
+    expect((await call(first.cookie, 'post', '/grants', { body: grant })).status).toBe(201)
+    const { cookie } = await world.person('mapped', 'second', ['mapped-bosses'])
+    await world.sql(`delete from grants where org_uid = 'mapped' and user_uid is not null`)
+    const change = async (path: string, body: object, who = '') => {
+      const read = who === '' ? call(cookie, 'get', path) : world.as(who, 'get', path)
+      const headers = { ...headersOf(cookie), 'if-match': (await read).headers.get('etag') ?? '' }
+      return who === ''
+        ? call(cookie, 'put', path, { body, headers })
+        : world.as(who, 'put', path, { body, headers: { 'if-match': headers['if-match'] } })
+    }
+    for (const idpGroups of [[], ['others'], ['mapped-deputies']]) {
+      const { status, json } = await change('/teams/bosses', { name: 'Bosses', idpGroups })
+      expect([idpGroups, status, json.detail]).toEqual([
+        idpGroups,
+        409,
+        expect.stringMatching(/administrator/),
+      ])
+    }
+    const elsewhere = { name: 'Mapped', tenants: ['mapped'], issuers: ['https://elsewhere.example'] }
+    const refused = await change('/orgs/mapped', elsewhere, operator)
+    expect([refused.status, refused.json.detail]).toEqual([409, expect.stringMatching(/administrator/)])
+    const fewer = { name: 'Bosses', idpGroups: ['mapped-bosses'] }
+    expect((await change('/teams/bosses', fewer)).status).toBe(200)
+    const gone = await world.as(operator, 'delete', '/orgs/mapped', {
+      headers: await etagOf('/orgs/mapped', operator),
+    })
+    expect(gone.status).toBe(200)
+  })
+
   it('show a token once, rotate it with an overlap and revoke it', async () => {
     const path = '/service-accounts/robot/tokens'
     const headers = { 'idempotency-key': 'token' }

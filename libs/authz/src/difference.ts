@@ -10,9 +10,12 @@ import { everyone } from './who-can.ts'
 /** What happens to somebody's view of a data source. `changed` is neither plainly wider nor plainly narrower. */
 export type SeriesChange = 'gained' | 'lost' | 'widened' | 'narrowed' | 'changed'
 
+/** Whose access differs: a team or an IdP group stands for its people, who are not all known. */
+type Whose = Principal['kind'] | 'team' | 'group'
+
 /** What a change of policy does to one person, service account, or team whose people are not known yet. */
-export interface AccessDifference {
-  readonly kind: Principal['kind'] | 'team'
+export interface AccessDifference<Kind extends Whose = Exclude<Whose, 'group'>> {
+  readonly kind: Kind
   readonly uid: string
   readonly name: string
   /** Permissions gained and lost, as in `heldPermissions`, and what folders inherit elsewhere where they are moved. */
@@ -58,7 +61,18 @@ export function changeOf(before: Constraints, after: Constraints): SeriesChange 
   return isWider ? 'widened' : 'narrowed'
 }
 
-type Who = Pick<AccessDifference, 'kind' | 'uid' | 'name'> & { readonly principal: Principal }
+type Who<Kind extends Whose = Exclude<Whose, 'group'>> = Pick<
+  AccessDifference<Kind>,
+  'kind' | 'uid' | 'name'
+> & {
+  readonly principal: Principal
+}
+
+/** Somebody who is in these teams and nothing else. */
+function onlyIn(policy: OrgPolicy, teams: readonly string[], name: string): Principal {
+  const credential = { kind: 'session', id: '' } as const
+  return { kind: 'user', uid: '', name, orgUid: policy.orgUid, teams, identity: undefined, credential }
+}
 
 /**
  * Everybody of a policy who may use it, and each team as somebody who is only in it: what its people will get when they sign in.
@@ -70,19 +84,9 @@ function subjectsOf(policy: OrgPolicy | undefined): readonly Who[] {
   const people = everyone(policy)
     .filter(({ uid }) => !disabled.has(uid))
     .map((principal) => ({ ...pick(principal), principal }))
-  const credential = { kind: 'session', id: '' } as const
-  const teams = policy.teams.map(({ uid, name }): Who => {
-    const principal: Principal = {
-      kind: 'user',
-      uid: '',
-      name,
-      orgUid: policy.orgUid,
-      teams: [uid],
-      identity: undefined,
-      credential,
-    }
-    return { kind: 'team', uid, name, principal }
-  })
+  const teams = policy.teams.map(
+    ({ uid, name }): Who => ({ kind: 'team', uid, name, principal: onlyIn(policy, [uid], name) }),
+  )
   return [...people, ...teams]
 }
 
@@ -125,7 +129,7 @@ function inheritedIn(policy: OrgPolicy, folder: string, held: readonly string[])
     })
 }
 
-function heldBy(policy: OrgPolicy | undefined, who: Who | undefined, at: HeldAt): readonly string[] {
+function heldBy(policy: OrgPolicy | undefined, who: Who<Whose> | undefined, at: HeldAt): readonly string[] {
   if (policy === undefined || who === undefined) return []
   const held = heldPermissions(policy, who.principal, at.now)
   return [
@@ -133,12 +137,12 @@ function heldBy(policy: OrgPolicy | undefined, who: Who | undefined, at: HeldAt)
   ].toSorted()
 }
 
-function differenceOf(
+function differenceOf<Kind extends Whose>(
   sides: Sides,
-  was: Who | undefined,
-  is: Who | undefined,
+  was: Who<Kind> | undefined,
+  is: Who<Kind> | undefined,
   now: number,
-): AccessDifference | undefined {
+): AccessDifference<Kind> | undefined {
   const who = is ?? was
   if (who === undefined) return undefined
   const { before, after, moved } = sides
@@ -177,5 +181,39 @@ export function diffAccess(
   const moved = movedFolders(before, after)
   return keys
     .map((key) => differenceOf({ before, after, moved }, was.get(key), is.get(key), now))
+    .filter((difference) => difference !== undefined)
+}
+
+/** Teams that take an IdP group, as text. */
+function teamsOf(policy: OrgPolicy | undefined, group: string): readonly string[] {
+  const taking = policy?.teams.filter(({ idpGroups }) => idpGroups.includes(group)) ?? []
+  return taking.map(({ uid }) => uid).toSorted()
+}
+
+/**
+ * What a change of which IdP groups the teams take does to the people of these groups, whoever they are: somebody who is only in the
+ * group. Groups that stay with their teams are left out.
+ * @param now ms since the epoch.
+ */
+export function diffGroups(
+  before: OrgPolicy | undefined,
+  after: OrgPolicy | undefined,
+  now: number,
+): readonly AccessDifference<'group'>[] {
+  const named = [before, after].flatMap((policy) => policy?.teams.flatMap(({ idpGroups }) => idpGroups) ?? [])
+  const whoOf = (policy: OrgPolicy | undefined, group: string): Who<'group'> | undefined =>
+    policy && {
+      kind: 'group',
+      uid: group,
+      name: group,
+      principal: onlyIn(policy, teamsOf(policy, group), group),
+    }
+  const remapped = [...new Set(named)]
+    .toSorted()
+    .filter((group) => teamsOf(before, group).join() !== teamsOf(after, group).join())
+  return remapped
+    .map((group) =>
+      differenceOf({ before, after, moved: [] }, whoOf(before, group), whoOf(after, group), now),
+    )
     .filter((difference) => difference !== undefined)
 }

@@ -2,7 +2,7 @@ import { parseMatchers } from '@gatehouse/promql'
 import { describe, expect, it } from 'vitest'
 import { diffAccess } from './difference.ts'
 import { explain, type ExplainQuestion } from './explain.ts'
-import type { OrgPolicy, TeamPlace } from './policy.ts'
+import type { OrgPolicy, TeamMembership } from './policy.ts'
 import { grantOf, mainSource, policyWith, principalOf } from './testing.ts'
 import { whoCan } from './who-can.ts'
 
@@ -86,7 +86,7 @@ describe('explain', () => {
 
   it('names the groups somebody has, not all that the team is mapped to', () => {
     const mapped = { uid: 'a', name: 'A', idpGroups: ['group-a', 'group-b', 'group-c'] }
-    const groupsOf = (...places: readonly TeamPlace[]) =>
+    const groupsOf = (...places: readonly TeamMembership[]) =>
       why({}, { ...policy, teams: [mapped], members: [{ ...member('u1'), teams: places }] }).paths[0]?.groups
     const place = { uid: 'a', source: 'sso' } as const
     expect(groupsOf({ ...place, groups: ['group-b'] })).toEqual(['group-b'])

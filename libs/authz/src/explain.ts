@@ -4,7 +4,7 @@ import { grantsTo, isInForce } from './compile.ts'
 import type { Decision, Principal } from './model.ts'
 import { overlapOf, type Overlap } from './overlap.ts'
 import { isAction, kindsOf } from './permissions.ts'
-import type { Grant, OrgPolicy, Permission, Role, Team, TeamPlace } from './policy.ts'
+import type { Grant, OrgPolicy, Permission, Role, Team, TeamMembership } from './policy.ts'
 import { scopeOfPlace, scopesReaching } from './scopes.ts'
 
 /** The condition a question fails first; each is looked at only if those before it hold. */
@@ -69,7 +69,7 @@ function failureOf(policy: OrgPolicy, question: AccessQuestion, grant: Grant): F
 }
 
 /** Service accounts are in a team by themselves, and people by hand by that. */
-function groupsOf({ principal, groups }: ExplainQuestion, team: Team, places: readonly TeamPlace[]) {
+function groupsOf({ principal, groups }: ExplainQuestion, team: Team, places: readonly TeamMembership[]) {
   if (principal.kind !== 'user') return []
   if (groups !== undefined) return team.idpGroups.filter((group) => groups.includes(group))
   const known = [...new Set(places.flatMap((place) => place.groups ?? []))]

@@ -29,7 +29,7 @@ export {
   type ScenarioResult,
   scenarioSchema,
 } from './document/scenario.ts'
-export { type AccessDifference, diffAccess, type SeriesChange } from './difference.ts'
+export { type AccessDifference, diffAccess, diffGroups, type SeriesChange } from './difference.ts'
 export {
   type AccessPath,
   explain,

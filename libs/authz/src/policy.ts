@@ -31,7 +31,7 @@ export interface Team {
 
 /** A user of the org with the teams they have now and where each came from. */
 /** Somebody's place in a team. */
-export interface TeamPlace {
+export interface TeamMembership {
   readonly uid: string
   readonly source: 'sso' | 'manual'
   /** Which of the team's IdP groups gave it; absent if a hand did, or if that was not kept. */
@@ -42,7 +42,7 @@ export interface Member {
   readonly uid: string
   readonly name: string
   readonly isDisabled: boolean
-  readonly teams: readonly TeamPlace[]
+  readonly teams: readonly TeamMembership[]
   /** An identity provider pushes their groups: which teams these give is known without a sign-in. */
   readonly isProvisioned?: true
 }

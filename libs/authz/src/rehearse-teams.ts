@@ -40,18 +40,18 @@ export function remappedTeams(current: OrgPolicy, proposed: OrgPolicy): readonly
 }
 
 /** What is known of somebody's groups from the teams that groups gave them: in which they are for certain, and in which not. */
-function knownGroups({ teams }: OrgPolicy, byGroups: ReadonlySet<string>) {
+function knownGroups({ teams }: OrgPolicy, byGroups: ReadonlySet<string>, kept: readonly string[]) {
   const out = new Set(teams.filter(({ uid }) => !byGroups.has(uid)).flatMap(({ idpGroups }) => idpGroups))
   // One of a team's groups gave it; where all but one are out, it was that one.
   const anyOf = teams
     .filter(({ uid, idpGroups }) => byGroups.has(uid) && idpGroups.length > 0)
     .map(({ idpGroups }) => idpGroups.filter((group) => !out.has(group)))
-  return { out, anyOf }
+  return { out, anyOf: [...kept.map((group) => [group]), ...anyOf] }
 }
 
 /**
- * The teams somebody would be in. Groups are kept nowhere: they are inferred from the teams that today's groups give, which names every
- * group that counts today; a group that no team names today is unknown.
+ * The teams somebody would be in. Of their groups are known those that their memberships keep, and what follows from the teams that
+ * today's groups give; a group that no team names today is unknown.
  */
 export function judgeTeams(
   current: OrgPolicy,
@@ -72,7 +72,8 @@ export function judgeTeams(
     (uid) => !changed.has(uid) && proposed.teams.some((t) => t.uid === uid && t.idpGroups.length > 0),
   )
   const certain = new Set([...byHand.map(({ uid }) => uid), ...kept])
-  const { out, anyOf } = knownGroups(current, byGroups)
+  const keptGroups = (member(current)?.teams ?? []).flatMap(({ groups }) => groups ?? [])
+  const { out, anyOf } = knownGroups(current, byGroups, keptGroups)
   const possible: string[] = []
   for (const { uid, idpGroups } of remapped) {
     if (certain.has(uid)) continue

@@ -122,6 +122,57 @@ describe('people', () => {
     expect(await placesOf(first?.uid)).toEqual(both)
   })
 
+  it('follow a change of the groups that teams take, as far as their groups are known', async () => {
+    const user = await signIn(pool, person('h', ['health-imaging', 'shared']))
+    const map = (teams: Readonly<Record<string, readonly string[]>>) =>
+      withOrg(pool, 'health', async (tx) => {
+        await tx.rows(`select set_config('app.managed_by', 'files', true)`)
+        await tx.rows(
+          `update teams t set idp_groups = array(select jsonb_array_elements_text(value))
+           from jsonb_each($1) where t.org_uid = app_org() and t.uid = key`,
+          [JSON.stringify(teams)],
+        )
+        const member = (await listMembers(tx)).find(({ uid }) => uid === user?.uid)
+        return member?.teams.map(({ uid, groups }) => [uid, groups])
+      })
+    const before = { triage: ['health-triage', 'shared'], imaging: ['health-imaging'], lead: [] }
+    const both = [
+      ['imaging', ['health-imaging']],
+      ['triage', ['shared']],
+    ]
+    expect(await map({ triage: ['shared', 'other'] })).toEqual(both)
+    expect(await map({ triage: ['other'] })).toEqual([['imaging', ['health-imaging']]])
+    // Known by the other team.
+    expect(await map({ lead: ['health-imaging', 'other'] })).toEqual([
+      ['imaging', ['health-imaging']],
+      ['lead', ['health-imaging']],
+    ])
+    // From one team to the other at the same moment.
+    expect(await map({ imaging: [], lead: ['other'], triage: ['health-imaging'] })).toEqual([
+      ['triage', ['health-imaging']],
+    ])
+    await map(before)
+    expect((await signIn(pool, person('h', ['health-imaging', 'shared'])))?.memberships).toEqual([
+      { orgUid: 'health', teams: ['imaging', 'triage'] },
+    ])
+  })
+
+  it('are out of teams and signed out once the org no longer takes people of their issuer', async () => {
+    const user = await signIn(pool, person('i', ['health-imaging']))
+    await openSession(pool, sessionOf('elsewhere', user?.uid ?? '', 'i'))
+    const take = (issuers: readonly string[] | null) =>
+      withOrg(pool, 'health', async (tx) => {
+        await tx.rows(`select set_config('app.managed_by', 'files', true)`)
+        await tx.rows('update orgs set issuers = $1 where uid = app_org()', [issuers])
+        return (await listMembers(tx)).find(({ uid }) => uid === user?.uid)?.teams.length
+      })
+    expect(await take(['https://revenue.example', 'https://idp.example'])).toBe(1)
+    expect(await identities.findSession(hashOf('elsewhere'))).toBeDefined()
+    expect(await take(['https://revenue.example'])).toBe(0)
+    expect(await identities.findSession(hashOf('elsewhere'))).toBeUndefined()
+    await take(null)
+  })
+
   it('get the teams their groups map to, in the orgs that accept their issuer', async () => {
     const shared = await signIn(pool, person('a', ['shared', 'unknown']))
     expect(shared?.memberships).toEqual([{ orgUid: 'health', teams: ['triage'] }])

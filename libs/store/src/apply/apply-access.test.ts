@@ -268,6 +268,38 @@ describe('applyAccess', () => {
     expect(await planAccess(pool, documentOf(), { now: 0 })).toEqual({ changes: [], orgs: [] })
   })
 
+  it('plans what other groups and issuers do: to the people who are known, and to whoever has a group', async () => {
+    const now = Date.UTC(2026, 0, 1)
+    const teamsOf = (triage: readonly string[], imaging: readonly string[]) => ({
+      teams: [
+        { uid: 'triage', name: 'Triage', idpGroups: triage, members: [ann] },
+        { uid: 'imaging', name: 'Imaging', idpGroups: imaging },
+      ],
+    })
+    const planned = async (change: Record<string, unknown>) => {
+      const [org] = (await planAccess(pool, documentOf(change), { now })).orgs
+      const told = (all: readonly { name: string; series: readonly { change: string }[] }[] = []) =>
+        all.map(({ name, series }) => [name, series.map(({ change }) => change).join()])
+      return { people: told(org?.differences), groups: told(org?.groups), issuers: org?.issuers }
+    }
+    expect(await planned(teamsOf(['elsewhere'], []))).toEqual({
+      people: [['Bob', 'lost']],
+      groups: [
+        ['elsewhere', 'gained'],
+        ['health-triage', 'lost'],
+      ],
+      issuers: undefined,
+    })
+    // Another team, which may do nothing, changes nothing.
+    expect((await planned(teamsOf(['health-triage'], ['all-staff']))).groups).toEqual([])
+    const issuers = ['https://elsewhere.example']
+    expect(await planned({ issuers })).toEqual({
+      people: [['Bob', 'lost']],
+      groups: [],
+      issuers: { before: undefined, after: issuers },
+    })
+  })
+
   it('is the only way to change what files declare', async () => {
     const change = (sql: string) => withOrg(pool, 'health', (tx) => tx.rows(sql))
     for (const sql of [

@@ -3,6 +3,7 @@ import {
   type AccessDifference,
   type AccessDocument,
   diffAccess,
+  diffGroups,
   whoCan,
   type WhoEntry,
 } from '@gatehouse/authz'
@@ -24,6 +25,10 @@ export interface AccessPlan {
 export interface OrgPlan {
   readonly orgUid: string
   readonly differences: readonly AccessDifference[]
+  /** IdP groups that other teams take than before. */
+  readonly groups: readonly AccessDifference<'group'>[]
+  /** Identity providers whose people the org takes, if that changes; undefined: all. */
+  readonly issuers: { readonly before: Issuers; readonly after: Issuers } | undefined
   readonly dataSources: readonly ChangedDataSource[]
 }
 
@@ -35,16 +40,21 @@ export interface ChangedDataSource {
   readonly askedBy: readonly Pick<WhoEntry, 'kind' | 'uid' | 'name'>[]
 }
 
+type Issuers = readonly string[] | undefined
+
 class RolledBack extends Error {}
 
-async function readSnapshots(
-  tx: Transaction,
-  document: AccessDocument,
-): Promise<ReadonlyMap<string, OrgSnapshot>> {
-  const snapshots = new Map<string, OrgSnapshot>()
+/** What a plan compares of an org. */
+interface State extends OrgSnapshot {
+  readonly issuers: Issuers
+}
+
+async function readSnapshots(tx: Transaction, document: AccessDocument): Promise<ReadonlyMap<string, State>> {
+  const snapshots = new Map<string, State>()
   for (const { uid } of document.orgs) {
     const entered = await enterOrg(tx, uid)
-    if ((await findOrg(entered)) !== undefined) snapshots.set(uid, await readSnapshot(entered))
+    const org = await findOrg(entered)
+    if (org !== undefined) snapshots.set(uid, { ...(await readSnapshot(entered)), issuers: org.issuers })
   }
   return snapshots
 }
@@ -66,6 +76,12 @@ function changedDataSources(
   })
 }
 
+/** Of a new org, there is nobody to lose anything. */
+function changedIssuers(before: State | undefined, after: State | undefined): OrgPlan['issuers'] {
+  if (before === undefined || isDeepStrictEqual(before.issuers, after?.issuers)) return undefined
+  return { before: before.issuers, after: after?.issuers }
+}
+
 async function planIn(
   tx: Transaction,
   document: AccessDocument,
@@ -77,10 +93,18 @@ async function planIn(
   const after = await readSnapshots(tx, document)
   const orgs = document.orgs.map(({ uid }): OrgPlan => {
     const [was, is] = [before.get(uid), after.get(uid)]
-    const differences = diffAccess(was?.policy, is?.policy, now)
-    return { orgUid: uid, differences, dataSources: changedDataSources(was, is, now) }
+    return {
+      orgUid: uid,
+      differences: diffAccess(was?.policy, is?.policy, now),
+      groups: diffGroups(was?.policy, is?.policy, now),
+      issuers: changedIssuers(was, is),
+      dataSources: changedDataSources(was, is, now),
+    }
   })
-  const touched = orgs.filter(({ differences, dataSources }) => differences.length + dataSources.length > 0)
+  const touched = orgs.filter(
+    ({ differences, groups, issuers, dataSources }) =>
+      differences.length + groups.length + dataSources.length > 0 || issuers !== undefined,
+  )
   return { changes, orgs: touched }
 }
 

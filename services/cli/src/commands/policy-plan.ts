@@ -37,8 +37,10 @@ function seriesOf(alternatives: Alternatives): string {
   return selectors.length === 0 ? 'nothing' : selectors.join(' or ')
 }
 
-function printDifference({ kind, uid, name, gained, lost, series }: AccessDifference): void {
-  console.log(`  ${name} [${kind} ${uid}]`)
+type Difference = AccessPlan['orgs'][number]['differences' | 'groups'][number]
+
+function printDifference({ kind, uid, name, gained, lost, series }: Difference): void {
+  console.log(kind === 'group' ? `  whoever has the group ${name}` : `  ${name} [${kind} ${uid}]`)
   for (const permission of gained) console.log(`    + ${permission}`)
   for (const permission of lost) console.log(`    - ${permission}`)
   for (const { dataSource, change, before, after } of series)
@@ -56,14 +58,24 @@ function printDataSource(orgUid: string, { uid, name, askedBy }: ChangedDataSour
   console.log(`${orgUid}: ${name} [data source ${uid}] is answered otherwise; queried by ${all || 'nobody'}`)
 }
 
+function issuersOf(issuers: readonly string[] | undefined): string {
+  return issuers?.join(', ') ?? 'all identity providers'
+}
+
 const signs = { added: '+', changed: '~', removed: '-' } as const
 
 function printPlan({ changes, orgs }: AccessPlan): void {
   for (const { orgUid, table, kind, key } of changes) console.log(`${signs[kind]} ${orgUid} ${table} ${key}`)
   if (changes.length === 0) console.log('nothing to change')
-  for (const { orgUid, differences, dataSources } of orgs) {
+  for (const { orgUid, differences, groups, issuers, dataSources } of orgs) {
+    if (issuers !== undefined)
+      console.log(
+        `${orgUid}: takes people of ${issuersOf(issuers.after)}, before of ${issuersOf(issuers.before)}`,
+      )
     if (differences.length > 0) console.log(`${orgUid}: access changes for ${differences.length}`)
     for (const difference of differences) printDifference(difference)
+    if (groups.length > 0) console.log(`${orgUid}: other teams for ${groups.length} IdP groups`)
+    for (const difference of groups) printDifference(difference)
     for (const source of dataSources) printDataSource(orgUid, source)
   }
 }

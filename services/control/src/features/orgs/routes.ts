@@ -7,6 +7,7 @@ import {
   createOrg,
   deleteOrg,
   isMemberOf,
+  keepingAdministrator,
   listOrgUids,
   type ManagedOrg,
   type OrgTransaction,
@@ -194,7 +195,8 @@ function changeRoutes(deps: ManageDeps): readonly Route[] {
           resource: { kind: 'orgs', uid: org },
           load: async (tx) => answerOf(await loadOrg(tx)),
           work: async (tx) => {
-            await updateOrg(tx, { ...call.body, issuers: call.body.issuers ?? undefined })
+            const settings = { ...call.body, issuers: call.body.issuers ?? undefined }
+            await keepingAdministrator(tx, Date.now(), () => updateOrg(tx, settings))
             return answerOf(await loadOrg(tx))
           },
         })

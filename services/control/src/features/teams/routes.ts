@@ -120,7 +120,7 @@ function updateRoute(deps: ManageDeps): Route {
           const after = answerOf({ ...call.body, uid })
           const isOpened = after.idpGroups.some((group) => !before.idpGroups.includes(group))
           if (isOpened) await requireTeamHeld(tx, { principal: call.caller, now: Date.now() }, uid)
-          await updateTeam(tx, after)
+          await keepingAdministrator(tx, Date.now(), () => updateTeam(tx, after))
           return after
         },
       })
