@@ -1851,6 +1851,17 @@ AS $function$
   $function$
 
 -- owner gatehouse_definer;
+CREATE OR REPLACE FUNCTION public.reached_by_others(wanted_org text, wanted_label text)
+ RETURNS TABLE(address text)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+    select distinct r.address from reached_upstreams r where r.org_uid <> wanted_org and r.tenant_label <> wanted_label
+    order by 1
+  $function$
+
+-- owner gatehouse_definer;
 CREATE OR REPLACE FUNCTION public.recognise_user(new_uid text, new_issuer text, new_subject text, new_name text, new_email text)
  RETURNS TABLE(uid text, name text, disabled boolean, created boolean)
  LANGUAGE plpgsql
@@ -2342,6 +2353,7 @@ grant EXECUTE on function orgs_with_endings() to gatehouse_app;
 grant EXECUTE on function policy_versions() to gatehouse_app;
 grant EXECUTE on function prune_sessions(timestamp with time zone) to gatehouse_app;
 grant EXECUTE on function query_stops_in_force() to gatehouse_app;
+grant EXECUTE on function reached_by_others(text,text) to gatehouse_app;
 grant EXECUTE on function recognise_user(text,text,text,text,text) to gatehouse_app;
 grant EXECUTE on function refuse_released_tenant() to the migrating role;
 grant EXECUTE on function refuse_retired_org() to the migrating role;

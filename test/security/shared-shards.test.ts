@@ -129,6 +129,33 @@ describe('a server that an org reaches', () => {
   })
 })
 
+describe('a server under another name', () => {
+  const asked = async (org: string, dataSource: string) => {
+    const token = await world.token(org, 'viewer')
+    return callApi(world.base(dataSource), 'query', { token, parameters: { query: 'up' } })
+  }
+  const contested = /another org reaches a server of this data source through another tenant label/
+
+  it('gives nothing, neither through it nor where it was first', async () => {
+    expect((await attach('spy', sourceAt('http://127.0.0.1:19', 'region'))).status).toBe(201)
+    for (const host of ['LOCALHOST', '[::ffff:7f00:1]', '127.1.2.3']) {
+      await world.sql(`alter table replicas disable trigger claimed`)
+      await world.sql(`update replicas set url = 'http://${host}:${port}' where org_uid = 'spy'`)
+      await world.sql(`alter table replicas enable trigger claimed`)
+      await world.sql(`update data_sources set name = name || '!' where org_uid in ('health', 'spy')`)
+      await expect
+        .poll(async () => [host, (await asked('health', 'shared')).status], { timeout: 10_000 })
+        .toEqual([host, 503])
+      expect((await asked('health', 'shared')).text).toMatch(contested)
+    }
+    await world.sql(`delete from data_sources where org_uid = 'spy'`)
+    await world.sql(`update data_sources set name = 'Shared' where org_uid = 'health'`)
+    await expect
+      .poll(async () => (await asked('health', 'shared')).text, { timeout: 10_000 })
+      .not.toMatch(contested)
+  })
+})
+
 describe('a tenant', () => {
   it('goes from one org to another by access files only, even when its org gave it up or is gone', async () => {
     await makeOrg('heir', [])

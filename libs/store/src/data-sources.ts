@@ -152,3 +152,15 @@ export async function listUpstreamsOfOthers(
   ])
   return rows.map(({ address }) => address)
 }
+
+/** Servers (`host:port`) that other orgs reach now through another tenant label than this one. */
+export async function listReachedByOthers(
+  tx: OrgTransaction,
+  tenantLabel: string,
+): Promise<readonly string[]> {
+  const rows = await tx.rows<{ address: string }>('select address from reached_by_others($1, $2)', [
+    tx.orgUid,
+    tenantLabel,
+  ])
+  return rows.map(({ address }) => address)
+}

@@ -24,6 +24,7 @@ export { mayGrantWithout } from './whose-hand.ts'
 export * from './dashboards/index.ts'
 export {
   listDataSources,
+  listReachedByOthers,
   listUpstreamsOfOthers,
   listStoredDataSources,
   type StoredDataSource,

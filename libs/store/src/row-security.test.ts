@@ -222,6 +222,7 @@ describe('the application role', () => {
       'policy_versions',
       'prune_sessions',
       'query_stops_in_force',
+      'reached_by_others',
       'recognise_user',
       'revoke_session',
       'revoke_sessions_of',

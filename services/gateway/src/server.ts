@@ -2,8 +2,11 @@ import { metricsHandlers, openCache, type OpenCache, pageOfMetrics, type WorkerP
 import { type Config, controlUrlOf, createNetworks } from '@gatehouse/config'
 import { clientAddress, type Drain, listen } from '@gatehouse/http'
 import { createAuthenticator, sessionCookieFor } from '@gatehouse/identity'
+import { listReachedByOthers, withOrg } from '@gatehouse/store'
 import { createLogger, createMetrics, type Logger, type Metrics } from '@gatehouse/telemetry'
+import { findAlias } from '@gatehouse/upstream'
 import { type Adapters, openAdapters } from './adapters.ts'
+import { withoutAliases } from './aliases.ts'
 import { createCachedExecution } from './cached/answer-cached.ts'
 import type { StreamedAnswer } from './cached/fetch.ts'
 import { createQueryReader, type QueryReader } from './cached/read-query.ts'
@@ -52,12 +55,13 @@ interface Running {
   readonly cache: OpenCache<StreamedAnswer>
   readonly read: QueryReader
   readonly stops: Stops
+  readonly log: Logger
 }
 
 function createPipeline(
   config: Config,
-  { identities, policies }: Adapters,
-  { upstreams, cache, read, stops }: Running,
+  { identities, policies, pool }: Adapters,
+  { upstreams, cache, read, stops, log }: Running,
 ): Deps {
   const { authenticate } = createAuthenticator({
     store: identities,
@@ -69,7 +73,12 @@ function createPipeline(
   return {
     merger: createMerger(),
     authenticate,
-    orgState: policies.get,
+    orgState: withoutAliases({
+      orgState: policies.get,
+      reachedByOthers: (orgUid, label) => withOrg(pool, orgUid, (tx) => listReachedByOthers(tx, label)),
+      findAlias,
+      onError: (error) => log.warn({ detail: String(error) }, 'names of servers could not be compared'),
+    }),
     byCapability: createCapabilityDecider(),
     consoleUrl: controlUrlOf(config),
     planner,
@@ -128,7 +137,7 @@ export async function startGateway(config: Config, overrides: GatewayOverrides =
     log,
   })
   const { stops, statistics } = operators
-  const pipeline = createPipeline(config, adapters, { upstreams, cache, read, stops })
+  const pipeline = createPipeline(config, adapters, { log, upstreams, cache, read, stops })
   const { deadline, maxUrlBytes, maxBodyBytes, listenAddress, tls } = config.gateway
   const loop = watchLoop()
   const proxies = createNetworks(config.gateway.trustProxy)

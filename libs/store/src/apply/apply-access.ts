@@ -1,5 +1,6 @@
 import type { AccessDocument, OrgDocument, PersonDocument } from '@gatehouse/authz'
 import { GatehouseError } from '@gatehouse/errors'
+import { listReachedByOthers } from '../data-sources.ts'
 import { findOrg } from '../orgs.ts'
 import type { Pool } from '../pool.ts'
 import { newUserUid } from '../recognise.ts'
@@ -20,6 +21,11 @@ export interface AccessChange {
 export interface ApplyOptions {
   /** Takes over orgs whose access was managed through the API; without it they are refused. */
   readonly adopt?: boolean
+  /**
+   * The first of these servers (`host:port`) that a URL leads to under whatever name. With it, a server that another org reaches through
+   * another tenant label is refused under any name; the same name always is.
+   */
+  readonly findAlias?: (url: string, servers: readonly string[]) => Promise<string | undefined>
 }
 
 async function writeOrg(
@@ -101,6 +107,20 @@ async function writeTo(tx: Transaction, { org, rows }: Prepared): Promise<readon
   return changes
 }
 
+/** Refuses servers that another org reaches through another label and calls by another name. */
+async function refuseAliases(tx: OrgTransaction, org: OrgDocument, options: ApplyOptions): Promise<void> {
+  const { findAlias } = options
+  if (findAlias === undefined) return
+  for (const { tenantLabel, shards, engineUrl, alertmanagerUrl } of org.dataSources) {
+    const others = await listReachedByOthers(tx, tenantLabel)
+    const replicas = shards.flatMap((shard) => shard.replicas.map(({ url }) => url))
+    for (const url of [...replicas, engineUrl, alertmanagerUrl]) {
+      if (url !== undefined && (await findAlias(url, others)) !== undefined)
+        throw new GatehouseError('conflict', `another org reaches ${url} through another tenant label`)
+    }
+  }
+}
+
 /** As {@link applyAccess}, inside a transaction of the caller's. */
 export async function applyAccessIn(
   tx: Transaction,
@@ -123,6 +143,7 @@ export async function applyAccessIn(
   for (const entry of prepared) changes.push(...(await writeTo(tx, entry)))
   // What is otherwise looked at when it commits: a plan, which never does, is to know, too.
   await tx.rows('set constraints all immediate')
+  for (const { org } of prepared) await refuseAliases(await enterOrg(tx, org.uid), org, options)
   await tx.rows(`select set_config('app.managed_by', '', true)`)
   return changes
 }

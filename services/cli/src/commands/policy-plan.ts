@@ -17,6 +17,7 @@ import {
   type Pool,
   withTransaction,
 } from '@gatehouse/store'
+import { findAlias } from '@gatehouse/upstream'
 import { Command } from 'commander'
 import { configFileHelp, loadConfigFile } from '../config-file.ts'
 import { withDatabase } from '../database.ts'
@@ -96,7 +97,7 @@ async function plan(files: readonly string[], options: PlanOptions): Promise<voi
   warnOfIssuers(document, options['config.file'])
   const adopt = options.adopt === true
   const planned = await withDatabase(options['config.file'], (pool) =>
-    planAccess(pool, document, { now: Date.now(), adopt }),
+    planAccess(pool, document, { now: Date.now(), adopt, findAlias }),
   )
   if (options.output === 'json') console.log(JSON.stringify(planned, undefined, 2))
   else printPlan(planned)
@@ -122,7 +123,7 @@ async function applyRecorded(
   const record = createChangeRecorder()
   const documentSha256 = hashDocument(document)
   return withTransaction(pool, async (tx) => {
-    const changes = await applyAccessIn(tx, document, options)
+    const changes = await applyAccessIn(tx, document, { ...options, findAlias })
     for (const { uid } of document.orgs) {
       const own = changes.filter(({ orgUid }) => orgUid === uid)
       if (own.length === 0) continue
