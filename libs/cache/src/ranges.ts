@@ -51,6 +51,8 @@ interface Asked extends Grid {
   readonly range: TimeRange
   /** Wall clock when the request came; nothing fetched later is older. */
   readonly now: number
+  /** The same moment on the monotonic clock. */
+  readonly began: number
   readonly settled: number
   readonly request: CacheRequest
   /** What this process knew when the request came. */
@@ -73,6 +75,7 @@ export function createRanges(deps: RangeDeps) {
       window: { from: start, to: lastTime(range) },
       range: { ...range, end: lastTime(range) },
       now,
+      began: clock.monotonic(),
       settled: settledUntil(now, request.freshness),
       request,
     }
@@ -132,8 +135,18 @@ export function createRanges(deps: RangeDeps) {
     }
   }
 
-  const settledBy = (asked: Asked, asOf: number | undefined): number =>
-    Math.min(asked.settled, settledUntil(asOf ?? asked.now, asked.request.freshness))
+  /**
+   * Until when samples are final, by the shards' clock too, as it was when the request came; undefined if what `@` pins is not, as
+   * then no sample is.
+   */
+  const settledBy = (asked: Asked, asOf: number | undefined): number | undefined => {
+    const { now, began, request } = asked
+    const theirs = asOf === undefined ? now : asOf - (clock.monotonic() - began)
+    const settled = Math.min(asked.settled, settledUntil(theirs, request.freshness))
+    if (request.facts.latestAt <= settled) return settled
+    metrics.notStored.inc({ reason: 'at_beyond_freshness' })
+    return undefined
+  }
 
   const fetchWhole = async <S>(
     asked: Asked,
@@ -145,6 +158,7 @@ export function createRanges(deps: RangeDeps) {
     if (fetched.kind === 'stream') return { ...made, holds: 'none' }
     const scanned = cut(fetched, asked.range, asked.now)
     const settled = settledBy(asked, fetched.asOf)
+    if (settled === undefined) return { ...made, holds: 'none' }
     const holds = asked.window.to <= settled ? 'settled' : 'repeat'
     if (scanned === undefined) return { ...made, holds: mayRepeat(fetched) ? holds : 'none' }
     const known = mergeExtents(inMemory(asked), [scanned.extent], asked.step)
@@ -217,6 +231,7 @@ export function createRanges(deps: RangeDeps) {
       return { ...made, holds: 'none' }
     }
     const settled = settledBy(asked, asOf)
+    if (settled === undefined) return { ...made, holds: 'none' }
     store(asked, all, gaps, settled)
     return { ...made, holds: asked.window.to <= settled ? 'settled' : 'repeat' }
   }

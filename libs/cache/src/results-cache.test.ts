@@ -102,6 +102,37 @@ describe('a range query', () => {
     expect(bodyOf(answer)).toBe(world.answer(tenants, range).toString())
   })
 
+  it('keeps nothing of what @ pins before it is final by the clock of the shards', async () => {
+    const { world, cache, clock } = setUp()
+    clock.skew = 10 * minute
+    const range = window(start - hour)
+    const at = start - 5_000
+    const request = rangeRequest(tenants, range, { facts: { ...plainFacts, latestAt: at } })
+    const ask = () => cache.cached(request, world.fetch(tenants, range, at))
+    expect((await ask()).outcome.result).toBe('miss')
+    expect((await ask()).outcome.result).toBe('miss')
+    world.now += 5 * minute
+    expect(bodyOf(await ask())).toBe(world.answer(tenants, range, at).toString())
+    expect((await ask()).outcome.result).toBe('hit')
+    expect(world.calls).toBe(3)
+  })
+
+  it('takes the clock of the shards as it was when the request came', async () => {
+    const { world, cache, clock } = setUp()
+    clock.skew = hour
+    const range = window(start)
+    const slowly: Fetch<never> = async (demand) => {
+      const body = world.answer(tenants, demand.range ?? range)
+      world.now += 3 * minute
+      return { kind: 'body', body, isComplete: true, asOf: world.now }
+    }
+    await cache.cached(rangeRequest(tenants, range), slowly)
+    clock.skew = 0
+    world.now += 2_000
+    const answer = await cache.cached(rangeRequest(tenants, range), world.fetch(tenants, range))
+    expect(bodyOf(answer)).toBe(world.answer(tenants, range).toString())
+  })
+
   it('does not use what was stored under a later clock', async () => {
     const { world, cache, clock } = setUp()
     clock.skew = hour

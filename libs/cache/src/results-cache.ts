@@ -87,9 +87,12 @@ export function createResultsCache<S>(deps: ResultsCacheDeps): ResultsCache<S> {
     fetch: Fetch<S>,
     signal: AbortSignal,
   ): Promise<MadeAnswer<S>> => {
-    const now = clock.now()
+    const [now, began] = [clock.now(), clock.monotonic()]
     const fetched = await fetch({ range: undefined, signal, mayStream: true })
-    return { fetched, result: 'miss', spans: [], holds: holdsOf(request, fetched, now) }
+    // The shards' clock as it was when the request came, as they tell it when they have answered.
+    const asOf = fetched.kind === 'body' ? fetched.asOf : undefined
+    const theirs = asOf === undefined ? now : asOf - (clock.monotonic() - began)
+    return { fetched, result: 'miss', spans: [], holds: holdsOf(request, fetched, Math.min(now, theirs)) }
   }
 
   const holdsOf = (request: CacheRequest, fetched: Fetched<S>, now: number): MadeAnswer<S>['holds'] => {
@@ -104,7 +107,7 @@ export function createResultsCache<S>(deps: ResultsCacheDeps): ResultsCache<S> {
     if (hasWarnings(annotations)) return refuse('annotated')
     const { facts, freshness, key } = request
     if (key.times.kind !== 'instant') return 'repeat'
-    const settled = settledUntil(Math.min(now, fetched.asOf ?? now), freshness)
+    const settled = settledUntil(now, freshness)
     const isFinal = key.times.time <= settled && facts.latestAt <= settled
     return isFinal && !facts.hasNegativeOffset && !facts.isOrderDependent ? 'settled' : 'repeat'
   }

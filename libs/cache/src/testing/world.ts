@@ -20,10 +20,13 @@ export interface World {
   /** Whether every shard is unreachable. */
   isDead: boolean
   calls: number
-  /** The body a range query gets now; `tenants` are what its enforced expression admits. */
-  answer(tenants: readonly string[], range: TimeRange): Buffer
+  /**
+   * The body a range query gets now; `tenants` are what its enforced expression admits, `at` is the one time that it reads if it
+   * names one with `@`.
+   */
+  answer(tenants: readonly string[], range: TimeRange, at?: number): Buffer
   /** `answer` as the path behind the cache. */
-  fetch(tenants: readonly string[], whole: TimeRange): Fetch<never>
+  fetch(tenants: readonly string[], whole: TimeRange, at?: number): Fetch<never>
 }
 
 export const plainFacts: CacheFacts = {
@@ -59,10 +62,10 @@ export function createWorld(start: number, latestArrivalMs: number): World {
     return undefined
   }
 
-  const seriesOf = (tenant: string, range: TimeRange): string | undefined => {
+  const seriesOf = (tenant: string, range: TimeRange, at?: number): string | undefined => {
     const samples: string[] = []
     for (let time = range.start; time <= lastTime(range); time += range.step) {
-      const value = valueAt(tenant, time)
+      const value = valueAt(tenant, at ?? time)
       if (value !== undefined) samples.push(`[${time / 1000},"${value}"]`)
     }
     return samples.length === 0
@@ -76,9 +79,9 @@ export function createWorld(start: number, latestArrivalMs: number): World {
     hasDate: true,
     isDead: false,
     calls: 0,
-    answer(tenants, range) {
+    answer(tenants, range, at) {
       const up = tenants.filter((tenant) => !world.down.has(tenant))
-      const series = up.toSorted().flatMap((tenant) => seriesOf(tenant, range) ?? [])
+      const series = up.toSorted().flatMap((tenant) => seriesOf(tenant, range, at) ?? [])
       const note = tenants.some((tenant) => tenant !== 'c' && world.down.has(tenant))
         ? ',"warnings":["shard down"]'
         : ''
@@ -87,13 +90,13 @@ export function createWorld(start: number, latestArrivalMs: number): World {
       )
     },
     fetch:
-      (tenants, whole) =>
+      (tenants, whole, at) =>
       async (demand): Promise<Fetched<never>> => {
         world.calls += 1
         if (world.isDead) throw new GatehouseError('unavailable', 'the shards are down')
         return {
           kind: 'body',
-          body: world.answer(tenants, demand.range ?? whole),
+          body: world.answer(tenants, demand.range ?? whole, at),
           isComplete: !tenants.some((tenant) => tenant !== 'b' && world.down.has(tenant)),
           asOf: world.hasDate ? Math.floor(world.now / 1000) * 1000 : undefined,
         }
