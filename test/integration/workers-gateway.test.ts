@@ -195,9 +195,38 @@ describe('several processes are one gateway', () => {
     expect(await metric('gatehouse_queue_running')).toBe(0)
   })
 
+  it.each([
+    ['short', 10, 10],
+    ['large', 5, 3_000_000],
+  ])(
+    'slots come back from clients that leave, whenever they do: %s answers',
+    async (size, ms, bytes) => {
+      const text = `{"status":"success","data":["${'x'.repeat(bytes)}"]}`
+      shard.behave((_m, res) => {
+        setTimeout(() => res.writeHead(200, { 'content-type': 'application/json' }).end(text), ms)
+      })
+      const leave = async (round: number, i: number): Promise<void> => {
+        const headers = { authorization: `Bearer ${token}`, connection: 'close' }
+        const signal = AbortSignal.timeout(4 + ((round * 7 + i * 3) % 70))
+        const asked = fetch(`${url}/prom/metrics/api/v1/label/${size}${round}_${i}/values?start=1`, {
+          headers,
+          signal,
+        })
+        await asked.then((answer) => answer.text()).catch(() => undefined)
+      }
+      for (let round = 0; round < 12; round += 1)
+        await Promise.all(Array.from({ length: 24 }, (_, i) => leave(round, i)))
+      await expect.poll(() => metric('gatehouse_queue_running'), { timeout: 9_000 }).toBe(0)
+      answering(0)
+      for (let i = 0; i < 6; i += 1)
+        expect((await call('query_range', range(2, `after_${size}${i}`))).status).toBe(200)
+    },
+    30_000,
+  )
+
   it('metrics are one page of all of them', async () => {
     const total = await metric('gatehouse_requests_total{endpoint="query_range",code="200"}')
-    const asked = 32 + 1 + 12 + 6 + 40
+    const asked = 32 + 1 + 12 + 6 + 40 + 12
     expect(total).toBe(asked)
     expect(await metric('gatehouse_requests_in_flight')).toBe(0)
   })

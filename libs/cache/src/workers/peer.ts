@@ -24,9 +24,15 @@ export type Handlers = Readonly<Record<string, (value: unknown, called: Called) 
 export interface Peer {
   /**
    * Calls a handler there.
+   * @param giveBack Told of a reply that comes after the caller left: what was given is nobody's then, and has to go back.
    * @throws GatehouseError what the handler threw; `unavailable` when the process is gone; the reason of `signal`.
    */
-  call(method: string, parcel: Parcel, signal?: AbortSignal): Promise<Parcel>
+  call(
+    method: string,
+    parcel: Parcel,
+    signal?: AbortSignal,
+    giveBack?: (parcel: Parcel) => void,
+  ): Promise<Parcel>
   /** Has something done when the process is gone. */
   onGone(work: () => void): void
   readonly isUp: boolean
@@ -74,6 +80,7 @@ function gone(): GatehouseError {
 /** Speaks to another process over a socket: both sides may call. */
 export function createPeer(socket: Socket, handlers: Handlers): Peer {
   const waiting = new Map<number, Waiting>()
+  const left = new Map<number, (parcel: Parcel) => void>()
   const working = new Map<number, AbortController>()
   const atEnd: (() => void)[] = []
   let nextId = 1
@@ -100,20 +107,23 @@ export function createPeer(socket: Socket, handlers: Handlers): Peer {
     if (head.is === 'call') return void work(head, frame.body)
     if (head.is === 'cancel') return working.get(head.id)?.abort(fromWire(head.error))
     const waiter = waiting.get(head.id)
+    const giveBack = left.get(head.id)
     waiting.delete(head.id)
-    if (head.is === 'reply') waiter?.resolve({ value: head.value, body: frame.body })
-    else waiter?.reject(fromWire(head.error))
+    left.delete(head.id)
+    if (head.is === 'error') waiter?.reject(fromWire(head.error))
+    else (waiter?.resolve ?? giveBack)?.({ value: head.value, body: frame.body })
   })
   socket.on('error', () => socket.destroy())
   socket.once('close', () => {
     isUp = false
+    left.clear()
     for (const { reject } of waiting.values()) reject(gone())
     for (const controller of working.values()) controller.abort(gone())
     for (const end of atEnd.splice(0)) end()
   })
 
   const peer: Peer = {
-    async call(method, { value, body }, signal) {
+    async call(method, { value, body }, signal, giveBack) {
       if (!isUp) throw gone()
       if (signal?.aborted === true) throw leavingError(signal)
       const id = nextId
@@ -124,6 +134,7 @@ export function createPeer(socket: Socket, handlers: Handlers): Peer {
       if (signal === undefined) return promise
       const leave = (): void => {
         if (!waiting.delete(id)) return
+        if (isUp && giveBack !== undefined) left.set(id, giveBack)
         const error = leavingError(signal)
         if (isUp) writeFrame(socket, { head: { is: 'cancel', id, error: toWire(error) }, body: undefined })
         reject(error)

@@ -1,6 +1,6 @@
 import { GatehouseError } from '@gatehouse/errors'
 import type { FairQueue, SlotRequest } from '../fairness/fair-queue.ts'
-import type { Handlers, Peer } from './peer.ts'
+import type { Handlers, Parcel, Peer } from './peer.ts'
 
 type Wanted = Omit<SlotRequest, 'signal'>
 
@@ -14,8 +14,9 @@ export function createRemoteSlots(primary: () => Peer | undefined): FairQueue {
         throw new GatehouseError('unavailable', 'the gateway is starting', { retryAfter: 1 })
       waiting += 1
       try {
-        const { value: slot } = await peer.call('acquire', { value: wanted }, signal)
-        return () => void peer.call('release', { value: slot }).catch(() => {})
+        const release = ({ value }: Parcel): void => void peer.call('release', { value }).catch(() => {})
+        const slot = await peer.call('acquire', { value: wanted }, signal, release)
+        return () => release(slot)
       } finally {
         waiting -= 1
       }

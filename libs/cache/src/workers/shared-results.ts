@@ -58,6 +58,8 @@ type CachedBody = Extract<CachedAnswer<never>, { kind: 'body' }>
 /** A fetch may be asked for until then: for others that share it, or to refresh what has expired. */
 const ticketMs = 60_000
 const maxTickets = 20_000
+/** A stream is taken as soon as its handle has gone to its caller and back. */
+const handleMs = 5_000
 
 /** -Infinity, the latest time of an expression that names none, is nothing that JSON can hold. */
 const fromJson = (request: WireRequest): WireRequest => {
@@ -87,12 +89,19 @@ export function createSharedResults<S>(deps: SharedResultsDeps<S>): {
   const tickets = new LRUCache<string, Fetch<S>>({ max: maxTickets, ttl: ticketMs })
   const streams = new LRUCache<string, { stream: S }>({
     max: maxTickets,
-    ttl: ticketMs,
+    ttl: handleMs,
+    ttlAutopurge: true,
     dispose({ stream }, _handle, reason) {
       if (reason === 'evict' || reason === 'expire')
         drop(stream, new GatehouseError('canceled', 'nobody took the answer'))
     },
   })
+
+  const dropHeld = (handle: string): void => {
+    const held = streams.get(handle)
+    streams.delete(handle)
+    if (held !== undefined) drop(held.stream, new GatehouseError('canceled', 'nobody took the answer'))
+  }
 
   const here = (fetch: Fetch<S>): Fetch<Streamed<S>> => {
     return async (demand) => {
@@ -148,6 +157,10 @@ export function createSharedResults<S>(deps: SharedResultsDeps<S>): {
       'cached',
       { value: { ...rest, ticket } },
       signal,
+      (late) => {
+        const answered = late.value as WireAnswer
+        if (answered.kind === 'stream') dropHeld(answered.handle)
+      },
     )
     const answer = value as WireAnswer
     switch (answer.kind) {
@@ -211,7 +224,15 @@ export function createSharedResults<S>(deps: SharedResultsDeps<S>): {
     (peer: Peer, ticket: string): Fetch<Streamed<S>> =>
     async ({ range, mayStream, signal }) => {
       const demand: WireDemand = { ticket, range, mayStream }
-      const { value, body = Buffer.alloc(0) } = await peer.call('fetch', { value: demand }, signal)
+      const { value, body = Buffer.alloc(0) } = await peer
+        .call('fetch', { value: demand }, signal, (late) => {
+          const answered = late.value as WireFetched
+          if (answered.kind === 'stream') giveUp({ at: 'peer', peer, handle: answered.handle })
+        })
+        .catch((error: unknown) => {
+          // It is the caller that is gone, not the answer: whoever else waits for it asks next.
+          throw peer.isUp ? error : new GatehouseError('canceled', 'the process that asked has ended')
+        })
       const fetched = value as WireFetched
       if (fetched.kind === 'stream')
         return { kind: 'stream', stream: { at: 'peer', peer, handle: fetched.handle } }
@@ -250,10 +271,7 @@ export function createSharedResults<S>(deps: SharedResultsDeps<S>): {
       return { value: { kind: 'stream', handle } satisfies WireFetched }
     },
     async drop(value) {
-      const handle = String(value)
-      const held = streams.get(handle)
-      streams.delete(handle)
-      if (held !== undefined) drop(held.stream, new GatehouseError('canceled', 'nobody took the answer'))
+      dropHeld(String(value))
       return { value: undefined }
     },
   }
