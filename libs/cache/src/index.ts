@@ -13,4 +13,5 @@ export type {
 } from './model.ts'
 export { type OpenCache, type OpenCacheDeps, openCache, type WorkerPlace } from './open-cache.ts'
 export type { CacheExplanation, ResultsCache } from './results-cache.ts'
+export { leavingError } from './single-flight.ts'
 export { metricsHandlers, openPrimary, pageOfMetrics, type PrimaryDeps } from './workers/primary.ts'

@@ -1,5 +1,6 @@
 import type { GatehouseError } from '@gatehouse/errors'
 import { type Rendered, renderPrometheus } from '@gatehouse/errors'
+import type { LimitNotes, Measured } from '@gatehouse/query'
 import type { BodyStream } from './cached/held-body.ts'
 
 /** What goes back to the client: a body made here, whole or in pieces, or one shard's answer passed through as it comes. */
@@ -7,16 +8,25 @@ export type Answer = { readonly headers?: Readonly<Record<string, string>> } & S
 
 type Source =
   | { readonly kind: 'body'; readonly rendered: Rendered }
-  | { readonly kind: 'pieces'; readonly pieces: Iterable<string> }
+  | ({ readonly kind: 'pieces'; readonly pieces: Iterable<string> } & Bounded)
   /** A JSON success, and its compressed form made on demand where there is one. */
   | { readonly kind: 'bytes'; readonly body: Buffer; readonly gzip: (() => Promise<Buffer>) | undefined }
-  /** `end` is called when it has been sent or given up; beyond `maxBytes` it is cut off. */
-  | {
+  /** `end` is called when it has been sent or given up; `samples` are those read for it, known when it has been sent. */
+  | ({
       readonly kind: 'stream'
       readonly exchange: BodyStream
       readonly end?: () => void
-      readonly maxBytes?: number | undefined
-    }
+      readonly samples?: () => number | undefined
+    } & Bounded)
+
+/** What is measured of an answer as it is sent. */
+export type Passing = Pick<Measured, 'responseBytes' | 'series' | 'samples'>
+
+/** An answer too long to be measured before it is sent. */
+interface Bounded {
+  /** Told what it comes to so far. @throws GatehouseError `execution`: it breaks off. */
+  readonly check?: ((passing: Passing) => LimitNotes) | undefined
+}
 
 /** Prometheus's success envelope around the JSON text of `data`. */
 export function success(data: string, warnings: readonly string[] = []): Answer {

@@ -212,6 +212,7 @@ export function auditEventOf(
 
 /** How sending an answer ended. */
 export interface Closing extends Pick<Ending, 'bytes' | 'series' | 'elapsedMs' | 'errorCode'> {
+  readonly samples: number | undefined
   /** ms since the epoch. */
   readonly now: number
 }
@@ -220,9 +221,9 @@ export interface Closing extends Pick<Ending, 'bytes' | 'series' | 'elapsedMs' |
  * The event of an answer's end, where that was not known when the answer was recorded, before its first byte: it was too long to be
  * whole by then, or was not taken to its end.
  */
-export function closingEventOf(begun: AuditEvent, { now, ...closing }: Closing): AuditEvent {
+export function closingEventOf(begun: AuditEvent, { now, samples, ...closing }: Closing): AuditEvent {
   const { errorCode } = closing
-  const { httpStatus, samples } = begun.outcome
+  const { httpStatus } = begun.outcome
   return {
     ...begun,
     id: uuidV7(now, randomUUID()),

@@ -6,6 +6,7 @@ const markers: Partial<Record<Question['kind'], Buffer>> = {
   query: ofResult,
   query_range: ofResult,
   series: Buffer.from('"__name__":"'),
+  query_exemplars: Buffer.from('{"seriesLabels":{'),
 }
 
 function occurrences(marker: Buffer, body: Buffer): number {

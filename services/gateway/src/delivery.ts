@@ -14,7 +14,9 @@ export interface ResponseOptions {
   /** Whether the client takes gzip. */
   readonly acceptsGzip: boolean
   /** Told of the pieces of a long answer, as they are sent. */
-  readonly counter?: Pick<SeriesCounter, 'add'> | undefined
+  readonly counter?: SeriesCounter | undefined
+  /** Aborts when the request is to end: its time is over, or an operator ends it. */
+  readonly signal: AbortSignal
 }
 
 /** How sending ended: the bytes of the body, and why it broke off if it did. */

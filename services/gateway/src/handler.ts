@@ -138,7 +138,8 @@ export function createHandler(deps: HandlerDeps) {
     const errorCode =
       sent.error === undefined ? undefined : isGatehouseError(sent.error) ? sent.error.code : 'bad_gateway'
     const { bytes, series } = sent
-    const closing = { bytes, series, errorCode, elapsedMs: trail.elapsedMs(), now: Date.now() }
+    const { samples } = trail.notes
+    const closing = { bytes, series, samples, errorCode, elapsedMs: trail.elapsedMs(), now: Date.now() }
     await audit.append(closingEventOf(event, closing)).catch((thrown: unknown) => {
       metrics.auditFailed()
       log.error(
@@ -191,11 +192,15 @@ export function createHandler(deps: HandlerDeps) {
       isLast,
       acceptsGzip: acceptsGzip(message.headers['accept-encoding']),
       counter,
+      signal: budget.signal,
     }).catch((error: unknown): Sent => {
       res.destroy()
       return { bytes: 0, error: toGatehouseError(error) }
     })
     budget.end()
+    const { answer: sentAnswer } = outcome
+    const samples = sentAnswer.kind === 'stream' ? sentAnswer.samples?.() : undefined
+    if (samples !== undefined) trail.note('samples', samples)
     await close(outcome, trail, { ...sent, series: sent.error === undefined ? counter?.count : undefined })
     account(trail, outcome, { ...sent, dashboardUid: readHints(message.headers)?.['dashboardUid'] })
   }

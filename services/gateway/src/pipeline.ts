@@ -122,7 +122,7 @@ export async function answer(
   if (samples !== undefined) trail.note('samples', samples)
   if (cache !== undefined) trail.note('cache', cacheResult(cache))
   const completeness = { asked: askedShards(plan, cache), answered: answeredBy, cache }
-  const checked = checkAnswer(found, limits, { samples, notes })
+  const checked = checkAnswer(found, limits, { samples, notes, kind: question.kind })
   const shown = seriesOf === undefined ? checked : await asSeries(checked, seriesOf)
   const told = req.wantsInfos ? await withInfos(shown, completeness) : shown
   return plan.kind === 'local' ? told : { ...told, headers: completenessHeaders(completeness) }

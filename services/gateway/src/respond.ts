@@ -1,9 +1,10 @@
 import type { ServerResponse } from 'node:http'
 import { setImmediate } from 'node:timers/promises'
+import { leavingError } from '@gatehouse/cache'
 import type { Rendered } from '@gatehouse/errors'
 import type { Answer } from './answer.ts'
 import { drained, finish, jsonHead, type ResponseOptions, type Sent, writeHead } from './delivery.ts'
-import { passThrough } from './pass-through.ts'
+import { measured, passThrough, refused } from './pass-through.ts'
 
 /** Length of the texts that pieces are gathered into, in characters. */
 const gathered = 65_536
@@ -34,34 +35,36 @@ async function sendBytes(
 /** Sends what is rendered on the way, letting others have their turn in between. */
 async function sendPieces(
   res: ServerResponse,
-  pieces: Iterable<string>,
+  { pieces, check }: Extract<Answer, { kind: 'pieces' }>,
   options: ResponseOptions,
 ): Promise<Sent> {
   let text = ''
   let bytes = 0
+  const count = (chunk: Buffer): Error | undefined => {
+    bytes += chunk.length
+    options.counter?.add(chunk)
+    return options.signal.aborted ? leavingError(options.signal) : refused(check, measured(bytes, options))
+  }
+  const breakOff = (error: Error | undefined): Sent => {
+    res.destroy()
+    return { bytes, error }
+  }
   for (const piece of pieces) {
     text += piece
     if (text.length < gathered) continue
-    if (!res.headersSent) writeHead(res, jsonHead(undefined), options)
     const chunk = Buffer.from(text)
     text = ''
-    bytes += chunk.length
-    options.counter?.add(chunk)
+    const over = count(chunk)
+    if (over !== undefined) return breakOff(over)
+    if (!res.headersSent) writeHead(res, jsonHead(undefined), options)
     const error = res.write(chunk) ? await setImmediate(undefined) : await drained(res, options.idleTimeout)
-    if (error !== undefined || res.destroyed) {
-      res.destroy()
-      return { bytes, error }
-    }
+    if (error !== undefined || res.destroyed) return breakOff(error)
   }
   const last = Buffer.from(text)
-  options.counter?.add(last)
+  const over = count(last)
+  if (over !== undefined) return breakOff(over)
   if (!res.headersSent) writeHead(res, jsonHead(last.length), options)
-  return { bytes: bytes + last.length, error: await finish(res, last, options) }
-}
-
-function boundedBy(maxBytes: number | undefined, options: ResponseOptions): ResponseOptions {
-  if (maxBytes === undefined) return options
-  return { ...options, maxResponseBytes: Math.min(maxBytes, options.maxResponseBytes) }
+  return { bytes, error: await finish(res, last, options) }
 }
 
 /** Sends an answer. A client that has gone away is not an error here. */
@@ -73,10 +76,8 @@ export function respond(res: ServerResponse, answer: Answer, options: ResponseOp
     case 'bytes':
       return sendBytes(res, answer, options)
     case 'pieces':
-      return sendPieces(res, answer.pieces, options)
+      return sendPieces(res, answer, options)
     case 'stream':
-      return passThrough(res, answer.exchange, boundedBy(answer.maxBytes, options)).finally(() =>
-        answer.end?.(),
-      )
+      return passThrough(res, answer, options).finally(() => answer.end?.())
   }
 }

@@ -1,4 +1,3 @@
-import { tooLarge } from '@gatehouse/upstream'
 import type { Answer } from './answer.ts'
 import { holdOrStream } from './cached/held-body.ts'
 
@@ -11,21 +10,26 @@ function* chained(first: string, rest: Iterator<string>): Generator<string> {
   for (let next = rest.next(); next.done !== true; next = rest.next()) yield next.value
 }
 
-function settlePieces({ pieces, ...answer }: Extract<Answer, { kind: 'pieces' }>): Answer {
+function settlePieces({ pieces, check, ...answer }: Extract<Answer, { kind: 'pieces' }>): Answer {
   const rest = pieces[Symbol.iterator]()
   let text = ''
   while (text.length <= wholeUpTo) {
     const next = rest.next()
-    if (next.done === true) return { ...answer, kind: 'bytes', body: Buffer.from(text), gzip: undefined }
+    if (next.done === true) {
+      const body = Buffer.from(text)
+      check?.({ responseBytes: body.length })
+      return { ...answer, kind: 'bytes', body, gzip: undefined }
+    }
     text += next.value
   }
-  return { ...answer, pieces: chained(text, rest) }
+  return { ...answer, check, pieces: chained(text, rest) }
 }
 
 async function settleStream({
   exchange,
   end,
-  maxBytes,
+  samples,
+  check,
   ...answer
 }: Extract<Answer, { kind: 'stream' }>): Promise<Answer> {
   try {
@@ -34,10 +38,11 @@ async function settleStream({
       return {
         ...answer,
         exchange: held.stream,
-        maxBytes,
+        check,
+        ...(samples === undefined ? {} : { samples }),
         ...(end === undefined ? {} : { end }),
       }
-    if (maxBytes !== undefined && held.body.length > maxBytes) throw tooLarge(maxBytes)
+    check?.({ responseBytes: held.body.length })
     end?.()
     return { ...answer, kind: 'bytes', body: held.body, gzip: undefined }
   } catch (error) {

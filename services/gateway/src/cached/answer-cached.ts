@@ -48,15 +48,15 @@ export interface CachedExecution {
 
 function toAnswer(found: CachedAnswer<StreamedAnswer>): Answer {
   if (found.kind === 'body') return { kind: 'bytes', body: found.body, gzip: found.gzip }
-  const { body, end } = found.stream
-  return { kind: 'stream', exchange: body, end }
+  const { body, samples, end } = found.stream
+  return { kind: 'stream', exchange: body, samples, end }
 }
 
 function ofFetched(fetched: Fetched<StreamedAnswer>): Omit<Answered, 'cache'> {
   if (fetched.kind === 'stream') {
-    const { body, end, answeredBy } = fetched.stream
+    const { body, samples, end, answeredBy } = fetched.stream
     return {
-      answer: { kind: 'stream', exchange: body, end },
+      answer: { kind: 'stream', exchange: body, samples, end },
       isComplete: true,
       answeredBy,
       samples: undefined,

@@ -14,6 +14,8 @@ import { takeStats, withoutStats } from './take-stats.ts'
 export interface StreamedAnswer {
   readonly body: BodyStream
   readonly answeredBy: readonly AnsweredBy[]
+  /** Samples that shards read for it, once it has ended; undefined if they did not tell. */
+  readonly samples: () => number | undefined
   /** Stops its clock: it has been sent, or given up. */
   end(): void
 }
@@ -112,11 +114,12 @@ export function createFetch(question: CacheableQuestion, fetching: Fetching): Fe
       }
       const answer = await execute(plan, asked, { ...execution, budget, answered })
       const held = await hold(answer, { mayStream, maxHeldBytes: fetching.maxHeldBytes })
-      if (held.kind === 'stream')
-        return {
-          kind: 'stream',
-          stream: { body: takes ? withoutStats(held.stream) : held.stream, answeredBy, end },
-        }
+      if (held.kind === 'stream') {
+        const { stream, samples } = takes
+          ? withoutStats(held.stream)
+          : { stream: held.stream, samples: () => undefined }
+        return { kind: 'stream', stream: { body: stream, samples, answeredBy, end } }
+      }
       end()
       const { body, samples } = takes ? takeStats(held.body) : { body: held.body, samples: undefined }
       return {

@@ -48,10 +48,17 @@ export function takeStats(body: Buffer): { readonly body: Buffer; readonly sampl
 /** Twice what statistics take, so that they are in the last piece as a whole. */
 const tailBytes = 2 * maxStatsBytes
 
+/** A stream and the samples read for it, known at its end. */
+export interface CountedStream {
+  readonly stream: BodyStream
+  samples(): number | undefined
+}
+
 /** The stream without the statistics at its end. */
-export function withoutStats(stream: BodyStream): BodyStream {
+export function withoutStats(stream: BodyStream): CountedStream {
   let held: Buffer = Buffer.alloc(0)
-  return {
+  let samples: number | undefined
+  const without: BodyStream = {
     contentLength: undefined,
     attach(sink: BodySink) {
       stream.attach({
@@ -67,7 +74,9 @@ export function withoutStats(stream: BodyStream): BodyStream {
           return ready === 0 || sink.data(all.subarray(0, ready))
         },
         end() {
-          sink.data(takeStats(held).body)
+          const taken = takeStats(held)
+          samples = taken.samples
+          sink.data(taken.body)
           sink.end()
         },
         error: (error) => sink.error(error),
@@ -76,4 +85,5 @@ export function withoutStats(stream: BodyStream): BodyStream {
     resume: () => stream.resume(),
     abort: (reason) => stream.abort(reason),
   }
+  return { stream: without, samples: () => samples }
 }

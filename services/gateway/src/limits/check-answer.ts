@@ -1,16 +1,17 @@
 import { annotate, checkLimits, type LimitNotes, type QueryLimits } from '@gatehouse/query'
-import type { Answer } from '../answer.ts'
+import { type Answer, statusOf, wholeBody } from '../answer.ts'
 import { countSeries } from '../count-series.ts'
+import type { Question } from '../question.ts'
 
 /** Shorter than any series with a sample: a body below it times the limit needs no counting. */
 const leastSeriesBytes = 32
 
 /** What of an answer is measured; series only where there may be too many. */
-function measure(body: Buffer, { series }: QueryLimits, samples: number | undefined) {
+function measure(body: Buffer, { series }: QueryLimits, { samples, kind }: AnswerCost) {
   const mayBeMany = series !== undefined && body.length > 0.7 * series * leastSeriesBytes
   return {
     responseBytes: body.length,
-    ...(mayBeMany ? { series: countSeries('query', body) ?? 0 } : {}),
+    ...(mayBeMany ? { series: countSeries(kind, body) ?? 0 } : {}),
     ...(samples === undefined ? {} : { samples }),
   }
 }
@@ -21,19 +22,24 @@ export interface AnswerCost {
   readonly samples: number | undefined
   /** Of the question. */
   readonly notes: LimitNotes
+  readonly kind: Question['kind']
 }
 
 /**
- * Checks an answer against its caller's limits, and tells the caller what was close to one. A stream is cut off where it grows too large.
+ * Checks an answer against its caller's limits, and tells the caller what was close to one. What is sent as it comes is checked as it comes.
  * @throws GatehouseError `execution` with the limit, the value and what to ask for instead.
  */
-export function checkAnswer(answer: Answer, limits: QueryLimits, { samples, notes }: AnswerCost): Answer {
-  if (answer.kind === 'stream') return { ...answer, maxBytes: limits.responseBytes }
-  if (answer.kind !== 'bytes') return answer
-  const own = checkLimits(measure(answer.body, limits, samples), limits)
+export function checkAnswer(answer: Answer, limits: QueryLimits, cost: AnswerCost): Answer {
+  if (answer.kind === 'stream' || answer.kind === 'pieces')
+    return { ...answer, check: (passing) => checkLimits(passing, limits) }
+  const { notes } = cost
+  const whole = wholeBody(answer)
+  if (whole === undefined || statusOf(answer) !== 200) return answer
+  const own = checkLimits(measure(whole, limits, cost), limits)
   const infos = [...notes.infos, ...own.infos]
   const warnings = [...notes.warnings, ...own.warnings]
-  if (infos.length + warnings.length === 0) return answer
-  const body = annotate(answer.body, { infos, warnings })
+  const isText = answer.kind === 'body' && answer.rendered.headers['content-type'] !== 'application/json'
+  if (isText || infos.length + warnings.length === 0) return answer
+  const body = annotate(whole, { infos, warnings })
   return { kind: 'bytes', body, gzip: undefined }
 }
