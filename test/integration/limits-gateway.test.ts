@@ -278,6 +278,21 @@ describe('fairness', () => {
     other.behave(undefined)
   })
 
+  it('who takes over from an equal request that waited too long does not begin to wait anew', async () => {
+    const { handler } = slow(1_600)
+    other.behave(handler)
+    const first = call('b/one', 'query_range', range(2), 'more')
+    await sleep(50)
+    const same = range(2)
+    const answers = await Promise.all(
+      Array.from({ length: 6 }, () => call('b/one', 'query_range', same, 'more')),
+    )
+    // Another second's wait would have had the slot.
+    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 429))
+    expect((await first).status).toBe(200)
+    other.behave(undefined)
+  })
+
   it('gives slots back when clients leave', async () => {
     const { handler } = slow(5_000)
     shard.behave(handler)

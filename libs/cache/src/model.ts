@@ -27,6 +27,8 @@ export interface FetchDemand {
   readonly signal: AbortSignal
   /** Whether an answer too large to hold may be handed over as a stream. */
   readonly mayStream: boolean
+  /** How long the caller has waited already for others' fetches of the same, ms: it counts as waiting for a slot. */
+  readonly waited?: number
 }
 
 /** A shard and the replica that answered for it. */
@@ -48,7 +50,8 @@ export type Fetched<S> =
       /** Samples that shards read for it; undefined if they did not tell. */
       readonly samples?: number | undefined
     }
-  | { readonly kind: 'stream'; readonly stream: S }
+  /** `queued` is how long it waited for its slots, ms. */
+  | { readonly kind: 'stream'; readonly stream: S; readonly queued: number }
 
 /**
  * Asks the shards. It runs once for all callers that share an answer, so `bad_data` and `execution` it throws are given to all of
@@ -56,6 +59,11 @@ export type Fetched<S> =
  * thrown as `too_many_requests`, `forbidden` or `canceled`: then the next caller's fetch runs.
  */
 export type Fetch<S> = (demand: FetchDemand) => Promise<Fetched<S>>
+
+/** The fetch of a caller who has waited `ms` for others' fetches before. */
+export function afterWaiting<S>(fetch: Fetch<S>, ms: number): Fetch<S> {
+  return (demand) => fetch({ ...demand, waited: (demand.waited ?? 0) + ms })
+}
 
 /**
  * How an answer came about: from the cache (`hit`), the cache and the missing ends (`extended`), the shards (`miss`), an expired

@@ -336,6 +336,41 @@ describe('a stream', () => {
   })
 })
 
+describe('the time waited for another caller', () => {
+  const waitedOf = (waits: (number | undefined)[], answer: Fetch<never>): Fetch<never> => {
+    return async (demand) => {
+      waits.push(demand.waited)
+      // The others come meanwhile.
+      await new Promise((resolve) => setImmediate(resolve))
+      return answer(demand)
+    }
+  }
+
+  it('is told to the fetch of who takes over', async () => {
+    const { world, cache } = setUp()
+    const waits: (number | undefined)[] = []
+    const full = waitedOf(waits, async () => {
+      world.now += 5_000
+      throw new GatehouseError('too_many_requests', 'no slot became free in time')
+    })
+    const ask = () => cache.cached(instantRequest(start), full).catch((error: unknown) => error)
+    const answers = await Promise.all([ask(), ask(), ask()])
+    expect(answers).toMatchObject(answers.map(() => ({ code: 'too_many_requests' })))
+    expect(waits).toEqual([0, 5_000, 10_000])
+  })
+
+  it('is told to the fetch of who cannot share a stream, as far as it was for slots', async () => {
+    const { world, cache } = setUp()
+    const waits: (number | undefined)[] = []
+    const streaming = waitedOf(waits, async () => {
+      world.now += 3_000
+      return { kind: 'stream', stream: {} as never, queued: 700 }
+    })
+    await Promise.all([1, 2].map(() => cache.cached(instantRequest(start), streaming)))
+    expect(waits).toEqual([0, 700])
+  })
+})
+
 describe('access', () => {
   it('decides which entries a caller shares', async () => {
     const { world, cache } = setUp()

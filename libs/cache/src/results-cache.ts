@@ -9,7 +9,15 @@ import {
 } from '@gatehouse/query'
 import type { Memory, RenderedEntry } from './memory.ts'
 import type { CacheMetrics } from './metrics.ts'
-import type { CachedAnswer, CacheOutcome, CacheRequest, Clock, Fetch, Fetched } from './model.ts'
+import {
+  afterWaiting,
+  type CachedAnswer,
+  type CacheOutcome,
+  type CacheRequest,
+  type Clock,
+  type Fetch,
+  type Fetched,
+} from './model.ts'
 import { createRanges, type MadeAnswer } from './ranges.ts'
 import type { SharedLevel } from './redis/shared-level.ts'
 import { createSingleFlight } from './single-flight.ts'
@@ -199,12 +207,17 @@ export function createResultsCache<S>(deps: ResultsCacheDeps): ResultsCache<S> {
         if (found.isStale) refresh(key, request, fetch)
         return answerOf(key, request, ofEntry(found.entry, found.isStale ? 'stale' : 'hit'), false)
       }
+      const began = clock.monotonic()
+      const waited = (): number => clock.monotonic() - began
       const { value, isOwn } = await flights.run(flightKey(key, request), request.signal, (signal) =>
-        makeOrKeepError(key, request, fetch, signal),
+        // Who takes over from another caller has waited already.
+        makeOrKeepError(key, request, afterWaiting(fetch, waited()), signal),
       )
-      if (value.fetched.kind === 'stream') {
+      const { fetched } = value
+      if (fetched.kind === 'stream') {
         // Somebody else reads that stream: it cannot be had twice.
-        if (value.isTaken) return answerOf(key, request, await bypass(fetch, request.signal), false)
+        const again = afterWaiting(fetch, Math.min(fetched.queued, waited()))
+        if (value.isTaken) return answerOf(key, request, await bypass(again, request.signal), false)
         value.isTaken = true
       }
       return answerOf(key, request, value, !isOwn)

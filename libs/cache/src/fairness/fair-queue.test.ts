@@ -16,7 +16,16 @@ function setUp(options: Partial<FairQueueOptions> = {}) {
   const order: string[] = []
   const releases: { readonly name: string; readonly release: () => void }[] = []
   const ask = (name: string, more: Partial<SlotRequest> = {}): Promise<void> => {
-    const request = { resource: 's', orgUid: name, member: 'm', caps: [], weight: 1, signal: never, ...more }
+    const request = {
+      resource: 's',
+      orgUid: name,
+      member: 'm',
+      caps: [],
+      weight: 1,
+      waited: 0,
+      signal: never,
+      ...more,
+    }
     return queue.acquire(request).then((release) => {
       order.push(name)
       releases.push({ name, release })
@@ -81,6 +90,7 @@ describe('fair queue', () => {
         member,
         caps: [],
         weight: 1,
+        waited: 0,
         signal: never,
       })
       order.push(member)
@@ -132,6 +142,14 @@ describe('fair queue', () => {
     expect(order).toEqual(['a'])
   })
 
+  it('lets a request that has waited elsewhere wait only for the rest, and run at once if there is a slot', async () => {
+    const { ask, order } = setUp({ slotsPerShard: 1, queueWait: 600_000 })
+    await ask('late', { waited: 700_000 })
+    await expect(ask('later', { waited: 599_999 })).rejects.toMatchObject({ code: 'too_many_requests' })
+    await expect(ask('latest', { waited: 700_000 })).rejects.toMatchObject({ code: 'too_many_requests' })
+    expect(order).toEqual(['late'])
+  })
+
   it('forgets who leaves, and gives a slot back once only', async () => {
     const { queue, ask, order } = setUp({ slotsPerShard: 1 })
     const release = await queue.acquire({
@@ -140,6 +158,7 @@ describe('fair queue', () => {
       member: 'm',
       caps: [],
       weight: 1,
+      waited: 0,
       signal: never,
     })
     const leaving = new AbortController()

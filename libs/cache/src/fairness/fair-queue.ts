@@ -19,6 +19,8 @@ export interface SlotRequest {
   readonly caps: readonly Cap[]
   /** Turns of this org for each turn of one with weight 1. */
   readonly weight: number
+  /** How long the request behind it has waited before, ms: together it waits no longer than the bound. */
+  readonly waited: number
   readonly signal: AbortSignal
 }
 
@@ -38,7 +40,7 @@ export interface FairQueueOptions {
   readonly slotsPerShard: number
   /** Requests of one org that may wait for one resource. */
   readonly maxQueued: number
-  /** Longest wait, ms. */
+  /** Longest wait of one request, ms. */
   readonly queueWait: number
 }
 
@@ -154,7 +156,7 @@ export function createFairQueue(options: FairQueueOptions, metrics: FairnessMetr
 
   return {
     async acquire(request) {
-      const { signal } = request
+      const { signal, waited } = request
       if (signal.aborted) throw leavingError(signal)
       const { resource, org } = enter(request)
       if (org.waiting >= maxQueued) throw refuse('full')
@@ -165,7 +167,7 @@ export function createFairQueue(options: FairQueueOptions, metrics: FairnessMetr
       waiting += 1
       metrics.waiting.set(waiting)
       const began = performance.now()
-      const timer = setTimeout(() => reject(refuse('wait')), queueWait)
+      const timer = setTimeout(() => reject(refuse('wait')), Math.max(0, queueWait - waited))
       const onAbort = (): void => reject(leavingError(signal))
       signal.addEventListener('abort', onAbort, { once: true })
       giveOut(resource)

@@ -3,7 +3,14 @@ import { exactKey, extentKey, type KeyParts, type TimeRange } from '@gatehouse/q
 import { GatehouseError } from '@gatehouse/errors'
 import { LRUCache } from 'lru-cache'
 import type { CacheMetrics } from '../metrics.ts'
-import type { CachedAnswer, CacheOutcome, CacheRequest, Fetch, Fetched } from '../model.ts'
+import {
+  afterWaiting,
+  type CachedAnswer,
+  type CacheOutcome,
+  type CacheRequest,
+  type Fetch,
+  type Fetched,
+} from '../model.ts'
 import type { ResultsCache } from '../results-cache.ts'
 import { gzipped } from '../texts.ts'
 import type { Near } from './near.ts'
@@ -47,11 +54,12 @@ type WireAnswer =
   | { readonly kind: 'elsewhere' }
 type WireFetched =
   | (Omit<Extract<Fetched<never>, { kind: 'body' }>, 'body'> & { readonly kind: 'body' })
-  | { readonly kind: 'stream'; readonly handle: string }
+  | { readonly kind: 'stream'; readonly handle: string; readonly queued: number }
 interface WireDemand {
   readonly ticket: string
   readonly range: TimeRange | undefined
   readonly mayStream: boolean
+  readonly waited: number
 }
 type CachedBody = Extract<CachedAnswer<never>, { kind: 'body' }>
 
@@ -73,6 +81,12 @@ function slotOf(key: string, count: number): number {
   let hash = 0x811c9dc5
   for (let i = 0; i < key.length; i += 1) hash = Math.imul(hash ^ key.charCodeAt(i), 0x01000193)
   return (hash >>> 0) % count
+}
+
+/** Tells how long ago it was made; ms. */
+function stopwatch(): () => number {
+  const began = performance.now()
+  return () => performance.now() - began
 }
 
 /** All windows of one expression belong to one process, which extends what it knows of it. */
@@ -108,7 +122,7 @@ export function createSharedResults<S>(deps: SharedResultsDeps<S>): {
       const fetched = await fetch(demand)
       return fetched.kind === 'body'
         ? fetched
-        : { kind: 'stream', stream: { at: 'here', stream: fetched.stream } }
+        : { ...fetched, stream: { at: 'here', stream: fetched.stream } }
     }
   }
 
@@ -131,12 +145,13 @@ export function createSharedResults<S>(deps: SharedResultsDeps<S>): {
   }
 
   const cachedHere = async (request: CacheRequest, fetch: Fetch<S>): Promise<CachedAnswer<S>> => {
+    const waited = stopwatch()
     const answer = await local.cached(request, here(fetch))
     if (answer.kind === 'body') return answer
     const { stream, outcome } = answer
     if (stream.at === 'here') return { kind: 'stream', stream: stream.stream, outcome }
     giveUp(stream)
-    return alone(request, fetch)
+    return alone(request, afterWaiting(fetch, waited()))
   }
 
   const giveUp = (stream: Streamed<S>): void => {
@@ -152,6 +167,7 @@ export function createSharedResults<S>(deps: SharedResultsDeps<S>): {
   ): Promise<CachedAnswer<S>> => {
     const ticket = randomUUID()
     tickets.set(ticket, fetch)
+    const waited = stopwatch()
     const { signal, ...rest } = request
     const { value, body = Buffer.alloc(0) } = await peer.call(
       'cached',
@@ -165,11 +181,11 @@ export function createSharedResults<S>(deps: SharedResultsDeps<S>): {
     const answer = value as WireAnswer
     switch (answer.kind) {
       case 'elsewhere':
-        return alone(request, fetch)
+        return alone(request, afterWaiting(fetch, waited()))
       case 'stream': {
         const held = streams.get(answer.handle)
         streams.delete(answer.handle)
-        if (held === undefined) return alone(request, fetch)
+        if (held === undefined) return alone(request, afterWaiting(fetch, waited()))
         return { kind: 'stream', stream: held.stream, outcome: answer.outcome }
       }
       case 'body': {
@@ -212,9 +228,10 @@ export function createSharedResults<S>(deps: SharedResultsDeps<S>): {
       const peer = neighbours.peer(owner)
       // While that process is away, each does its work for itself.
       if (peer === undefined) return cachedHere(request, fetch)
+      const waited = stopwatch()
       return cachedThere(peer, request, fetch).catch((error: unknown) => {
         if (peer.isUp || request.signal.aborted) throw error
-        return cachedHere(request, fetch)
+        return cachedHere(request, afterWaiting(fetch, waited()))
       })
     },
   }
@@ -222,8 +239,8 @@ export function createSharedResults<S>(deps: SharedResultsDeps<S>): {
   /** The fetch of a caller in another process, done there. */
   const fetchAt =
     (peer: Peer, ticket: string): Fetch<Streamed<S>> =>
-    async ({ range, mayStream, signal }) => {
-      const demand: WireDemand = { ticket, range, mayStream }
+    async ({ range, mayStream, signal, waited = 0 }) => {
+      const demand: WireDemand = { ticket, range, mayStream, waited }
       const { value, body = Buffer.alloc(0) } = await peer
         .call('fetch', { value: demand }, signal, (late) => {
           const answered = late.value as WireFetched
@@ -234,8 +251,10 @@ export function createSharedResults<S>(deps: SharedResultsDeps<S>): {
           throw peer.isUp ? error : new GatehouseError('canceled', 'the process that asked has ended')
         })
       const fetched = value as WireFetched
-      if (fetched.kind === 'stream')
-        return { kind: 'stream', stream: { at: 'peer', peer, handle: fetched.handle } }
+      if (fetched.kind === 'stream') {
+        const { handle, queued } = fetched
+        return { kind: 'stream', stream: { at: 'peer', peer, handle }, queued }
+      }
       return { ...fetched, body }
     }
 
@@ -257,18 +276,19 @@ export function createSharedResults<S>(deps: SharedResultsDeps<S>): {
       return { value: { kind: 'elsewhere' } satisfies WireAnswer }
     },
     async fetch(value, { signal }) {
-      const { ticket, range, mayStream } = value as WireDemand
+      const { ticket, range, mayStream, waited } = value as WireDemand
       const fetch = tickets.get(ticket)
       // Its caller has gone long since: the next one's fetch runs.
       if (fetch === undefined) throw new GatehouseError('canceled', 'the request is no longer known')
-      const fetched = await fetch({ range, mayStream, signal })
+      const fetched = await fetch({ range, mayStream, signal, waited })
       if (fetched.kind === 'body') {
         const { body, ...rest } = fetched
         return { value: rest satisfies WireFetched, body }
       }
       const handle = randomUUID()
       streams.set(handle, { stream: fetched.stream })
-      return { value: { kind: 'stream', handle } satisfies WireFetched }
+      const { queued } = fetched
+      return { value: { kind: 'stream', handle, queued } satisfies WireFetched }
     },
     async drop(value) {
       dropHeld(String(value))

@@ -68,7 +68,7 @@ function ofFetched(fetched: Fetched<StreamedAnswer>): Omit<Answered, 'cache'> {
 
 /** Answers what is never cached, in the slots it needs. */
 async function answerDirectly(plan: Plan, question: Question, execution: Execution): Promise<Answer> {
-  const giveBack = await execution.takeSlots(plan.steps, execution.budget.signal)
+  const { giveBack } = await execution.takeSlots(plan.steps, execution.budget.signal)
   try {
     const answer = await execute(plan, question, execution)
     if (answer.kind === 'stream') return { ...answer, end: giveBack }

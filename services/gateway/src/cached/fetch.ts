@@ -88,7 +88,7 @@ function counted(question: CacheableQuestion): CacheableQuestion {
 export function createFetch(question: CacheableQuestion, fetching: Fetching): Fetch<StreamedAnswer> {
   const { planner, execution } = fetching
   const takes = 'options' in question && question.options.stats === undefined
-  return async ({ range, signal, mayStream }): Promise<Made> => {
+  return async ({ range, signal, mayStream, waited }): Promise<Made> => {
     const isPart = question.kind === 'query_range' && range !== undefined
     const asked = counted(isPart ? { ...question, range } : question)
     const plan = isPart ? planner(asked, execution.access) : fetching.plan
@@ -105,7 +105,8 @@ export function createFetch(question: CacheableQuestion, fetching: Fetching): Fe
       budget.end()
     }
     try {
-      giveBack = await execution.takeSlots(plan.steps, budget.signal)
+      const slots = await execution.takeSlots(plan.steps, budget.signal, waited)
+      giveBack = slots.giveBack
       const answered: Execution['answered'] = (shard, replica, date) => {
         asOf = Math.min(asOf, date ?? asOf)
         answeredBy.push({ shard, replica })
@@ -118,7 +119,8 @@ export function createFetch(question: CacheableQuestion, fetching: Fetching): Fe
         const { stream, samples } = takes
           ? withoutStats(held.stream)
           : { stream: held.stream, samples: () => undefined }
-        return { kind: 'stream', stream: { body: stream, samples, answeredBy, end } }
+        const { queued } = slots
+        return { kind: 'stream', stream: { body: stream, samples, answeredBy, end }, queued }
       }
       end()
       const { body, samples } = takes ? takeStats(held.body) : { body: held.body, samples: undefined }

@@ -3,8 +3,19 @@ import type { Shard } from '@gatehouse/query'
 import type { PlanStep } from '../plan.ts'
 import type { Bounds } from './bounds.ts'
 
-/** Takes a slot on every shard that is to be asked. @returns the function that gives them back. */
-export type TakeSlots = (steps: readonly PlanStep[], signal: AbortSignal) => Promise<() => void>
+/** Slots that a request holds. */
+export interface HeldSlots {
+  giveBack(): void
+  /** How long the request has waited for slots so far, ms. */
+  readonly queued: number
+}
+
+/** Takes a slot on every shard that is to be asked; `waited` is what its caller waited for others before, ms. */
+export type TakeSlots = (
+  steps: readonly PlanStep[],
+  signal: AbortSignal,
+  waited?: number,
+) => Promise<HeldSlots>
 
 const resources = new WeakMap<Shard, string>()
 
@@ -21,16 +32,39 @@ function resourceOf(shard: Shard): string {
   return resource
 }
 
+/** Measures the time in which something of several goes on. */
+function createStopwatch() {
+  let total = 0
+  let running = 0
+  let since = 0
+  const read = (): number => total + (running > 0 ? performance.now() - since : 0)
+  return {
+    read,
+    async during<T>(work: Promise<T>): Promise<T> {
+      if (running === 0) since = performance.now()
+      running += 1
+      try {
+        return await work
+      } finally {
+        const now = read()
+        running -= 1
+        if (running === 0) total = now
+      }
+    },
+  }
+}
+
 /**
  * Creates the taker of one request. However many requests it makes to a shard, it has one slot there; slots of several shards are
- * taken in one order, so that no two requests wait for each other.
+ * taken in one order, so that no two requests wait for each other. All its waiting together is bounded.
  */
 export function createTakeSlots(
   queue: FairQueue,
   orgUid: string,
   { caps, weight, member }: Bounds,
 ): TakeSlots {
-  return async (steps, signal) => {
+  const queueing = createStopwatch()
+  return async (steps, signal, waited = 0) => {
     const wanted = [...new Set(steps.map(({ shard }) => resourceOf(shard)))].toSorted()
     const held: (() => void)[] = []
     const giveBack = (): void => {
@@ -38,11 +72,12 @@ export function createTakeSlots(
     }
     try {
       // A request is counted once against what its caller may run at once.
-      for (const [i, resource] of wanted.entries())
-        held.push(
-          await queue.acquire({ resource, orgUid, member, caps: i === 0 ? caps : [], weight, signal }),
-        )
-      return giveBack
+      for (const [i, resource] of wanted.entries()) {
+        const who = { orgUid, member, caps: i === 0 ? caps : [], weight }
+        const request = { resource, ...who, waited: waited + queueing.read(), signal }
+        held.push(await queueing.during(queue.acquire(request)))
+      }
+      return { giveBack, queued: queueing.read() }
     } catch (error) {
       giveBack()
       throw error
