@@ -188,6 +188,29 @@ describe('limits on one query', () => {
     expect((await call('a/one', 'query_range', range(21))).status).toBe(200)
   })
 
+  it.each([
+    ['series', (text: string) => ({ 'match[]': text })],
+    ['labels', (text: string) => ({ 'match[]': text })],
+    ['label/a/values', (text: string) => ({ 'match[]': text })],
+    ['../../federate', (text: string) => ({ 'match[]': text })],
+    ['query_exemplars', (text: string) => ({ query: text, start: '0', end: '1' })],
+  ])('bound the texts of %s, too', async (path, parameters) => {
+    const told = async (text: string) => {
+      const { status, text: body } = await callApi(world.base('metrics'), path, {
+        parameters: parameters(text),
+        token: tokens.get('a/one') ?? '',
+        method: 'GET',
+      })
+      return [status, /cost of a regular|length of the query/.exec(body)?.[0]]
+    }
+    expect((await told('up{a=~"x{80}"}'))[0]).not.toBe(422)
+    const asked = shard.requests.length
+    expect(await told('up{a=~"x{101}"}')).toEqual([422, 'cost of a regular'])
+    expect(await told(`up{a="${'x'.repeat(200)}"}`)).toEqual([422, 'length of the query'])
+    expect(shard.requests.length).toBe(asked)
+    expect((await told('up{'))[0]).toBe(400)
+  })
+
   it('are shown beforehand by explain', async () => {
     const { json } = await call('a/one', '../../explain', range(95))
     expect(json.data.limits[0]).toEqual({ name: 'points', share: 0.95 })

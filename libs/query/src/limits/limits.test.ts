@@ -59,6 +59,7 @@ describe('measureQuery', () => {
     ['max_over_time(up[1d:1s])', { points: 25 * 3600 + 1 }],
     ['a + b + sum(c)', { selectors: 3, depth: 3 }],
     ['up{a=~"x{100}"} or up{a!~"(y|z)"}', { regexCost: 100 }],
+    ['label_replace(up, "a", "$1", "b", "x{100}")', { regexCost: 100 }],
     ['"é"', { queryBytes: 4, selectors: 0 }],
   ])('%s', (query, expected) => {
     expect(measureQuery(query, parse(query), range)).toMatchObject(expected)

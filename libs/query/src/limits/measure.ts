@@ -30,6 +30,9 @@ export function measureExpr(text: string, expr: Expr): (range: TimeRange) => Mea
       for (const { op, value } of node.matchers) {
         if (op === '=~' || op === '!~') regex = Math.max(regex, regexCost(value))
       }
+    } else if (node.kind === 'Call' && node.func === 'label_replace') {
+      const pattern = node.args[4]
+      if (pattern?.kind === 'StringLiteral') regex = Math.max(regex, regexCost(pattern.value))
     } else if (node.kind === 'SubqueryExpr') {
       const step = node.stepMs === 0 ? defaultSubqueryStep : node.stepMs
       subqueries.push({ step, range: node.rangeMs })
