@@ -173,6 +173,18 @@ describe('fair queue', () => {
     expect(order).toEqual(['c'])
     expect(queue.waiting).toBe(1)
   })
+
+  it('gives no slot to who leaves in the turn in which one becomes free', async () => {
+    const { ask, end, order } = setUp({ slotsPerShard: 1 })
+    await ask('a')
+    const leaving = new AbortController()
+    const gone = ask('b', { signal: leaving.signal }).catch((error: unknown) => error)
+    void ask('c')
+    leaving.abort()
+    await end('a')
+    expect(await gone).toMatchObject({ code: 'canceled' })
+    expect(order).toEqual(['a', 'c'])
+  })
 })
 
 describe('running queries', () => {

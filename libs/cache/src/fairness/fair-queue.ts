@@ -128,13 +128,15 @@ export function createFairQueue(options: FairQueueOptions, metrics: FairnessMetr
     forget(request, resource, org)
   }
 
-  const leave = (waiter: Waiter, org: Org): void => {
+  /** At once, before anything else can give the waiter a slot that it would not give back. */
+  const leave = (waiter: Waiter, resource: Resource, org: Org): void => {
     const member = org.members.parties.get(waiter.request.member)
     const index = member?.queue.indexOf(waiter) ?? -1
     if (member === undefined || index < 0) return
     member.queue.splice(index, 1)
     if (member.queue.length === 0) org.members.parties.delete(waiter.request.member)
     org.waiting -= 1
+    forget(waiter.request, resource, org)
   }
 
   const refuse = (reason: 'full' | 'wait'): GatehouseError => {
@@ -167,16 +169,16 @@ export function createFairQueue(options: FairQueueOptions, metrics: FairnessMetr
       waiting += 1
       metrics.waiting.set(waiting)
       const began = performance.now()
-      const timer = setTimeout(() => reject(refuse('wait')), Math.max(0, queueWait - waited))
-      const onAbort = (): void => reject(leavingError(signal))
+      const giveUp = (error: GatehouseError): void => {
+        leave(waiter, resource, org)
+        reject(error)
+      }
+      const timer = setTimeout(() => giveUp(refuse('wait')), Math.max(0, queueWait - waited))
+      const onAbort = (): void => giveUp(leavingError(signal))
       signal.addEventListener('abort', onAbort, { once: true })
       giveOut(resource)
       try {
         await promise
-      } catch (error) {
-        leave(waiter, org)
-        forget(request, resource, org)
-        throw error
       } finally {
         waiting -= 1
         metrics.waiting.set(waiting)
