@@ -16,7 +16,13 @@ const userSchema = z.strictObject({
   uid: z.string(),
   name: z.string(),
   isDisabled: z.boolean(),
-  teams: z.array(z.strictObject({ uid: z.string(), source: z.enum(['sso', 'manual']) })),
+  teams: z.array(
+    z.strictObject({
+      uid: z.string(),
+      source: z.enum(['sso', 'manual']),
+      groups: z.array(z.string()).exactOptional().describe('Their IdP groups that give it'),
+    }),
+  ),
 })
 const newUserSchema = z.strictObject({
   issuer: z.url().describe('OIDC issuer'),
@@ -25,7 +31,12 @@ const newUserSchema = z.strictObject({
 })
 
 function answerOf({ uid, name, isDisabled, teams }: Member): z.output<typeof userSchema> {
-  return { uid, name, isDisabled, teams: teams.map((team) => ({ ...team })) }
+  return {
+    uid,
+    name,
+    isDisabled,
+    teams: teams.map(({ groups, ...team }) => ({ ...team, ...(groups && { groups: [...groups] }) })),
+  }
 }
 
 async function load(tx: OrgTransaction, wanted: string): Promise<Member> {
