@@ -73,10 +73,9 @@ export async function openCache<S>(deps: OpenCacheDeps<S>): Promise<OpenCache<S>
   const fairness = createFairnessMetrics(registry)
   const redis = cache.redis === undefined ? undefined : redisSettings(cache.redis)
   const link = redis === undefined ? undefined : createRedisLink({ ...redis, metrics, log })
+  const sealer = redis && createSealer(redis.secret, redis.prefix)
   const shared =
-    redis === undefined || link === undefined
-      ? undefined
-      : createSharedLevel(link, createSealer(redis.secret, redis.prefix), metrics)
+    sealer === undefined || link === undefined ? undefined : createSharedLevel(link, sealer, metrics)
   const monotonic = (): number => performance.now()
   const own = Math.floor(cache.maxBytes / (worker?.count ?? 1))
   const near = Math.floor(own * nearShare)
@@ -100,10 +99,10 @@ export async function openCache<S>(deps: OpenCacheDeps<S>): Promise<OpenCache<S>
     drop: deps.drop,
   })
   const listener = await links?.open({ ...handlers, ...deps.handlers })
-  const lease: Lease | undefined =
-    redis !== undefined && link !== undefined
-      ? createRedisLease(link, redis.prefix)
-      : links && createRemoteLease(() => links.primary?.peer)
+  const lease = firstOf(
+    sealer === undefined || link === undefined ? undefined : createRedisLease(link, sealer.name),
+    links && createRemoteLease(() => links.primary?.peer),
+  )
   return {
     results,
     slots:
@@ -117,6 +116,19 @@ export async function openCache<S>(deps: OpenCacheDeps<S>): Promise<OpenCache<S>
       await shared?.idle()
       await shared?.close()
     },
+  }
+}
+
+/** Asks one after the other until there is an answer: all gateways, then all processes of this one. */
+function firstOf(...leases: readonly (Lease | undefined)[]): Lease | undefined {
+  const known = leases.filter((lease) => lease !== undefined)
+  if (known.length < 2) return known[0]
+  return async (key, rate, want) => {
+    for (const lease of known) {
+      const leased = await lease(key, rate, want)
+      if (leased !== undefined) return leased
+    }
+    return undefined
   }
 }
 

@@ -1,4 +1,5 @@
 import { createLogger, createMetrics } from '@gatehouse/telemetry'
+import { createClient } from 'redis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createCacheMetrics } from '../metrics.ts'
 import { createRedisLink } from '../redis/link.ts'
@@ -53,7 +54,11 @@ describe('rate limiter over Redis', () => {
   it('shares a bucket between gateways', async () => {
     const links = await Promise.all([linkTo(redis.url, 2_000), linkTo(redis.url, 2_000)])
     const limiters = links.map((link) =>
-      createRateLimiter({ lease: createRedisLease(link, 'share'), metrics, now: () => performance.now() }),
+      createRateLimiter({
+        lease: createRedisLease(link, (key) => `share:${key}`),
+        metrics,
+        now: () => performance.now(),
+      }),
     )
     const began = performance.now()
     const granted = await Promise.all(limiters.map((limiter) => countGranted(limiter, 'a', 40)))
@@ -64,10 +69,25 @@ describe('rate limiter over Redis', () => {
     await Promise.all(links.map((link) => link.close()))
   })
 
+  it.each([
+    ['negative', '-1000000'],
+    ['no number', 'many'],
+    ['not a number', 'nan'],
+  ])('takes a count in Redis that is %s for no count', async (_what, tokens) => {
+    const link = await linkTo(redis.url, 2_000)
+    const client = await createClient({ url: redis.url }).connect()
+    await client.hSet(`odd:rate:${tokens}`, { tokens, at: String(Date.now()) })
+    await client.close()
+    const lease = createRedisLease(link, (key) => `odd:${key}`)
+    const limiter = createRateLimiter({ lease, metrics, now: () => performance.now() })
+    expect(await countGranted(limiter, tokens, 10)).toBe(10)
+    await link.close()
+  })
+
   it('asks Redis far less often than it is asked', async () => {
     const link = await linkTo(redis.url, 2_000)
     const limiter = createRateLimiter({
-      lease: createRedisLease(link, 'often'),
+      lease: createRedisLease(link, (key) => `often:${key}`),
       metrics,
       now: () => performance.now(),
     })
@@ -85,7 +105,11 @@ describe('rate limiter over Redis', () => {
   it('counts for itself when Redis does not answer', async () => {
     const own = await startTestRedis()
     const link = await linkTo(own.url, 20)
-    const limiter = createRateLimiter({ lease: createRedisLease(link, 'alone'), metrics, now: () => 1_000 })
+    const limiter = createRateLimiter({
+      lease: createRedisLease(link, (key) => `alone:${key}`),
+      metrics,
+      now: () => 1_000,
+    })
     own.signal('SIGSTOP')
     expect(await countGranted(limiter, 'a', 30)).toBe(20)
     await own.stop()
