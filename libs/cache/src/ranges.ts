@@ -21,7 +21,14 @@ import {
 } from '@gatehouse/query'
 import type { Entry, Memory } from './memory.ts'
 import type { CacheMetrics } from './metrics.ts'
-import type { CacheRequest, CacheResult, Clock, Fetch, Fetched } from './model.ts'
+import {
+  afterWaiting,
+  type CacheRequest,
+  type CacheResult,
+  type Clock,
+  type Fetch,
+  type Fetched,
+} from './model.ts'
 import type { SharedLevel } from './redis/shared-level.ts'
 import { type Grid, readSlots, writeSlots } from './slots.ts'
 
@@ -175,16 +182,17 @@ export function createRanges(deps: RangeDeps) {
     const { window, settled } = asked
     if (shared === undefined || !shared.isUp || window.from > settled) return fetchWhole(asked, fetch, signal)
     const first = { from: window.from, to: window.from }
-    const look = async (): Promise<readonly Extent[]> => withShared(asked, inMemory(asked))
-    const isThere = async (): Promise<boolean> => cover(await look(), first) !== undefined
-    const turn = await shared.enter(`${asked.key}#${window.from}-${window.to}`, signal, isThere)
-    if (turn === undefined) return fetchWhole(asked, fetch, signal)
-    // Looked at again with the claim as well: another gateway may have ended just before.
-    const makeKnown = async () =>
-      (await answerKnown(asked, await look(), fetch, signal)) ?? fetchWhole(asked, fetch, signal)
-    if (turn === 'waited') return makeKnown()
+    const look = async (): Promise<readonly Extent[] | undefined> => {
+      const known = await withShared(asked, inMemory(asked))
+      return cover(known, first) === undefined ? undefined : known
+    }
+    const began = clock.monotonic()
+    const { found, leave } = await shared.enter(`${asked.key}#${window.from}-${window.to}`, signal, look)
+    const rest = afterWaiting(fetch, clock.monotonic() - began)
+    const make = async () =>
+      (found && (await answerKnown(asked, found, rest, signal))) ?? fetchWhole(asked, rest, signal)
     // Given up when what was fetched is there for the others to find, or when there is nothing to find.
-    return makeKnown().finally(() => void shared.idle().then(turn))
+    return make().finally(() => void shared.idle().then(leave))
   }
 
   /** Fetches the missing ends; undefined if one of them cannot be put together with what is known. */

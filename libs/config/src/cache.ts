@@ -51,9 +51,9 @@ export function createCacheSchema({ duration, secret }: Parts) {
         prefix: z.string().min(1).default('gatehouse').describe('What keys begin with'),
         secret: secret.describe('Signs entries; every gateway that shares them has the same one'),
         timeout: duration
-          .refine((ms) => ms <= 50, 'at most 50ms')
-          .prefault('15ms')
-          .describe('Longest time one command to Redis may take; an answer waits for three at most'),
+          .refine((ms) => ms <= 12, 'at most 12ms')
+          .prefault('10ms')
+          .describe('Longest time one command to Redis may take; a request waits for four at most'),
       })
       .optional(),
   })

@@ -37,6 +37,37 @@ describe('rate limiter in one process', () => {
   })
 })
 
+describe('rate limiter of several buckets', () => {
+  it('takes nothing of the others when one is empty', async () => {
+    const limiter = createRateLimiter({ lease: undefined, metrics, now: () => 1_000 })
+    const small = { perSecond: 10, burst: 2 }
+    const both = [
+      { key: 'org', rate },
+      { key: 'robot', rate: small },
+    ]
+    await limiter.take(both)
+    await limiter.take(both)
+    for (let i = 0; i < 50; i += 1)
+      await expect(limiter.take(both)).rejects.toMatchObject({ code: 'too_many_requests' })
+    expect(await countGranted(limiter, 'org', 30)).toBe(18)
+  })
+
+  it('asks for all at once, so that a slow answer is waited for once', async () => {
+    const asked: string[] = []
+    const { promise: answered, resolve } = Promise.withResolvers<undefined>()
+    const lease = (key: string) => {
+      asked.push(key)
+      return answered
+    }
+    const limiter = createRateLimiter({ lease, metrics, now: () => 1_000 })
+    const taken = limiter.take(['org', 'robot', 'team'].map((key) => ({ key, rate })))
+    await Promise.resolve()
+    expect(asked).toEqual(['org', 'robot', 'team'])
+    resolve(undefined)
+    await taken
+  })
+})
+
 describe('rate limiter over Redis', () => {
   let redis: TestRedis
   const log = createLogger({ name: 'test', level: 'silent' })

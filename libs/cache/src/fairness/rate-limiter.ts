@@ -12,7 +12,7 @@ export interface Rate {
 /** Limits how often something happens, by key. */
 export interface RateLimiter {
   /**
-   * Takes one token of each bucket. Processes that lease share buckets; without an answer each counts for itself.
+   * Takes one token of each bucket, or none. Processes that lease share buckets; without an answer each counts for itself.
    * @throws GatehouseError `too_many_requests` with Retry-After when one is empty.
    */
   take(buckets: readonly { readonly key: string; readonly rate: Rate }[]): Promise<void>
@@ -46,6 +46,9 @@ const leaseSeconds = 0.1
 const leaseHoldsMs = 1_000
 const maxBuckets = 100_000
 
+/** A token that was taken, or after how many ms there may be one. */
+type Taken = { readonly undo: () => void } | { readonly waitMs: number }
+
 /** Creates the limiter. Buckets that were not used for long are forgotten, which only fills them. */
 export function createRateLimiter({ lease: take, metrics, now }: RateLimiterDeps): RateLimiter {
   const buckets = new LRUCache<string, Bucket>({ max: maxBuckets })
@@ -59,15 +62,15 @@ export function createRateLimiter({ lease: take, metrics, now }: RateLimiterDeps
     return bucket
   }
 
-  const takeLocal = (bucket: Bucket, { perSecond, burst }: Rate): number => {
+  const takeLocal = (bucket: Bucket, { perSecond, burst }: Rate): Taken => {
     const at = now()
     bucket.tokens = Math.min(burst, bucket.tokens + ((at - bucket.at) * perSecond) / 1000)
     bucket.at = at
     if (bucket.tokens >= 1) {
       bucket.tokens -= 1
-      return 0
+      return { undo: () => void (bucket.tokens += 1) }
     }
-    return ((1 - bucket.tokens) / perSecond) * 1000
+    return { waitMs: ((1 - bucket.tokens) / perSecond) * 1000 }
   }
 
   const lease = async (bucket: Bucket, key: string, rate: Rate): Promise<void> => {
@@ -79,17 +82,16 @@ export function createRateLimiter({ lease: take, metrics, now }: RateLimiterDeps
     if (leased.given === 0) bucket.emptyUntil = now() + leased.waitMs
   }
 
-  /** @returns 0 when a token was taken, else after how many ms there may be one. */
-  const takeOne = async (key: string, rate: Rate): Promise<number> => {
+  const takeOne = async (key: string, rate: Rate): Promise<Taken> => {
     const bucket = bucketOf(key, rate)
     if (take === undefined) return takeLocal(bucket, rate)
     for (;;) {
       if (now() >= bucket.leasedUntil) bucket.leased = 0
       if (bucket.leased >= 1) {
         bucket.leased -= 1
-        return 0
+        return { undo: () => void (bucket.leased += 1) }
       }
-      if (now() < bucket.emptyUntil) return bucket.emptyUntil - now()
+      if (now() < bucket.emptyUntil) return { waitMs: bucket.emptyUntil - now() }
       const before = bucket.leasedUntil
       bucket.lease ??= lease(bucket, key, rate).finally(() => {
         bucket.lease = undefined
@@ -102,14 +104,18 @@ export function createRateLimiter({ lease: take, metrics, now }: RateLimiterDeps
 
   return {
     async take(wanted) {
-      for (const { key, rate } of wanted) {
-        const waitMs = await takeOne(key, rate)
-        if (waitMs === 0) continue
+      // All at once, so that a slow answer is waited for once.
+      const taken = await Promise.all(
+        wanted.map(async ({ key, rate }) => ({ rate, one: await takeOne(key, rate) })),
+      )
+      for (const { rate, one } of taken) {
+        if (!('waitMs' in one)) continue
+        for (const other of taken) if ('undo' in other.one) other.one.undo()
         metrics.refusals.inc({ reason: 'rate' })
         throw new GatehouseError(
           'too_many_requests',
           `more than ${rate.perSecond} requests per second; try again later`,
-          { retryAfter: Math.max(1, Math.ceil(waitMs / 1000)) },
+          { retryAfter: Math.max(1, Math.ceil(one.waitMs / 1000)) },
         )
       }
     },

@@ -46,11 +46,14 @@ const connectTimeoutMs = 1_000
 const writePauseMs = 1_000
 const timedOut = Symbol('timed out')
 
-/** Waits for `promise` at most `ms`. A later rejection is nobody's concern. */
+/**
+ * Waits for `promise` at most `ms`. What came while this process was busy with something else is in time. A later rejection is
+ * nobody's concern.
+ */
 async function within<T>(ms: number, promise: Promise<T>): Promise<T | typeof timedOut> {
   let timer: NodeJS.Timeout | undefined
   const timeout = new Promise<typeof timedOut>((resolve) => {
-    timer = setTimeout(() => resolve(timedOut), ms)
+    timer = setTimeout(() => setImmediate(() => resolve(timedOut)), ms)
   })
   try {
     return await Promise.race([promise, timeout])

@@ -27,6 +27,10 @@ beforeAll(async () => {
 })
 afterAll(() => redis.stop())
 
+/** Deletes what a pattern names, except one key. */
+const clearOthers = `
+for _, key in ipairs(redis.call('KEYS', ARGV[1])) do if key ~= ARGV[2] then redis.call('DEL', key) end end`
+
 let prefixes = 0
 const newPrefix = (): string => `test${(prefixes += 1)}`
 
@@ -53,6 +57,13 @@ function gatewayAt(
     ready: () => eventually(() => link.isUp),
     close: () => link.close(),
   }
+}
+
+/** How long something takes, ms. */
+const timed = async (ask: () => Promise<unknown>): Promise<number> => {
+  const began = performance.now()
+  await ask()
+  return performance.now() - began
 }
 
 const raw = () =>
@@ -98,7 +109,8 @@ describe('the second level', () => {
       [1, 2].map(() => cache.cached(rangeRequest(tenants, range), slow)),
     )
     await eventually(() => world.calls > 0)
-    await new Promise((resolve) => setTimeout(resolve, 100))
+    // Longer than anybody waits for a gateway that gives no sign of life.
+    await new Promise((resolve) => setTimeout(resolve, 700))
     open()
     for (const answer of await Promise.all(answers)) {
       expect(answer.kind === 'body' && answer.body.equals(world.answer(tenants, range))).toBe(true)
@@ -127,6 +139,37 @@ describe('the second level', () => {
     expect((await two.ask()).outcome.result).toBe('miss')
     expect(await failed).toMatchObject({ code: 'unavailable' })
     await Promise.all([one.close(), two.close()])
+  })
+
+  it('waits for no gateway that is gone, whatever Redis says of its claim', async () => {
+    const world = createWorld(start, 10_000)
+    const prefix = newPrefix()
+    const [one, two] = [gatewayAt(world, redis.url, { prefix }), gatewayAt(world, redis.url, { prefix })]
+    await Promise.all([one.ready(), two.ready()])
+    const left = new AbortController()
+    const { promise: never } = Promise.withResolvers<never>()
+    const request = { ...rangeRequest(tenants, range), signal: left.signal }
+    const given = one.cache.cached(request, () => never).catch(() => undefined)
+    const client = await raw()
+    const claims = async (): Promise<string[]> => (await client.keys(`${prefix}:*`)).map(String)
+    await eventually(async () => (await claims()).length === 1)
+    const [name = ''] = await claims()
+    const sign = await client.get(name)
+    await one.close()
+    // It says so for ever; with a claim nobody made; and with one that was true once.
+    await client.set(name, sign ?? '')
+    expect((await two.ask()).outcome.result).toBe('miss')
+    for (const told of [sign ?? '', Buffer.from('claimed'), Buffer.alloc(200)]) {
+      await client.set(name, told)
+      const again = gatewayAt(world, redis.url, { prefix })
+      await again.ready()
+      await client.sendCommand(['EVAL', clearOthers, '0', `${prefix}:*`, name])
+      expect(await timed(() => again.ask())).toBeLessThan(bound)
+      await again.close()
+    }
+    left.abort()
+    await Promise.all([given, two.close()])
+    client.destroy()
   })
 
   it('tells nothing of queries in its names, and every entry expires', async () => {
@@ -229,11 +272,6 @@ describe('the second level', () => {
 })
 
 describe('without a working Redis', () => {
-  const timed = async (ask: () => Promise<unknown>): Promise<number> => {
-    const began = performance.now()
-    await ask()
-    return performance.now() - began
-  }
   const fresh = (i: number) => ({ ...range, start: range.start + i, end: range.end + i })
 
   it('answers when it is down from the beginning, and uses it once it is there', async () => {
@@ -290,7 +328,8 @@ describe('without a working Redis', () => {
     expect((await gateway.commands('claim', 'error')) + (await gateway.commands('write', 'error'))).toBe(1)
     await gateway.ask(fresh(1))
     expect(gateway.shared.isUp).toBe(true)
-    expect(await gateway.commands('read', 'ok')).toBe(2)
+    // Before a claim and with it.
+    expect(await gateway.commands('read', 'ok')).toBe(4)
     await gateway.close()
     await own.stop()
   })
