@@ -220,7 +220,6 @@ describe('other answers', () => {
     await cache.cached(lookupRequest(), fetch)
     world.now += 30_001
     const fresh = lookupRequest({ policyVersion: 'p2' })
-    const alert = lookupRequest({ allowStale: false })
     const stale = await Promise.all(Array.from({ length: 50 }, () => cache.cached(lookupRequest(), fetch)))
     expect(stale.map(({ outcome }) => outcome.result)).toEqual(Array.from({ length: 50 }, () => 'stale'))
     expect(stale.map(bodyOf)).toEqual(Array.from({ length: 50 }, () => success('["a"]')))
@@ -229,8 +228,43 @@ describe('other answers', () => {
     expect(calls()).toBe(2)
     world.now += 30_001
     expect((await cache.cached(fresh, fetch)).outcome.result).toBe('miss')
+  })
+
+  it('are never given stale to alert rules', async () => {
+    const { world, cache } = setUp()
+    const { fetch, calls } = fetchText([success('["a"]'), success('["b"]')])
+    await cache.cached(lookupRequest(), fetch)
     world.now += 30_001
-    expect((await cache.cached(alert, fetch)).outcome.result).toBe('miss')
+    expect(bodyOf(await cache.cached(lookupRequest({ allowStale: false }), fetch))).toBe(success('["b"]'))
+    expect(calls()).toBe(2)
+  })
+
+  it('are kept long only if no sample can change by the clock of the shards', async () => {
+    const { world, cache, clock } = setUp()
+    clock.skew = hour
+    let calls = 0
+    const fetch: Fetch<never> = async () => {
+      calls += 1
+      return { kind: 'body', body: Buffer.from(success('[]')), isComplete: true, asOf: world.now }
+    }
+    await cache.cached(instantRequest(start), fetch)
+    world.now += 10 * minute
+    await cache.cached(instantRequest(start), fetch)
+    expect(calls).toBe(2)
+  })
+
+  it('that may be partial are no answer for those who take none, who ask at the same time', async () => {
+    const { world, cache } = setUp()
+    world.down.add('a')
+    const range = window(start - hour)
+    const ask = (allowsPartial: boolean) =>
+      cache.cached(rangeRequest(tenants, range, { allowsPartial }), async (demand) => {
+        if (!allowsPartial) throw new GatehouseError('unavailable', 'a shard is down')
+        return world.fetch(tenants, range)(demand)
+      })
+    const [partial, whole] = await Promise.allSettled([ask(true), ask(false)])
+    expect(partial).toMatchObject({ status: 'fulfilled', value: { isComplete: false } })
+    expect(whole).toMatchObject({ status: 'rejected', reason: { code: 'unavailable' } })
   })
 
   it.each([

@@ -262,12 +262,47 @@ describe('the second level', () => {
       if (i === 0) await client.setRange(name, 20_000_000, 'x')
       else await client.hSet(name, 'a', 'b')
     }
+    const sent = async (): Promise<number> =>
+      Number(/total_net_output_bytes:(\d+)/.exec(String(await client.info('stats')))?.[1])
+    const before = await sent()
     const two = gatewayAt(world, redis.url, { prefix })
     await two.ready()
     expect((await two.ask()).outcome.result).toBe('miss')
     expect(two.shared.isUp).toBe(true)
+    // The huge one is read before a claim and with it, as far as any entry may go.
+    expect((await sent()) - before).toBeLessThan(20_000_000)
     client.destroy()
     await Promise.all([one.close(), two.close()])
+  })
+
+  it.each([
+    ['slots that are too old', 0, 21_600_000],
+    ['slots from a later clock', 0, -1],
+    ['texts that are too old', 1, 30_000],
+    ['texts from a later clock', 1, -1],
+  ])('takes no %s, whatever Redis still has', async (_what, index, ms) => {
+    const world = createWorld(start, 10_000)
+    const prefix = newPrefix()
+    const one = gatewayAt(world, redis.url, { prefix })
+    await one.ready()
+    const request = rangeRequest(tenants, range)
+    const times = { kind: 'lookup', start: undefined, end: undefined } as const
+    const lookup = { ...request, key: { ...request.key, endpoint: 'labels' as const, times } }
+    const askBoth = async ({ cache }: Pick<typeof one, 'cache'>) => {
+      const answers = [
+        await cache.cached(request, world.fetch(tenants, range)),
+        await cache.cached(lookup, world.fetch(tenants, range)),
+      ]
+      return answers.map(({ outcome }) => outcome.result)
+    }
+    expect(await askBoth(one)).toEqual(['miss', 'miss'])
+    await one.shared.idle()
+    const [two, three] = [gatewayAt(world, redis.url, { prefix }), gatewayAt(world, redis.url, { prefix })]
+    await Promise.all([two.ready(), three.ready()])
+    expect(await askBoth(two)).toEqual(['hit', 'hit'])
+    world.now += ms
+    expect((await askBoth(three))[index]).toBe('miss')
+    await Promise.all([one.close(), two.close(), three.close()])
   })
 })
 

@@ -1,7 +1,7 @@
 import type { Constraints } from '@gatehouse/authz'
 import { type DataSource, exactFields, exactKey, keyBuilder } from '@gatehouse/query'
 import { describe, expect, it } from 'vitest'
-import { createPlanner } from '../plan.ts'
+import { createPlanner, type Plan } from '../plan.ts'
 import { type CacheableQuestion, keyOf } from './key.ts'
 import { createQueryReader } from './read-query.ts'
 
@@ -19,12 +19,17 @@ interface Asked {
   readonly question: CacheableQuestion
   readonly tenants: readonly string[]
   readonly source: Partial<DataSource>
+  readonly evaluationInterval?: number
+  /** In place of what follows from the tenants. */
+  readonly alternatives?: Constraints['alternatives']
+  /** What goes to each shard, in place of what the planner makes of it. */
+  readonly texts?: readonly (readonly string[])[]
 }
 
 const planner = createPlanner()
 const read = createQueryReader()
 
-function keyParts({ question, tenants, source: own }: Asked) {
+function keyParts({ question, tenants, source: own, evaluationInterval, texts, ...asked }: Asked) {
   const source: DataSource = {
     uid: 'metrics',
     orgUid: 'o',
@@ -35,10 +40,16 @@ function keyParts({ question, tenants, source: own }: Asked) {
     ...own,
   }
   const constraints: Constraints = {
-    alternatives: [[{ name: 'tenant', op: '=~', value: tenants.join('|') }]],
+    alternatives: asked.alternatives ?? [[{ name: 'tenant', op: '=~', value: tenants.join('|') }]],
   }
-  const access = { constraints, source, version: '2.53.3' }
-  return keyOf(question, { plan: planner(question, access), access, read })
+  const handsOver = source.shards.some(({ backend }) => backend !== undefined)
+  const access = { constraints, source, version: '2.53.3', evaluationInterval, handsOver }
+  const made = planner(question, access)
+  const steps = made.steps.map((step, i) => ({
+    ...step,
+    texts: (texts?.[i] as typeof step.texts | undefined) ?? step.texts,
+  }))
+  return keyOf(question, { plan: { ...made, steps } as Plan, access, read })
 }
 
 const sum = 'sum(up) + sum(down)'
@@ -57,6 +68,17 @@ const metadata: Asked = {
   tenants: ['a'],
   source: {},
 }
+const told: Asked = {
+  ...ranged,
+  tenants: ['a'],
+  source: { shards: [{ ...shard('one', 'a'), backend: 'victoriametrics' }] },
+}
+const either = (env: string): Constraints['alternatives'] =>
+  ['x', env].map((value) => [
+    { name: 'tenant', op: '=', value: 'a' },
+    { name: 'env', op: '=~', value: `${value}.*` },
+    { name: value, op: '=', value: '' },
+  ])
 const ask = (asked: Asked, change: object): Asked => ({
   ...asked,
   question: { ...asked.question, ...change } as CacheableQuestion,
@@ -79,6 +101,17 @@ const cases: readonly Case[] = [
   ['what is made of the same parts', ranged, ask(ranged, { query: sum.replace('+', '-') }), 'expressions'],
   ['tenants of one shard', { ...ranged, tenants: ['a'] }, { ...ranged, tenants: ['a', 'c'] }],
   ['tenants of several shards', ranged, { ...ranged, tenants: ['a', 'b', 'c'] }, 'expressions'],
+  ['what a backend is told', { ...told, alternatives: either('y') }, { ...told, alternatives: either('z') }],
+  [
+    'what sub-queries without a step stand for',
+    { ...ask(ranged, { query: `max_over_time((${sum})[5m:])` }), evaluationInterval: 60_000 },
+    { ...ask(ranged, { query: `max_over_time((${sum})[5m:])` }), evaluationInterval: 30_000 },
+  ],
+  [
+    'which selectors go to which shard',
+    { ...looked, texts: [['{x="1"}', '{x="2"}'], ['{x="3"}']] },
+    { ...looked, texts: [['{x="1"}'], ['{x="2"}', '{x="3"}']] },
+  ],
   ['selectors', looked, ask(looked, { matches: ['updown'] })],
   ['start', ranged, ask(ranged, { range: { ...range, start: 60_000 } }), 'times'],
   ['end', ranged, ask(ranged, { range: { ...range, end: 660_000 } }), 'times'],
