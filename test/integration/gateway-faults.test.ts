@@ -79,20 +79,21 @@ function behaveUntilClosed(
 
 describe('a client that goes away', () => {
   it('takes its upstream request with it at once, and leaves an event', async () => {
-    const closed = behaveUntilClosed(() => undefined)
+    const { promise: asked, resolve: arrived } = Promise.withResolvers<void>()
+    const closed = behaveUntilClosed(() => arrived())
     const client = new AbortController()
     const answer = ask({}, 'metrics', client.signal).catch(() => undefined)
-    await sleep(200)
+    await asked
     const left = performance.now()
     client.abort()
     await answer
     // 100 ms are promised; the rest is for a loaded machine.
     expect((await closed) - left).toBeLessThan(500)
-    await sleep(200)
-    const events = await world.sql<{ event: { code: string; outcome: object } }>(
-      `select event from audit_events where code = 'Q003W'`,
-    )
-    expect(events.at(-1)?.event).toMatchObject({
+    const events = () =>
+      world.sql<{ event: { code: string; outcome: object } }>(
+        `select event from audit_events where code = 'Q003W'`,
+      )
+    await expect.poll(async () => (await events()).at(-1)?.event).toMatchObject({
       outcome: { result: 'failed', errorCode: 'canceled', httpStatus: 499 },
     })
   })

@@ -1,5 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { temporaryDir } from '@gatehouse/local'
 import { createMetrics } from '@gatehouse/telemetry'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createMemory } from '../memory.ts'
@@ -22,8 +23,8 @@ type Stream = { readonly text: string }
 
 /** Some processes of one gateway, all in this one. */
 async function setUp() {
-  const folder = temporaryDir()
-  endings.push(() => folder.remove())
+  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-'))
+  endings.push(() => rmSync(folder, { recursive: true, force: true }))
   const processes = await Promise.all(
     Array.from({ length: count }, async (_, slot) => {
       const metrics = createCacheMetrics(createMetrics())
@@ -43,7 +44,7 @@ async function setUp() {
         metrics,
         drop: () => undefined,
       })
-      const path = (of: number): string => join(folder.path, `${of}.sock`)
+      const path = (of: number): string => join(folder, `${of}.sock`)
       const listener: Listener = await listenAt(path(slot), handlers)
       const connect = async (): Promise<void> => {
         for (let other = 0; other < count; other += 1)
