@@ -84,7 +84,8 @@ export async function openCache<S>(deps: OpenCacheDeps<S>): Promise<OpenCache<S>
     shared,
     metrics,
     clock: { now: () => Date.now(), monotonic },
-    options: cache,
+    // The fetch decides which answers it holds: those of one shard to maxEntryBytes, merged ones always.
+    options: { ...cache, maxEntryBytes: Math.max(cache.maxEntryBytes, cache.maxMergedBytes) },
   })
   const links = worker === undefined ? undefined : createLinks(worker)
   const { results, handlers } = createSharedResults<S>({

@@ -19,7 +19,16 @@ export function createCacheSchema({ duration, secret }: Parts) {
       .min(1_048_576)
       .default(268_435_456)
       .describe('Memory of the results cache, bytes, shared out to the processes of a gateway'),
-    maxEntryBytes: z.int().min(1).default(2_097_152).describe('Larger answers are passed on, not cached'),
+    maxEntryBytes: z
+      .int()
+      .min(1)
+      .default(2_097_152)
+      .describe('Larger answers of one shard are passed on as they come, not cached'),
+    maxMergedBytes: z
+      .int()
+      .min(1)
+      .default(8_388_608)
+      .describe('Answers put together from several shards, which are whole in memory anyway, are cached up to this size'),
     freshness: freshness.prefault('1m'),
     outOfOrderWindow: outOfOrderWindow.prefault('0s'),
     maxAge: duration.prefault('6h').describe('Longest time anything is kept'),
