@@ -93,9 +93,11 @@ describe('a client that goes away', () => {
       world.sql<{ event: { code: string; outcome: object } }>(
         `select event from audit_events where code = 'Q003W'`,
       )
-    await expect.poll(async () => (await events()).at(-1)?.event).toMatchObject({
-      outcome: { result: 'failed', errorCode: 'canceled', httpStatus: 499 },
-    })
+    await expect
+      .poll(async () => (await events()).at(-1)?.event)
+      .toMatchObject({
+        outcome: { result: 'failed', errorCode: 'canceled', httpStatus: 499 },
+      })
   })
 
   it('takes it with it in the middle of an answer, too', async () => {

@@ -28,7 +28,9 @@ export function createCacheSchema({ duration, secret }: Parts) {
       .int()
       .min(1)
       .default(8_388_608)
-      .describe('Answers put together from several shards, which are whole in memory anyway, are cached up to this size'),
+      .describe(
+        'Answers put together from several shards, which are whole in memory anyway, are cached up to this size',
+      ),
     freshness: freshness.prefault('1m'),
     outOfOrderWindow: outOfOrderWindow.prefault('0s'),
     maxAge: duration.prefault('6h').describe('Longest time anything is kept'),

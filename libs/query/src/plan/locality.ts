@@ -2,6 +2,7 @@ import { type BinaryExpr, type Call, children, type Expr, metricNameLabel, typeO
 import { isSetOp } from '../evaluate/arithmetic.ts'
 import { keepsName, rangeFunctions } from '../evaluate/range/functions.ts'
 import { dropsName } from '../evaluate/vector/binary.ts'
+import { isUniqueFor } from './distinct.ts'
 import type { Units } from './units.ts'
 
 /** How an expression relates to the units. */
@@ -150,6 +151,8 @@ function locateBinary(expr: BinaryExpr, scope: Scope): Found {
     return { local: true, keeps: lhs.keeps, strict: lhs.strict }
   }
   if (!lhs.local || !rhs.local || !lhs.keeps || !rhs.keeps || !matchesWithinUnits(expr, scope)) return nowhere
+  const one = expr.matching.card === 'one-to-many' ? expr.lhs : expr.rhs
+  if (!isSetOp(expr.op) && !isUniqueFor(one, expr.matching)) return nowhere
   return { local: true, keeps: true, strict: false }
 }
 

@@ -94,9 +94,18 @@ describe('planQuery', () => {
       ],
     ],
     [
+      'a * on (tenant, i) group_left () max by (tenant, i) (b)',
+      [
+        `s1 a${ab} * on (tenant, i) group_left () max by (tenant, i) (b${ab})`,
+        `s2 a${c} * on (tenant, i) group_left () max by (tenant, i) (b${c})`,
+      ],
+      ['union of 2 parts: a * on (tenant, i) group_left () max by (tenant, i) (b)'],
+    ],
+    [
+      // Several series of b may match alike, which is refused as long as there is any a, wherever it is.
       'a * on (tenant, i) group_left () b',
-      [`s1 a${ab} * on (tenant, i) group_left () b${ab}`, `s2 a${c} * on (tenant, i) group_left () b${c}`],
-      ['union of 2 parts: a * on (tenant, i) group_left () b'],
+      [`s1 a${ab}`, `s2 a${c}`, `s1 b${ab}`, `s2 b${c}`],
+      ['a * on (tenant, i) group_left () b', 'union of 2 parts: a', 'union of 2 parts: b'],
     ],
     [
       'a{tenant="a"} / on () b{tenant="c"}',

@@ -98,7 +98,9 @@ describe('shards divided by a label', () => {
     expect(shown('sum by (tenant) (x)', shards).evaluatedHere).toEqual([
       'merge of partial sum: sum by (tenant) (x)',
     ])
-    expect(shown('x / on (env) y', shards).evaluatedHere).toEqual(['union of 2 parts: x / on (env) y'])
+    expect(shown('x / on (env) sum by (env) (y)', shards).evaluatedHere).toEqual([
+      'union of 2 parts: x / on (env) sum by (env) (y)',
+    ])
   })
 
   it('do not put their label into what is absent', () => {

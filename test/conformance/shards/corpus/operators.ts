@@ -58,6 +58,12 @@ const matching = [
   'sum by (env) (temperature) + on (env) sum by (env, job) (temperature_limit)',
   'sum by (env, job) (temperature) + ignoring (job) sum by (env) (temperature_limit)',
   'lone / on (job) sum by (job) (quota)',
+  // What matches alike is refused wherever the other side is.
+  'lone > on (tenant) temperature{tenant="a"}',
+  'lone * on (tenant, env) group_left () temperature{tenant!="d"}',
+  'temperature{tenant="a"} + on (tenant, env) group_right () lone',
+  'lone * on (tenant) group_left () up',
+  'lone and on (tenant) temperature{tenant="a"}',
   'lone - on () sum(temperature)',
   'pair / on (job) sum by (job) (pair)',
   'pair + on (job) pair',
