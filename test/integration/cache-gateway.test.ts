@@ -104,6 +104,22 @@ describe('everything else', () => {
     expect(explained.json.data.cache).toMatchObject({ cacheable: false, reason: 'negative_offset' })
   })
 
+  it.each([
+    ['a time that is past', {}, 'sum(up @ 1000)', undefined],
+    ['a limit', { limit: '3' }, 'sum(up)', 'limit'],
+    ['statistics', { stats: 'all' }, 'sum(up)', 'stats'],
+    ['the end of the range', {}, 'sum(up @ end())', 'query_range_bounds'],
+  ])('explain tells what happens with %s', async (_what, options, query, reason) => {
+    const parameters = { ...window(10, query), ...options }
+    const answer = await call('transport/all', 'query_range', parameters)
+    const explained = await callApi(stack.base(), '../../explain', {
+      parameters,
+      token: tokens.get('transport/all') ?? '',
+    })
+    expect(explained.json.data.cache.reason).toBe(reason)
+    expect(cacheOf(answer)).toBe(reason === undefined ? 'miss' : `bypass; reason=${reason}`)
+  })
+
   it('tells in infos where an answer comes from', async () => {
     const parameters = { ...window(10), infos: 'true' }
     await call('transport/all', 'query_range', parameters)

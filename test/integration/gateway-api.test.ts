@@ -23,11 +23,12 @@ const access = (of: ScrapedShards): string => {
     grants:
       - { serviceAccount: all, role: viewer }${grants}`
   const more =
-    ', { uid: y, name: Y }, { uid: lister, name: Lister }, { uid: nobody, name: Nobody }, { uid: split, name: Split }'
+    ', { uid: y, name: Y }, { uid: lister, name: Lister }, { uid: nobody, name: Nobody }, { uid: split, name: Split }, { uid: narrow, name: Narrow }'
   const grants = `
       - { serviceAccount: y, role: viewer, constraints: ['{team="y"}'] }
       - { serviceAccount: split, role: viewer, on: { dataSource: again } }
       - { serviceAccount: split, role: viewer, on: { dataSource: metrics }, constraints: ['{team="y"}'] }
+      - { serviceAccount: narrow, role: viewer, constraints: ['{tenant=~"c|foreign",team="y"}'] }
       - { serviceAccount: lister, role: rules-only }`
   const half = `[{ name: one, tenants: [d], replicas: [{ name: one-a, url: "${of.one.url}" }] },
         { name: gone, tenants: [e], replicas: [{ name: gone-a, url: "http://127.0.0.1:9" }] }]`
@@ -66,6 +67,7 @@ beforeAll(async () => {
     ['ac', 'lister'],
     ['ac', 'nobody'],
     ['ac', 'split'],
+    ['ac', 'narrow'],
     ['b', 'all'],
     ['holes', 'all'],
   ] as const)
@@ -492,6 +494,12 @@ describe('explain', () => {
     })
     const shifted = await explain('ac/y', { query: 'up offset -1h', start: '0', end: '600', step: '60' })
     expect(shifted.data.cache).toMatchObject({ cacheable: false, reason: 'negative_offset' })
+  })
+
+  it('shows of the tenants that a grant names those of the org', async () => {
+    const { data } = await explain('ac/narrow', { query: 'up', time: '1000' })
+    expect(data.imposedBy.grants).toMatchObject([{ constraints: ['{tenant="c",team="y"}'] }])
+    expect(JSON.stringify(data.imposedBy)).not.toContain('foreign')
   })
 
   it('answers for all data sources, and refuses what is no query', async () => {

@@ -316,6 +316,11 @@ describe('statistics', () => {
     const expected = await own('sum(temperature)')
     expect(Object.keys(stats.timings)).toEqual(Object.keys(expected.timings))
     expect(stats.samples.totalQueryableSamples).toBe(expected.samples.totalQueryableSamples)
+    // Asked for in two and three parts, of which each reads the same.
+    for (const query of ['avg(temperature)', 'stddev(temperature) / avg(temperature)'])
+      expect((await read(query)).samples.totalQueryableSamples).toBe(
+        (await own(query)).samples.totalQueryableSamples,
+      )
     expect((await read('1 + 1')).samples).toEqual({
       totalQueryableSamples: 0,
       peakSamples: expect.any(Number),

@@ -34,7 +34,7 @@ export function createLimitsSchema(parts: Parts) {
     query: z
       .strictObject({
         range: query.range.prefault('366d'),
-        points: query.points.default(11_000),
+        points: query.points.default(11_001),
         series: query.series.default(50_000),
         samples: query.samples.default(50_000_000),
         responseBytes: query.responseBytes.default(268_435_456),

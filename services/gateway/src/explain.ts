@@ -1,12 +1,12 @@
 import type { Because, OrgPolicy } from '@gatehouse/authz'
 import { GatehouseError } from '@gatehouse/errors'
-import { type Expr, parse, print, printMatcher } from '@gatehouse/promql'
+import { escapeRegex, type Expr, parse, print, printMatcher } from '@gatehouse/promql'
 import {
-  allFacts,
   bypassReason,
   bypassReasons,
   cacheFacts,
   type Conjunction,
+  createAdmission,
   describePlan,
   engineName,
   formatTime,
@@ -22,8 +22,9 @@ import { type Answer, success } from './answer.ts'
 import type { Execution } from './ask.ts'
 import { readingParameter } from './parse.ts'
 import { planAccess } from './plan-expression.ts'
+import type { Question } from './question.ts'
 
-type Explained = { readonly query: string; readonly range: TimeRange }
+type Explained = Pick<Extract<Question, { kind: 'explain' }>, 'query' | 'range' | 'options'>
 
 function selectorText(conjunction: Conjunction): string {
   return `{${conjunction.map(printMatcher).join(',')}}`
@@ -35,12 +36,21 @@ function timesOf({ start, end, step }: TimeRange): object {
 }
 
 /**
- * Which grants imposed what; the tenants of the org and its guardrails stand beside them. Matchers on the tenant are left out: a
- * grant may name tenants that are none of the org's.
+ * Which grants imposed what; the tenants of the org and its guardrails stand beside them. Of matchers on the tenant the org's own
+ * tenants are shown that they admit, where that is not all: a grant may name tenants that are none of the org's.
  */
 function imposedBy(because: readonly Because[], policy: OrgPolicy, tenantLabel: string): object {
+  const tenantsOf = (conjunction: Conjunction): Conjunction => {
+    const admits = createAdmission([conjunction.filter(({ name }) => name === tenantLabel)])
+    const admitted = policy.tenants.filter((tenant) => admits({ [tenantLabel]: tenant }))
+    if (admitted.length === policy.tenants.length) return []
+    const [only = ''] = admitted
+    return admitted.length < 2
+      ? [{ name: tenantLabel, op: '=', value: only }]
+      : [{ name: tenantLabel, op: '=~', value: admitted.map(escapeRegex).join('|') }]
+  }
   const textOf = (conjunction: Conjunction): string =>
-    selectorText(conjunction.filter(({ name }) => name !== tenantLabel))
+    selectorText([...tenantsOf(conjunction), ...conjunction.filter(({ name }) => name !== tenantLabel)])
   const grants = because.map(({ grantUid, role, via }) => {
     const grant = policy.grants.find(({ uid }) => uid === grantUid)
     return { grant: grantUid, role, via, constraints: grant?.constraints.map(textOf) ?? [] }
@@ -49,15 +59,14 @@ function imposedBy(because: readonly Because[], policy: OrgPolicy, tenantLabel: 
   return { grants, tenants: policy.tenants, guardrails }
 }
 
-function cacheOf(planned: QueryPlan, { start, end }: TimeRange, freshness: Freshness | undefined): object {
+/** Only ranges by-pass the cache: an instant's answer is kept as it is, for a moment at least. */
+function cacheOf(expr: Expr, { range, options }: Explained, freshness: Freshness | undefined): object {
   if (freshness === undefined) return { cacheable: false, because: 'the results cache is switched off' }
-  const exprs: readonly Expr[] =
-    planned.kind === 'evaluate' ? planned.requests.map(({ expr }) => expr) : [planned.request.expr]
-  const demand = { noStore: false, limit: undefined, stats: undefined }
-  const settled = Math.min(settledUntil(Date.now(), freshness), end)
-  const reason = bypassReason(allFacts(exprs.map(cacheFacts)), demand, settled)
+  const settled = settledUntil(Date.now(), freshness)
+  const demand = { noStore: false, limit: options.limit, stats: options.stats }
+  const reason = range.step === 0 ? undefined : bypassReason(cacheFacts(expr), demand, settled)
   if (reason !== undefined) return { cacheable: false, reason, because: bypassReasons[reason] }
-  return { cacheable: start <= settled, until: formatTime(settled) }
+  return { cacheable: range.start <= settled, until: formatTime(Math.min(settled, range.end)) }
 }
 
 function planOf(planned: QueryPlan): object {
@@ -78,7 +87,7 @@ function planOf(planned: QueryPlan): object {
 /** The plan, or why there is none: that is an answer here, not an error. */
 function tryPlan(
   expr: Expr,
-  { query, range }: Explained,
+  { query, range }: Pick<Explained, 'query' | 'range'>,
   { access }: Execution,
 ): QueryPlan | { readonly refused: string } {
   try {
@@ -117,7 +126,7 @@ export function explainQuery(question: Explained, execution: Execution): Answer 
     plan: isRefused ? { kind: 'refused', because: planned.refused } : planOf(planned),
     cost: { ...measured, requests: enforced.length },
     limits: limitShares(measured, execution.limits),
-    cache: isRefused ? { cacheable: false } : cacheOf(planned, range, execution.freshness),
+    cache: isRefused ? { cacheable: false } : cacheOf(expr, question, execution.freshness),
   }
   return success(JSON.stringify(explanation))
 }

@@ -81,7 +81,13 @@ export type Question =
   | { readonly kind: 'targets'; readonly state: string }
   | { readonly kind: 'format_query'; readonly query: string }
   | { readonly kind: 'parse_query'; readonly query: string }
-  | { readonly kind: 'explain'; readonly query: string; readonly range: TimeRange }
+  | {
+      readonly kind: 'explain'
+      readonly query: string
+      readonly range: TimeRange
+      /** Those that decide about caching count. */
+      readonly options: AskedOptions
+    }
   | {
       /** A replica's own state; empty names stand for the only one. */
       readonly kind: 'status'
@@ -191,7 +197,7 @@ export function readQuestion(route: Route, parameters: Parameters, asking: Askin
     case 'parse_query':
       return { kind, query }
     case 'explain':
-      return { kind, query, range: readExplained(parameters, asking.now) }
+      return { kind, query, range: readExplained(parameters, asking.now), options: readOptions(parameters) }
     case 'am_status':
     case 'am_receivers':
     case 'am_alerts':

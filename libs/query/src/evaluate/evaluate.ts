@@ -1,5 +1,6 @@
 import { GatehouseError } from '@gatehouse/errors'
 import { BeyondShards } from '../plan/beyond.ts'
+import { childrenOf } from '../plan/describe.ts'
 import type {
   AggregateNode,
   Beyond,
@@ -60,12 +61,19 @@ export function evaluate(plan: EvaluatePlan, answers: ReadonlyMap<number, LeafAn
       kind: 'answer',
       result,
       ...listNotes(notes, plan.semantics),
-      stats: mergeStats([...answers.values()].map(({ data }) => data)),
+      stats: mergeStats(readingsOf(plan.root).map((id) => answers.get(id)?.data)),
     }
   } catch (error) {
     if (!(error instanceof BeyondShards)) throw error
     return { kind: 'beyond', beyond: error.beyond }
   }
+}
+
+/** The requests whose samples one server would have read, too: the parts of an aggregation all read the same. */
+function readingsOf(node: PlanNode): readonly number[] {
+  if (node.kind === 'leaf') return node.requests.flat()
+  const inputs = childrenOf(node)
+  return (node.kind === 'merge' ? inputs.slice(0, 1) : inputs).flatMap(readingsOf)
 }
 
 /** Whether the answer is what the shards sent, side by side: nothing then needs to be read or computed. */

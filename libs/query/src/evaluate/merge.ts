@@ -106,8 +106,9 @@ function addMoments(a: Moments, b: Moments): Moments {
   const count = a.count + b.count
   const mean = a.mean * (a.count / count) + b.mean * (b.count / count)
   const distance = b.mean - a.mean
-  // Means of equal values can differ by rounding, which must not count as variance.
-  const apart = Math.abs(distance) <= 4 * Number.EPSILON * Math.abs(a.mean) ? 0 : distance
+  // Means of several values that are all equal can differ by rounding, which must not count as variance; that of one value is exact.
+  const isRounded = a.variance === 0 && b.variance === 0 && count > 2
+  const apart = isRounded && Math.abs(distance) <= 4 * Number.EPSILON * Math.abs(a.mean) ? 0 : distance
   const between = apart * (b.count / count) * apart * (a.count / count)
   return { count, mean, variance: a.variance * (a.count / count) + b.variance * (b.count / count) + between }
 }

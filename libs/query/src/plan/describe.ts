@@ -103,7 +103,8 @@ export function nodesOf(node: PlanNode): PlanNode[] {
   return [node, ...childrenOf(node).flatMap(nodesOf)]
 }
 
-function childrenOf(node: PlanNode): readonly PlanNode[] {
+/** The nodes that a node is computed from. */
+export function childrenOf(node: PlanNode): readonly PlanNode[] {
   switch (node.kind) {
     case 'number':
     case 'string':

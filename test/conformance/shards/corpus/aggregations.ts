@@ -20,6 +20,8 @@ const each = plain.flatMap((op) => [
   `${op}(nothing)`,
   `${op}(holes * 2)`,
   `${op} by (job) (-temperature)`,
+  // Means that differ in their last digits.
+  `${op}((quota{tenant="a"} * 0 + 1.7e18) or (quota{tenant="f"} * 0 + (1.7e18 + 1024)))`,
 ])
 
 const quantiles = ['0.5', '0.95', '-1', '2', 'NaN', '0', '1'].flatMap((phi) => [

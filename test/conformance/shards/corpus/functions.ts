@@ -70,6 +70,7 @@ const labels = [
   'label_replace(temperature, "host", "${1}:$2", "instance", "(.*)-(.*)")',
   'label_replace(sum by (env) (temperature), "stage", "x-$1", "env", "(pro|d).*")',
   'label_replace(sum by (env) (temperature), "stage", "$0", "env", "p.*")',
+  'label_replace(sum by (env) (temperature), "stage", "$01|$1x|$1", "env", "(p).*")',
   'label_replace(sum by (env) (temperature), "stage", "$name-${name}x", "env", "(?P<name>.).*")',
   'label_replace(sum by (env) (temperature), "stage", "$1$$", "env", "(.).*")',
   'label_replace(sum by (env) (temperature), "env", "", "env", "prod")',

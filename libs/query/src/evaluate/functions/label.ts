@@ -47,7 +47,8 @@ function groupText(matcher: Matcher, index: number | undefined): string {
 }
 
 function groupIndex(name: string, groups: Readonly<Record<string, number>>): number | undefined {
-  if (/^[0-9]+$/.test(name)) return Number(name)
+  // Go takes a number with a leading zero, or of more than nine digits, for the name of a group.
+  if (/^(0|[1-9][0-9]{0,8})$/.test(name)) return Number(name)
   return Object.hasOwn(groups, name) ? groups[name] : undefined
 }
 
