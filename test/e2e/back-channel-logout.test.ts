@@ -17,7 +17,7 @@ beforeAll(async () => {
     clientId: 'gatehouse',
     clientSecret: { value: 'web-secret' },
   }
-  world = await startSignInWorld({ issuers: [issuer] })
+  world = await startSignInWorld({ issuers: [issuer], control: { signInBurst: 60 } })
   url = world.control.url
 })
 afterAll(async () => {
@@ -125,5 +125,18 @@ describe('back-channel logout', () => {
     expect((await fetch(`${url}/login/hostile/back-channel-logout`)).status).toBe(404)
     await second()
     expect(await status(browser)).toBe(200)
+  })
+
+  it('always counts, however many sign-ins and wrong messages come from its address', async () => {
+    const browser = await signIn('e', 's7')
+    const pages = await Promise.all(
+      Array.from({ length: 200 }, () => fetch(`${url}/login/hostile`, { redirect: 'manual' })),
+    )
+    const wrongOnes = await Promise.all(Array.from({ length: 90 }, () => send('x')))
+    expect(pages.map((page) => page.status)).toContain(429)
+    expect(wrongOnes.map((answer) => answer.status)).toContain(429)
+    expect((await send(await sign({ sub: 'e' }))).status).toBe(200)
+    await second()
+    expect(await status(browser)).toBe(401)
   })
 })

@@ -33,8 +33,13 @@ function prefixOf({ headers }: Request): string | undefined {
   return token?.startsWith(serviceAccountTokenPrefix) === true ? token.slice(0, prefixLength) : undefined
 }
 
+/** The identity provider says for many people at once, from one address, that they are gone: it limits what it refuses itself. */
+const isBackChannel = ({ method, path }: Request): boolean =>
+  method === 'POST' && path.endsWith('/back-channel-logout')
+
 function limitBy(limit: RateLimit) {
-  return (_request: Request, response: Response, next: NextFunction): void => {
+  return (request: Request, response: Response, next: NextFunction): void => {
+    if (isBackChannel(request)) return next()
     const trail = trailOf(response)
     const wait = limit.take(trail.address)
     if (wait !== undefined) refuse(trail, wait)

@@ -2,6 +2,7 @@ import { GatehouseError, isGatehouseError } from '@gatehouse/errors'
 import { type AppDeps, trailOf } from '@gatehouse/http'
 import { verifyLogoutToken } from '@gatehouse/identity'
 import express, { type Express, type Request, type Response } from 'express'
+import { createRateLimit } from '../rate-limit.ts'
 import type { LoginIssuer } from './client.ts'
 import type { SignInStore } from './sign-in.ts'
 
@@ -11,6 +12,8 @@ interface BackChannelDeps {
 }
 
 const form = 'application/x-www-form-urlencoded'
+/** Messages that were refused, by address. A genuine one always counts. */
+const refusedRate = { burst: 60, refillMs: 1_000 }
 
 function logoutTokenOf(request: Request): string {
   const body: unknown = request.body
@@ -38,6 +41,7 @@ export function mountBackChannelLogout(
   deps: BackChannelDeps,
 ): void {
   const parser = express.text({ type: form, limit: '16kb', inflate: false })
+  const refused = createRateLimit(refusedRate, () => performance.now())
   app.post(`${path}/back-channel-logout`, parser, async (request: Request, response: Response) => {
     const trail = trailOf(response)
     Object.assign(trail, { route: '/login/:issuer/back-channel-logout', action: 'sessions:revoke' })
@@ -46,6 +50,11 @@ export function mountBackChannelLogout(
       await logOut(request, issuer, deps)
     } catch (error) {
       if (!isGatehouseError(error) || error.code !== 'bad_data') throw error
+      const retryAfter = refused.take(trail.address)
+      if (retryAfter !== undefined) {
+        trail.action = 'limits:refuse'
+        throw new GatehouseError('too_many_requests', 'too many attempts; wait a little', { retryAfter })
+      }
       await deps.record(trail, { status: 400, errorCode: 'bad_data', reason: error.detail ?? error.message })
       response.status(400).json({ error: 'invalid_request', error_description: error.message })
       return
