@@ -18,8 +18,6 @@ export interface AccessQuestion {
 
 const maxHolders = 2_000
 const maxDecisions = 512
-/** An allow that many grants support is explained by the first of them; an audit event stays small. */
-const maxBecause = 32
 
 interface Cached {
   readonly holdings: Holdings
@@ -101,7 +99,7 @@ function decideSeries(policy: OrgPolicy, applied: readonly Applied[], uid: strin
   const { tenants, guardrails } = policy
   const combined = combineConstraints(alternatives, { tenantLabel: source.tenantLabel, tenants, guardrails })
   if ('refused' in combined) return { allowed: false, reason: combined.refused, policyVersion }
-  const because = counting.slice(0, maxBecause).map(becauseOf)
+  const because = counting.map(becauseOf)
   return { allowed: true, because, constraints: combined.constraints, policyVersion }
 }
 
@@ -118,7 +116,7 @@ function decide(policy: OrgPolicy, { action, resource }: AccessQuestion, holding
   const policyVersion = policy.version
   if (!isAllowed) return { allowed: false, reason: `no grant gives ${action} here`, policyVersion }
   if (readsSeries(action)) return decideSeries(policy, applied, resource.uid)
-  const because = applied.slice(0, maxBecause).map(becauseOf)
+  const because = applied.map(becauseOf)
   return { allowed: true, because, constraints: { alternatives: [] }, policyVersion }
 }
 

@@ -133,6 +133,27 @@ describe('whoCan', () => {
     ])
   })
 
+  it('names every path, however many, so that what never ends is not taken to end', () => {
+    const short = Array.from({ length: 150 }, (_, i) =>
+      grantOf({
+        uid: `short${i}`,
+        subject: { kind: 'user', uid: 'u3' },
+        expiresAt: 9_000,
+        reason: 'incident 7',
+      }),
+    )
+    const forGood = grantOf({ uid: 'good', subject: { kind: 'user', uid: 'u3' } })
+    const [found] = whoCan(policyWith({ members: [member('u3')], grants: [...short, forGood] }), {
+      action: 'datasources:query',
+      resource: mainSource,
+      now: 1_000,
+      selector: undefined,
+    })
+    expect(found).toMatchObject({ uid: 'u3', until: undefined })
+    expect(found?.because.map(({ grantUid }) => grantUid)).toContain('good')
+    expect(found?.because).toHaveLength(151)
+  })
+
   it('keeps to a selector', () => {
     expect(who('{env="test"}').map(({ uid, overlap }) => [uid, overlap])).toEqual([['u3', 'some']])
     expect(who('{tenant="health",env="prod"}').map(({ uid, overlap }) => [uid, overlap])).toEqual([

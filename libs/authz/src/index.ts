@@ -1,5 +1,5 @@
 export type * from './model.ts'
-export { resourceKinds } from './model.ts'
+export { maxRecordedReasons, resourceKinds } from './model.ts'
 export type * from './policy.ts'
 export { type AccessQuestion, authorize } from './authorize.ts'
 export { type Action, permissionTable } from './permissions.gen.ts'

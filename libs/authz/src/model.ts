@@ -58,6 +58,9 @@ export interface Because {
   readonly permission: string
 }
 
+/** An allow that many grants support is explained in an audit event by the first of them: events stay small. */
+export const maxRecordedReasons = 32
+
 /** Allow or deny, with its reasons. Alternatives of `constraints` are empty unless the action reads series. */
 export type Decision =
   | {

@@ -1,5 +1,5 @@
 import { type AuditEvent, type EventCode, eventTime, isEventCode, resultOf, uuidV7 } from '@gatehouse/audit'
-import type { Resource } from '@gatehouse/authz'
+import { maxRecordedReasons, type Resource } from '@gatehouse/authz'
 import { type ErrorCode, errorTable } from '@gatehouse/errors'
 import type { Ending, Trail } from '@gatehouse/http'
 import { randomUUID } from 'node:crypto'
@@ -127,7 +127,11 @@ function decisionOf({ decision }: Trail, ending: Ending): AuditEvent['decision']
   }
   const { allowed, policyVersion } = decision
   if (!decision.allowed) return { allowed, because: [], reason: decision.reason, policyVersion }
-  return { allowed, because: decision.because.map((link) => ({ ...link })), policyVersion }
+  return {
+    allowed,
+    because: decision.because.slice(0, maxRecordedReasons).map((link) => ({ ...link })),
+    policyVersion,
+  }
 }
 
 /** Resources are called as in API paths, in every event. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { type AuditEvent, type EventCode, eventTime, isDenial, resultOf, uuidV7 } from '@gatehouse/audit'
-import type { Decision, Principal } from '@gatehouse/authz'
+import { type Decision, maxRecordedReasons, type Principal } from '@gatehouse/authz'
 import type { ErrorCode } from '@gatehouse/errors'
 import { type DataSource, formatTime } from '@gatehouse/query'
 import { constraintTexts } from './access.ts'
@@ -114,7 +114,8 @@ function decisionOf(decision: Decision | undefined, code: ErrorCode | undefined)
     return { allowed: false, because: [], reason: code ?? 'not decided', policyVersion: '' }
   }
   const { allowed, policyVersion } = decision
-  if (decision.allowed) return { allowed, because: [...decision.because], policyVersion }
+  if (decision.allowed)
+    return { allowed, because: decision.because.slice(0, maxRecordedReasons), policyVersion }
   return { allowed, because: [], reason: decision.reason, policyVersion }
 }
 

@@ -170,8 +170,6 @@ function unite({ policy, dataSources }: State, members: readonly Member[]): Unio
 // The same objects from request to request: what is planned for them is remembered by identity.
 const known = new WeakMap<State['dataSources'], Map<string, Union>>()
 const maxKnown = 500
-/** An audit event stays small. */
-const maxBecause = 32
 
 function nothing({ policy }: State, decisions: readonly Decision[]): Combined {
   const reason = decisions.find((decision) => !decision.allowed)?.reason ?? 'the grants admit no series'
@@ -204,6 +202,6 @@ export function combineSources(state: State, decide: (source: DataSource) => Dec
   if (unions.size >= maxKnown) unions.clear()
   unions.set(key, union)
   const { constraints, ...rest } = union
-  const because = members.flatMap(({ decision }) => decision.because).slice(0, maxBecause)
+  const because = members.flatMap(({ decision }) => decision.because)
   return { ...rest, decision: { allowed: true, because, constraints, policyVersion: state.policy.version } }
 }

@@ -47,7 +47,7 @@ function perStep(samples: readonly unknown[]): readonly (readonly [number, numbe
 }
 
 /** The statistics of several answers as those of one; undefined if none of them has any. */
-export function mergeStats(answers: readonly (QueryData | undefined)[]): QueryStats | undefined {
+export function mergeStats(answers: readonly QueryData[]): QueryStats | undefined {
   const all = answers.map((data) => memberOf(data, 'stats')).filter((stats) => stats !== undefined)
   if (all.length === 0) return undefined
   const samples = all.map((stats) => memberOf(stats, 'samples'))
