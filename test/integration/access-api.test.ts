@@ -316,6 +316,19 @@ describe('why and who', () => {
   })
 })
 
+describe('texts', () => {
+  it.each([
+    ['a NUL character', 'a\0b'],
+    ['half of a character', 'a\ud800'],
+  ])('with %s are refused wherever they are', async (_what, text) => {
+    for (const body of [
+      { uid: 'odd', name: text },
+      { uid: 'odd', name: 'Odd', idpGroups: [text] },
+    ])
+      expect((await world.as(admin, 'post', '/teams', { body })).status).toBe(400)
+  })
+})
+
 describe('limits', () => {
   const prefix = 'gatehouse_sa_abc'
   const guess = (address: string, token = prefix + 'x'.repeat(46)) =>
@@ -329,6 +342,13 @@ describe('limits', () => {
     const refused = await guess('192.0.2.1')
     expect(refused.headers.get('retry-after')).not.toBeNull()
     expect((await world.auditOf(refused.requestId)).map(({ code }) => code)).toEqual(['V005D'])
+  })
+
+  it('let good credentials through from an address where others guess', async () => {
+    const token = await world.token('health', 'viewer')
+    for (let i = 0; i < 60; i += 1) await guess('192.0.2.9')
+    expect((await guess('192.0.2.9')).status).toBe(429)
+    expect((await guess('192.0.2.9', token)).status).toBe(200)
   })
 
   it('lock nobody out whose token starts like the one others guess at', async () => {

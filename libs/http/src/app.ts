@@ -6,7 +6,7 @@ import { type Format, plainJson } from './format.ts'
 import { asDownload, sendDownload } from './download.ts'
 import { checkOrigin } from './origin.ts'
 import { errorFrom, sendError } from './problem.ts'
-import { checkExpectation, checkWhole } from './refuse-malformed.ts'
+import { checkExpectation, checkText, checkWhole } from './refuse-malformed.ts'
 import { securityHeaders } from './security-headers.ts'
 import type { Route } from './route.ts'
 import type { Ending, Trail } from './trail.ts'
@@ -118,10 +118,10 @@ function handlerOf(route: Route, deps: AppDeps) {
     trail.successStatus = status
     const url = new URL(request.originalUrl, 'http://unused')
     const params = Object.fromEntries(Object.entries(request.params).map(([k, v]) => [k, String(v)]))
-    // No id holds one, and no store takes one.
-    if (Object.values(params).some((value) => value.includes('\0')))
-      throw new GatehouseError('bad_data', 'the path holds a NUL character')
+    checkText('path', params)
     trail.params = params
+    checkText('query', [...url.searchParams])
+    checkText('body', request.body)
     const input = { params, query: url.searchParams, body: request.body as unknown }
     const answer = await route.run(request, input, trail, {
       setCookie: (cookie) => response.append('set-cookie', cookie),

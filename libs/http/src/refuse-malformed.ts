@@ -156,3 +156,23 @@ export function checkExpectation({ headers }: IncomingMessage): void {
   if (expect === undefined || /^100-continue$/i.test(expect)) return
   throw new GatehouseError('expectation_failed', 'nothing but 100-continue can be expected')
 }
+
+/**
+ * Fails for what no store can keep as it is: a NUL character, or half of a surrogate pair, anywhere in a value that JSON can hold.
+ * @param where Part of the request, for the message.
+ * @throws GatehouseError `bad_data`
+ */
+export function checkText(where: string, value: unknown): void {
+  // A body may be nested deeper than calls may be.
+  const rest = [value]
+  while (rest.length > 0) {
+    const one = rest.pop()
+    if (typeof one === 'string') {
+      if (one.includes('\0')) throw new GatehouseError('bad_data', `the ${where} holds a NUL character`)
+      if (!one.isWellFormed())
+        throw new GatehouseError('bad_data', `the ${where} holds half of a character (a lone surrogate)`)
+    } else if (typeof one === 'object' && one !== null) {
+      for (const [key, inner] of Object.entries(one)) rest.push(key, inner)
+    }
+  }
+}

@@ -166,7 +166,7 @@ export function createControl(deps: ControlDeps, externalUrl: string): App['expr
   const lifetime = { idleMs: config.sessionIdle, lifetimeMs: config.sessionLifetime }
   const { attempts, gatewayUrl } = deps
   const { signInBurst: burst } = config
-  mountLimits(app.express, { ...signInRates, signIn: { ...signInRates.signIn, burst } })
+  const limitRefused = mountLimits(app.express, { ...signInRates, signIn: { ...signInRates.signIn, burst } })
   const checks = createSessionChecks({
     issuers,
     store,
@@ -255,6 +255,7 @@ export function createControl(deps: ControlDeps, externalUrl: string): App['expr
   app.mount([...routes, openApiRoute(routes, permissions)])
   mountForward(app.express, { gatewayUrl, gatewayCa: deps.gatewayCa, cookies, record, attribute, logger })
   mountPages(app.express, { dir: deps.consoleDir, record, attribute })
+  app.express.use(limitRefused)
   app.finish()
   return app.express
 }

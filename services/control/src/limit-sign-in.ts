@@ -1,7 +1,7 @@
-import { GatehouseError } from '@gatehouse/errors'
+import { GatehouseError, isGatehouseError } from '@gatehouse/errors'
 import { type Trail, trailOf } from '@gatehouse/http'
 import { serviceAccountTokenPrefix } from '@gatehouse/identity'
-import type { Express, NextFunction, Request, Response } from 'express'
+import type { ErrorRequestHandler, Express, NextFunction, Request, Response } from 'express'
 import { createRateLimit, type Rate, type RateLimit } from './rate-limit.ts'
 
 /** Limits against guessing, per process. */
@@ -48,32 +48,34 @@ function limitBy(limit: RateLimit) {
 }
 
 /**
- * Slows down who guesses: an address whose credentials are refused again and again is refused unheard for a while. A prefix that many
- * addresses try only makes each of them wait; whoever has the right token is never locked out by others' guesses.
+ * Slows down who guesses: credentials that are refused again and again from one address are refused as too many. A prefix that many
+ * addresses try only makes each of them wait. Whoever has the right credentials is never locked out by others' guesses: they are looked
+ * at first, which guessing at 256 random bits does not profit from.
  */
-function limitRefused(byAddress: RateLimit, byPrefix: RateLimit) {
-  return (request: Request, response: Response, next: NextFunction): void => {
+function limitRefused(byAddress: RateLimit, byPrefix: RateLimit): ErrorRequestHandler {
+  return (thrown: unknown, request, response, next): void => {
+    const isRefused = isGatehouseError(thrown) && thrown.code === 'unauthenticated'
+    if (!isRefused || request.headers.authorization === undefined) return next(thrown)
     const trail = trailOf(response)
-    const wait = byAddress.peek(trail.address)
+    const prefix = prefixOf(request)
+    const isTried = prefix !== undefined && byPrefix.take(prefix) !== undefined
+    const wait = byAddress.take(trail.address)
+    // Others try the same prefix: this address has fewer tries left.
+    if (isTried) for (let extra = 0; extra < 4; extra += 1) byAddress.take(trail.address)
     if (wait !== undefined) refuse(trail, wait)
-    response.on('finish', () => {
-      if (response.statusCode !== 401 || request.headers.authorization === undefined) return
-      const prefix = prefixOf(request)
-      const isTried = prefix !== undefined && byPrefix.take(prefix) !== undefined
-      byAddress.take(trail.address)
-      // Others try the same prefix: this address has fewer tries left.
-      if (isTried) for (let extra = 0; extra < 4; extra += 1) byAddress.take(trail.address)
-    })
-    next()
+    next(thrown)
   }
 }
 
-/** Mounts the limits before everything they protect. */
-export function mountLimits(app: Express, rates: SignInRates): void {
+/**
+ * Mounts the limits before everything they protect.
+ * @returns the handler of refused credentials, to be mounted after all routes.
+ */
+export function mountLimits(app: Express, rates: SignInRates): ErrorRequestHandler {
   const now = (): number => performance.now()
   const [signIn, tokens] = [createRateLimit(rates.signIn, now), createRateLimit(rates.tokens, now)]
   const [byAddress, byPrefix] = [createRateLimit(rates.refused, now), createRateLimit(rates.refused, now)]
   app.use('/login', limitBy(signIn))
-  app.use('/api', limitRefused(byAddress, byPrefix))
   app.post(/^\/api\/v1\/service-accounts\/[^/]+\/tokens/, limitBy(tokens))
+  return limitRefused(byAddress, byPrefix)
 }

@@ -8,8 +8,6 @@ export interface Rate {
 export interface RateLimit {
   /** Takes one from the key's bucket; seconds until there is one again if it is empty, else undefined. */
   take(key: string): number | undefined
-  /** As {@link RateLimit.take} would answer, without taking. */
-  peek(key: string): number | undefined
 }
 
 interface Bucket {
@@ -32,7 +30,6 @@ export function createRateLimit({ burst, refillMs }: Rate, now: () => number): R
   const waitOf = (left: number): number | undefined =>
     left >= 1 ? undefined : Math.max(1, Math.ceil(((1 - left) * refillMs) / 1_000))
   return {
-    peek: (key) => waitOf(leftOf(key, now())),
     take(key) {
       const at = now()
       const left = leftOf(key, at)
