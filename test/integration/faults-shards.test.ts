@@ -131,6 +131,27 @@ describe('F02 a server that hangs', () => {
   })
 })
 
+describe('F02 a shard that hangs under an org whose queries need several', () => {
+  const land = { query: 'sum(up{tenant="defence-land"})' }
+
+  it('is left out of partial answers within the time the caller allows', async () => {
+    await stop(shards.two)
+    const { status, json } = await ask('defence', { partial_response: 'true', timeout: '2s' })
+    expect([status, json.warnings]).toEqual([200, [expect.stringMatching(/^partial answer/)]])
+  })
+
+  it('keeps no slot of the others for longer than it takes to see that it hangs', async () => {
+    await stop(shards.two)
+    const both = timed(Promise.all(Array.from({ length: 40 }, () => ask('defence', { timeout: '9s' }))))
+    await sleep(200)
+    const there = await Promise.all(Array.from({ length: 10 }, () => ask('defence', land)))
+    expect(there.map(({ status }) => status)).toEqual(Array.from({ length: 10 }, () => 200))
+    const { result, ms } = await both
+    expect(new Set(result.map(({ status }) => status))).toEqual(new Set([503]))
+    expect(ms).toBeLessThan(8_000)
+  })
+})
+
 describe('F03 a slow network', () => {
   it.each([
     ['one byte after the other', { kind: 'trickle', everyMs: 300 } as const],

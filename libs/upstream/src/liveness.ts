@@ -9,7 +9,7 @@ const patienceMs = 500
 
 async function probe(client: ReplicaClient): Promise<Health> {
   try {
-    const exchange = await client.send(buildinfoRequest(), AbortSignal.timeout(patienceMs)).head
+    const exchange = await client.sendBeside(buildinfoRequest(), AbortSignal.timeout(patienceMs)).head
     exchange.abort(new Error('heard enough'))
     return exchange.status === 200 ? 'well' : 'unwell'
   } catch {

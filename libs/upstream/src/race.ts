@@ -40,6 +40,7 @@ interface Running {
   readonly attempt: Attempt
   readonly startedAt: number
   readonly done: (outcome: Outcome) => void
+  watch: NodeJS.Timeout | undefined
 }
 
 /** A usable answer and who gave it. */
@@ -49,16 +50,15 @@ export interface Won {
 }
 
 const lost = new Error('another replica answered first')
+const hung = new Error('the replica answers nothing, not even what costs it nothing')
+/** A replica that is silent for as long is looked at, and again as long after it was found to answer. */
+const watchMs = 1_000
 
-/** Tells the breaker how an attempt ended. */
-function record({ breaker }: ReplicaClient, result: Exchange | Failure, signal: AbortSignal): Outcome {
+/** Tells the breaker how an attempt ended that was not given up by who asked. */
+function record({ breaker }: ReplicaClient, result: Exchange | Failure): Outcome {
   if (result instanceof Exchange) {
     breaker.succeeded()
     return 'answered'
-  }
-  if (signal.aborted) {
-    breaker.unknown()
-    return 'canceled'
   }
   if (!result.isReplicaFault) {
     breaker.succeeded()
@@ -99,8 +99,9 @@ export class Race {
       if (!client.breaker.tryEnter()) continue
       const done = this.#deps.observe(replica.name)
       const startedAt = performance.now()
-      const one = { candidate, attempt: this.#deps.start(client), startedAt, done }
+      const one: Running = { candidate, attempt: this.#deps.start(client), startedAt, done, watch: undefined }
       this.#running.add(one)
+      this.#watch(one)
       void one.attempt.result.then((result) => this.#onResult(one, result))
       clearTimeout(this.#timer)
       if (this.#waiting.length > 0)
@@ -117,16 +118,34 @@ export class Race {
     if (this.#startNext()) this.#deps.onHedge()
   }
 
+  #watch(one: Running): void {
+    one.watch = setTimeout(() => void this.#look(one), watchMs)
+  }
+
+  /** Ends an attempt whose replica was twice found to answer nothing at all: waiting longer would only hold what others need. */
+  async #look(one: Running): Promise<void> {
+    const { check } = this.#deps
+    const isHung = (await check(one.candidate)) === 'silent' && (await check(one.candidate)) === 'silent'
+    if (!this.#running.has(one)) return
+    if (!isHung) return this.#watch(one)
+    one.candidate.client.breaker.trip()
+    one.attempt.abort(hung)
+  }
+
   #onResult(one: Running, result: Exchange | Failure): void {
     if (!this.#running.delete(one)) return
+    clearTimeout(one.watch)
     const { candidate, startedAt, done } = one
     const { signal } = this.#deps
-    done(record(candidate.client, result, signal))
+    if (!(result instanceof Exchange) && signal.aborted) {
+      this.#givenUp(one)
+      return this.#fail(signal.reason as Error)
+    }
+    done(record(candidate.client, result))
     if (result instanceof Exchange) {
       candidate.client.latency.observe(performance.now() - startedAt)
       this.#win({ exchange: result, candidate })
-    } else if (signal.aborted) this.#fail(signal.reason as Error)
-    else if (!result.mayRetry) this.#fail(result.error)
+    } else if (!result.mayRetry) this.#fail(result.error)
     else if (this.#running.size === 0 && !this.#retry(result)) this.#fail(result.error)
   }
 
@@ -146,22 +165,26 @@ export class Race {
     this.#end.reject(reason)
   }
 
-  /** Ends those that lost. One that was asked and did not answer may hang: whether it does is found out behind. */
+  /** Ends those that lost. */
   #finish(): void {
     this.#isOver = true
     clearTimeout(this.#timer)
-    const { check, signal } = this.#deps
-    for (const { candidate, attempt, startedAt, done } of this.#running) {
-      attempt.abort(lost)
-      done('canceled')
-      const { breaker, latency } = candidate.client
-      if (signal.aborted) {
-        breaker.unknown()
-        continue
-      }
-      latency.observe(performance.now() - startedAt)
-      void check(candidate).then((health) => (health === 'silent' ? breaker.trip() : breaker.unknown()))
+    const { signal } = this.#deps
+    for (const one of this.#running) {
+      clearTimeout(one.watch)
+      one.attempt.abort(lost)
+      if (!signal.aborted) one.candidate.client.latency.observe(performance.now() - one.startedAt)
+      this.#givenUp(one)
     }
     this.#running.clear()
+  }
+
+  /** One that was asked for a while and did not answer may hang: whether it does is found out behind. */
+  #givenUp({ candidate, startedAt, done }: Running): void {
+    done('canceled')
+    const { check, signal, hedgeAfter } = this.#deps
+    const { breaker } = candidate.client
+    if (signal.aborted && performance.now() - startedAt < hedgeAfter) return breaker.unknown()
+    void check(candidate).then((health) => (health === 'silent' ? breaker.trip() : breaker.unknown()))
   }
 }

@@ -84,6 +84,45 @@ describe('a replica that hangs', () => {
   })
 })
 
+describe('a shard whose only replica hangs', () => {
+  it('is given up within seconds, and refuses at once from then on', async () => {
+    const hung = await startReplica(hang)
+    const upstream = start()
+    const shard = shardOf(hung.url)
+    const started = performance.now()
+    expect(await ask(upstream, shard)).toBe('unavailable')
+    // Far from the 20 s the caller has.
+    expect(performance.now() - started).toBeLessThan(10_000)
+    for (let i = 0; i < 20; i += 1) expect(await ask(upstream, shard)).toBe('unavailable')
+    expect(hung.requests).toHaveLength(1)
+  })
+
+  it('is found out by callers who have little time, too', async () => {
+    const hung = await startReplica(hang)
+    const upstream = start()
+    const shard = shardOf(hung.url)
+    const askBriefly = () => upstream.open(shard, request, patience(1_200)).catch((error: unknown) => error)
+    await askBriefly()
+    await sleep(700)
+    expect(await askBriefly()).toMatchObject({ code: 'unavailable' })
+    expect(hung.requests).toHaveLength(1)
+  })
+
+  it('is not mistaken for one that takes its time, nor for one whose callers left at once', async () => {
+    const long = await startReplica(slow(4_000))
+    const upstream = start()
+    expect(await ask(upstream, shardOf(long.url))).toBe('r0')
+    let isHung = true
+    const other = await startReplica((...of) => (isHung ? undefined : good(...of)))
+    const shard = shardOf(other.url)
+    await Promise.all(
+      Array.from({ length: 20 }, () => upstream.open(shard, request, patience(100)).catch(() => undefined)),
+    )
+    isHung = false
+    expect(await ask(upstream, shard)).toBe('r0')
+  })
+})
+
 describe('replicas that are slow', () => {
   it('are asked twice for a tenth of the questions at most, and ten', async () => {
     const [one, two] = [await startReplica(slow(1_600)), await startReplica(slow(1_600))]

@@ -26,6 +26,8 @@ export interface ReplicaClient {
   readonly latency: Latency
   readonly inFlight: number
   send(request: UpstreamRequest, signal: AbortSignal): Sending
+  /** Sends it over a connection of its own, which no other request holds up. */
+  sendBeside(request: UpstreamRequest, signal: AbortSignal): Sending
   close(): Promise<void>
 }
 
@@ -52,18 +54,19 @@ export function createReplicaClient(
   options: ConnectionOptions,
 ): ReplicaClient {
   const { origin, prefix, connect, headers: credentials } = connections.of(url)
-  const pool = new Pool(origin, {
-    connections: options.maxConnections,
+  const settings: Pool.Options = {
     connect,
     headersTimeout: options.headersTimeout,
     bodyTimeout: options.idleTimeout,
     keepAliveTimeout: 30_000,
     pipelining: 1,
     allowH2: false,
-  })
+  }
+  const pool = new Pool(origin, { ...settings, connections: options.maxConnections })
+  const besides = new Pool(origin, { ...settings, connections: 1 })
   let inFlight = 0
   let headers = headersWith(credentials())
-  const dispatch = (request: UpstreamRequest, exchange: Exchange): void => {
+  const dispatch = (to: Pool, request: UpstreamRequest, exchange: Exchange): void => {
     const { method, path, form, exposition } = request
     const present = credentials()
     if (headers.of !== present) headers = headersWith(present)
@@ -71,12 +74,25 @@ export function createReplicaClient(
     const withOwn = (usual: Readonly<Record<string, string>>) =>
       request.headers === undefined ? usual : { ...usual, ...request.headers }
     if (method === 'POST') {
-      pool.dispatch({ method, path: target, headers: withOwn(headers.post), body: form }, exchange)
+      to.dispatch({ method, path: target, headers: withOwn(headers.post), body: form }, exchange)
       return
     }
     const kind = exposition === undefined ? headers.get : headers[exposition]
     const whole = form === '' ? target : `${target}?${form}`
-    pool.dispatch({ method, path: whole, headers: withOwn(kind) }, exchange)
+    to.dispatch({ method, path: whole, headers: withOwn(kind) }, exchange)
+  }
+  const sendOver = (to: Pool, request: UpstreamRequest, signal: AbortSignal): Sending => {
+    const { promise: head, resolve, reject } = Promise.withResolvers<Exchange>()
+    if (signal.aborted) {
+      reject(signal.reason)
+      return { head, abort: () => undefined }
+    }
+    inFlight += 1
+    const exchange = new Exchange(signal, { resolve, reject }, () => {
+      inFlight -= 1
+    })
+    dispatch(to, request, exchange)
+    return { head, abort: (reason) => exchange.abort(reason) }
   }
   return {
     breaker: createBreaker(() => performance.now()),
@@ -84,19 +100,10 @@ export function createReplicaClient(
     get inFlight() {
       return inFlight
     },
-    send(request, signal) {
-      const { promise: head, resolve, reject } = Promise.withResolvers<Exchange>()
-      if (signal.aborted) {
-        reject(signal.reason)
-        return { head, abort: () => undefined }
-      }
-      inFlight += 1
-      const exchange = new Exchange(signal, { resolve, reject }, () => {
-        inFlight -= 1
-      })
-      dispatch(request, exchange)
-      return { head, abort: (reason) => exchange.abort(reason) }
+    send: (request, signal) => sendOver(pool, request, signal),
+    sendBeside: (request, signal) => sendOver(besides, request, signal),
+    async close() {
+      await Promise.all([pool.destroy(), besides.destroy()])
     },
-    close: () => pool.destroy(),
   }
 }

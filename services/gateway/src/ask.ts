@@ -1,5 +1,5 @@
 import type { Because, Constraints, OrgPolicy, Principal } from '@gatehouse/authz'
-import { type GatehouseError, isGatehouseError } from '@gatehouse/errors'
+import { GatehouseError, isGatehouseError } from '@gatehouse/errors'
 import type { DataSource, Freshness, QueryLimits, UpstreamRequest } from '@gatehouse/query'
 import { type Alertmanagers, readChunks, tooLarge, type Upstream, type Versions } from '@gatehouse/upstream'
 import type { Access } from './access.ts'
@@ -46,6 +46,13 @@ interface Asking {
   readonly steps: readonly PlanStep[]
   /** The refusal of answers that are together too large; by default the caller is told to ask for less. */
   readonly beyond?: () => GatehouseError
+}
+
+/** Part of the time left after which a partial answer goes without the shards that are still silent. */
+const partialShare = 0.9
+
+function tooLate(): GatehouseError {
+  return new GatehouseError('unavailable', 'the shard that holds this data did not answer in time')
 }
 
 /** Failures that say a shard is missing, not that the question is wrong. */
@@ -108,7 +115,9 @@ export async function askChunks(
       throw error
     }
   }
+  const late = setTimeout(() => siblings.abort(tooLate()), budget.left() * partialShare)
   const results = await Promise.allSettled(steps.map(ask))
+  clearTimeout(late)
   const failed = results.filter((result) => result.status === 'rejected')
   const fault = failed.find(({ reason }) => !isMissing(reason))
   const thrown = fault ?? (failed.length === steps.length ? failed[0] : undefined)
