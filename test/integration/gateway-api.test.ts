@@ -53,6 +53,14 @@ orgs:${org('ac', '[a, c]', more, grants, again)}${org('b', '[b]', '', '', elsewh
       - uid: external
         name: Divided by an external label
         shards: [{ name: one, tenants: [d], series: '{shard="one"}', replicas: [{ name: one-a, url: "${of.one.url}" }] }]
+      - uid: twins
+        name: Replicas that tell themselves apart
+        shards: [{ name: both, tenants: [d, e], replicas: [{ name: a, url: "${of.one.url}" }, { name: b, url: "${of.two.url}" }] }]
+      - uid: copied
+        name: A shard that still holds what was moved to another
+        shards:
+          - { name: from, tenants: [e], replicas: [{ name: a, url: "${of.one.url}" }] }
+          - { name: to, tenants: [d], replicas: [{ name: a, url: "${of.one.url}" }] }
     grants:
       - { serviceAccount: all, role: viewer }
 `
@@ -89,9 +97,9 @@ function call(
   return callApi(world.base(), path, { parameters, method, token: tokens.get(who) ?? '' })
 }
 
-async function federate(who: string, query: string, accept?: string): Promise<Response> {
+async function federate(who: string, query: string, accept?: string, source?: string): Promise<Response> {
   const headers = { authorization: `Bearer ${tokens.get(who)}`, ...(accept === undefined ? {} : { accept }) }
-  return fetch(`${world.base()}/federate?${query}`, { headers })
+  return fetch(`${world.base(source)}/federate?${query}`, { headers })
 }
 
 const names = (json: { data: { groups: { rules: { name: string }[] }[] } }): string[] =>
@@ -303,6 +311,11 @@ describe('federate', () => {
     }
   })
 
+  it('gives a series once that is still where it was moved from', async () => {
+    const text = await (await federate('holes/all', 'match[]=app_requests_total', undefined, 'copied')).text()
+    expect(text.match(/^app_requests_total\{/gm)).toHaveLength(1)
+  })
+
   it('refuses a request without selectors, and selectors of nothing', async () => {
     expect((await federate('ac/all', '')).status).toBe(400)
     expect((await federate('ac/all', 'match[]={}')).status).toBe(400)
@@ -337,6 +350,12 @@ describe('external labels of the shards', () => {
     ])
     expect(text).toMatch(/^app_requests_total\{(?=.*tenant="c").*shard="two"/m)
     expect(await (await federate('ac/all', 'match[]={shard="one"}')).text()).toBe('')
+  })
+
+  it('that tell the replicas of a shard apart are left out: who answers changes no series', async () => {
+    const text = await (await federate('holes/all', 'match[]=app_requests_total', undefined, 'twins')).text()
+    expect(text).toMatch(/^app_requests_total\{[^}]*tenant="d"[^}]*\} /m)
+    expect(text).not.toContain('shard=')
   })
 
   it('divide no shards: a map by them finds nothing, never too much', async () => {

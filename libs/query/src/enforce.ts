@@ -29,6 +29,14 @@ export function enforceSelector(
   return constrain(selector, constraints) as EnforcedExpr & VectorSelector
 }
 
+/** An enforced selector that admits less still. */
+export function narrowEnforced(
+  selector: EnforcedExpr & VectorSelector,
+  matchers: Conjunction,
+): EnforcedExpr & VectorSelector {
+  return constrain(selector, matchers) as EnforcedExpr & VectorSelector
+}
+
 /** The selector of everything `constraints` admit: for requests that name none (`labels`, `series` without `match[]`). */
 export function constraintSelector(constraints: Conjunction): EnforcedExpr & VectorSelector {
   assertConstrained(constraints)

@@ -35,7 +35,7 @@ export {
 export { createAdmission, type Labelled } from './admission.ts'
 export { narrowTo } from './narrow.ts'
 export { coverOf, nativeRequest, perTenant, policyProbe } from './native.ts'
-export { pruneShards, withNewest } from './prune.ts'
+export { pruneShards, sliceMatchers, withNewest } from './prune.ts'
 export { compareBytes } from './sort.ts'
 export {
   compareLabelSets,
@@ -45,7 +45,7 @@ export {
   unionLabelSets,
   unionStrings,
 } from './union.ts'
-export { constraintSelector, enforce, enforceSelector } from './enforce.ts'
+export { constraintSelector, enforce, enforceSelector, narrowEnforced } from './enforce.ts'
 export * from './cache/index.ts'
 export * from './limits/index.ts'
 export type { LeafAnswer } from './evaluate/context.ts'

@@ -1,6 +1,7 @@
 import type { Matcher } from '@gatehouse/promql'
 import type { Conjunction, DataSource, Shard } from './model.ts'
-import { isContradiction } from './partition/conjunction.ts'
+import { isContradiction, isSameMatcher, pinnedValues } from './partition/conjunction.ts'
+import { literalMatcher } from './partition/literal.ts'
 import { matchOf } from './partition/match.ts'
 
 /** Whether a shard can hold series that all of `matchers` admit. A regex that cannot be read here admits everything. */
@@ -24,6 +25,21 @@ export function pruneShards(selectors: readonly Conjunction[], source: DataSourc
   return source.shards.filter((shard) =>
     selectors.some((matchers) => canHold(shard, matchers, source.tenantLabel)),
   )
+}
+
+/** More tenants than this make no matcher. */
+const maxNarrowed = 1_000
+
+/**
+ * What `matchers` do not say yet of the series a shard is to answer with: asked of several shards, a series that lies in two of them counts
+ * once.
+ */
+export function sliceMatchers({ slice }: Shard, matchers: Conjunction, tenantLabel: string): Conjunction {
+  const own = (slice.matchers ?? []).filter((one) => !matchers.some((other) => isSameMatcher(one, other)))
+  const pinned = pinnedValues(matchers, tenantLabel)
+  const isPinned = pinned !== undefined && [...pinned].every((tenant) => slice.tenants.includes(tenant))
+  if (isPinned || slice.tenants.length > maxNarrowed) return own
+  return [literalMatcher(tenantLabel, slice.tenants), ...own]
 }
 
 const newest = new WeakMap<DataSource, DataSource>()

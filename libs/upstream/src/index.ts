@@ -12,4 +12,5 @@ export {
   type UpstreamDeps,
 } from './upstream.ts'
 export { createEvaluationIntervals, type EvaluationIntervals } from './evaluation-intervals.ts'
+export { createExternalLabels, type ExternalLabels, type LabelValues } from './external-labels.ts'
 export { createVersions, type Versions } from './versions.ts'

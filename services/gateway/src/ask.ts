@@ -1,7 +1,14 @@
 import type { Because, Constraints, OrgPolicy, Principal } from '@gatehouse/authz'
 import { GatehouseError, isGatehouseError } from '@gatehouse/errors'
 import type { DataSource, Freshness, QueryLimits, UpstreamRequest } from '@gatehouse/query'
-import { type Alertmanagers, readChunks, tooLarge, type Upstream, type Versions } from '@gatehouse/upstream'
+import {
+  type Alertmanagers,
+  type ExternalLabels,
+  readChunks,
+  tooLarge,
+  type Upstream,
+  type Versions,
+} from '@gatehouse/upstream'
 import type { Access } from './access.ts'
 import type { Budget } from './budget.ts'
 import type { Chunks, Merger } from './merging/merger.ts'
@@ -28,6 +35,7 @@ export interface Execution {
   readonly alertmanagers: Alertmanagers
   readonly principal: Principal
   readonly versions: Versions
+  readonly externalLabels: ExternalLabels
   readonly budget: Budget
   /** Whether an answer without some shards will do. */
   readonly allowsPartial: boolean

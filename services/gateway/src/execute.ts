@@ -28,7 +28,15 @@ async function forward(question: Forwarded, plan: Forwarding, execution: Executi
   const asking = { execution, steps: plan.steps }
   const merged = async (job: MergeJob) =>
     execution.merger.merge(job, await askChunks(asking, request), budget.signal)
-  if (question.kind === 'federate') return federate(await askAll(asking, request), question.exposition)
+  if (question.kind === 'federate') {
+    const bodies = await askAll(asking, request)
+    const { externalLabels } = execution
+    const dropped = await Promise.all(plan.steps.map(({ shard }) => externalLabels.distinguishing(shard)))
+    return federate(
+      bodies.map((body, i) => ({ body, dropped: dropped[i] })),
+      question.exposition,
+    )
+  }
   if (plan.kind === 'nothing') return success('[]', plan.warning === undefined ? [] : [plan.warning])
   if (question.kind === 'query_exemplars') return answerOf(await merged({ kind: 'exemplars' }))
   if (plan.kind === 'union' || plan.kind === 'filter')

@@ -1,4 +1,5 @@
 import { compareBytes } from '@gatehouse/query'
+import type { LabelValues } from '@gatehouse/upstream'
 import type { Answer } from './answer.ts'
 import { type Exposition, expositionType } from './exposition.ts'
 import { unusableAnswer } from './upstream-envelope.ts'
@@ -11,8 +12,41 @@ interface Family {
 const typeLine = /^# TYPE ("(?:\\.|[^"\\])*"|\S+) (\S+)$/
 const sample = /^(.+ [-+]?(?:[0-9][0-9.eE+-]*|Inf|NaN)) (-?\d+)$/
 
+/** The exposition of a shard. */
+export interface Exposed {
+  readonly body: Buffer
+  /** Labels that say which replica exposed it. */
+  readonly dropped: LabelValues | undefined
+}
+
+const label = /(?:([a-zA-Z_]\w*|"(?:\\.|[^"\\])*")=)?("(?:\\.|[^"\\])*"),?/y
+
+/** A line without the labels of `dropped` that have one of the values there. */
+function withoutLabels(line: string, dropped: LabelValues): string {
+  const open = line.indexOf('{')
+  if (open === -1) return line
+  const kept: string[] = []
+  label.lastIndex = open + 1
+  let end = open + 1
+  for (let found = label.exec(line); found !== null; found = label.exec(line)) {
+    end = label.lastIndex
+    const [, name, value = ''] = found
+    // A name by itself is that of the metric.
+    const isDropped =
+      name !== undefined && dropped.get(unquoted(name))?.has(JSON.parse(value) as string) === true
+    if (!isDropped) kept.push(name === undefined ? value : `${name}=${value}`)
+  }
+  if (line[end] !== '}') throw unusableAnswer('labels that cannot be read')
+  const labels = kept.length === 0 ? '' : `{${kept.join(',')}}`
+  return `${line.slice(0, open)}${labels}${line.slice(end + 1)}`
+}
+
+function unquoted(name: string): string {
+  return name.startsWith('"') ? (JSON.parse(name) as string) : name
+}
+
 /** Reads the text format into families. @throws GatehouseError `bad_gateway` */
-function readFamilies(body: Buffer, families: Map<string, Family>): void {
+function readFamilies({ body, dropped }: Exposed, families: Map<string, Family>): void {
   let current: Family | undefined
   const text = body.toString('utf8')
   if (text !== '' && !text.endsWith('\n')) throw unusableAnswer('the exposition broke off')
@@ -24,7 +58,7 @@ function readFamilies(body: Buffer, families: Map<string, Family>): void {
       families.set(name, current)
     } else if (!line.startsWith('#')) {
       if (current === undefined) throw unusableAnswer('a sample without a type')
-      current.lines.push(line)
+      current.lines.push(dropped === undefined || dropped.size === 0 ? line : withoutLabels(line, dropped))
     }
   }
 }
@@ -44,10 +78,13 @@ function* render(families: ReadonlyMap<string, Family>, { format }: Exposition):
   if (isOpen) yield '# EOF\n'
 }
 
-/** Unites expositions of shards: each family once, in the order of names, with the samples of all. @throws GatehouseError `bad_gateway` */
-export function federate(bodies: readonly Buffer[], exposition: Exposition): Answer {
+/**
+ * Unites expositions of shards: each family once, in the order of names, with the samples of all. Whichever replica of a shard exposed
+ * them, the series are the same. @throws GatehouseError `bad_gateway`
+ */
+export function federate(exposed: readonly Exposed[], exposition: Exposition): Answer {
   const families = new Map<string, Family>()
-  for (const body of bodies) readFamilies(body, families)
+  for (const one of exposed) readFamilies(one, families)
   const headers = { 'content-type': expositionType(exposition) }
   return {
     kind: 'body',

@@ -1,7 +1,13 @@
 import type { Principal } from '@gatehouse/authz'
 import type { CacheOutcome } from '@gatehouse/cache'
 import { perTenant } from '@gatehouse/query'
-import type { Alertmanagers, EvaluationIntervals, Upstream, Versions } from '@gatehouse/upstream'
+import type {
+  Alertmanagers,
+  EvaluationIntervals,
+  ExternalLabels,
+  Upstream,
+  Versions,
+} from '@gatehouse/upstream'
 import type { Answer } from './answer.ts'
 import { asSeries } from './as-series.ts'
 import { type PolicyChecks, tellBackends } from './backends.ts'
@@ -39,6 +45,7 @@ export interface Deps {
   readonly alertmanagers: Alertmanagers
   readonly versions: Versions
   readonly intervals: EvaluationIntervals
+  readonly externalLabels: ExternalLabels
   readonly policyChecks: PolicyChecks
   /** Answers plans, from the cache where that is possible. */
   readonly cached: CachedExecution
@@ -91,7 +98,7 @@ export async function answer(
   const access = { constraints, source, version, evaluationInterval, handsOver }
   const plan = trail.note('plan', deps.planner(question, access))
   budget.signal.throwIfAborted()
-  const { versions, alertmanagers } = deps
+  const { versions, alertmanagers, externalLabels } = deps
   const upstream = tellBackends(deps.upstream, constraints, source)
   const {
     answer: found,
@@ -110,6 +117,7 @@ export async function answer(
     alertmanagers,
     principal,
     versions,
+    externalLabels,
     budget,
     allowsPartial: req.wantsPartial && source.allowsPartial === true && isPartible(question),
     takeSlots,

@@ -1,12 +1,16 @@
+import type { VectorSelector } from '@gatehouse/promql'
 import {
   type Conjunction,
   constraintSelector,
   type DataSource,
+  type EnforcedExpr,
   enforceSelector,
   type EnforcedText,
+  narrowEnforced,
   printEnforced,
   pruneShards,
   type Shard,
+  sliceMatchers,
 } from '@gatehouse/query'
 import { type Access, accessKey } from './access.ts'
 import { createTextMemo } from './memo.ts'
@@ -15,6 +19,7 @@ import type { Plan, PlanStep } from './plan.ts'
 
 /** One enforced selector. */
 interface Part {
+  readonly selector: EnforcedExpr & VectorSelector
   readonly text: EnforcedText
   readonly matchers: Conjunction
 }
@@ -40,22 +45,32 @@ function enforceMatches(matches: readonly string[], { constraints: { alternative
           ),
         )
   const parts = enforced.map((selector) => ({
+    selector,
     text: printEnforced(selector),
     matchers: matchersOf(selector),
   }))
   return { parts, metrics: metricsOf(asked) }
 }
 
+/** Where several shards are asked, each is for its slice only. */
 function stepsOf(parts: readonly Part[], source: DataSource): readonly PlanStep[] {
-  const texts = new Map<Shard, EnforcedText[]>()
-  for (const { text, matchers } of parts) {
-    for (const shard of pruneShards([matchers], source)) {
-      const own = texts.get(shard) ?? []
-      texts.set(shard, own)
-      own.push(text)
+  const asked = new Map<Shard, Part[]>()
+  for (const part of parts) {
+    for (const shard of pruneShards([part.matchers], source)) {
+      const own = asked.get(shard) ?? []
+      asked.set(shard, own)
+      own.push(part)
     }
   }
-  return [...texts].map(([shard, own]) => ({ shard, texts: own, range: undefined }))
+  const narrow = (shard: Shard, { selector, text, matchers }: Part): EnforcedText => {
+    const slice = sliceMatchers(shard, matchers, source.tenantLabel)
+    return slice.length === 0 ? text : printEnforced(narrowEnforced(selector, slice))
+  }
+  return [...asked].map(([shard, own]) => ({
+    shard,
+    texts: own.map((part) => (asked.size === 1 ? part.text : narrow(shard, part))),
+    range: undefined,
+  }))
 }
 
 function planParts({ parts, metrics }: Enforced, source: DataSource): Plan {

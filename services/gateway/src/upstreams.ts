@@ -5,6 +5,7 @@ import {
   createAlertmanagers,
   createConnections,
   createEvaluationIntervals,
+  createExternalLabels,
   createUpstream,
   createVersions,
 } from '@gatehouse/upstream'
@@ -36,6 +37,7 @@ export function createUpstreams(
     upstream,
     alertmanagers: createAlertmanagers(connections),
     versions: createVersions(upstream),
+    externalLabels: createExternalLabels(upstream),
     intervals: createEvaluationIntervals(upstream),
   }
 }
