@@ -10,11 +10,7 @@ interface Measured extends Target {
   readonly used: Used | undefined
 }
 
-function targetsOf(
-  { bare, nginx, one, two, tenant, token }: Servers,
-  matcher: string,
-  source: string,
-): Measured[] {
+function targetsOf({ bare, nginx, one, two, token }: Servers, matcher: string, source: string): Measured[] {
   const own = boardQueries(matcher)
   const headers = { authorization: `Bearer ${token}` }
   // What the gateways ask for is constrained the same way by the caller, so that all do the same work.
@@ -25,7 +21,6 @@ function targetsOf(
     queries: own,
     used,
   })
-  void tenant
   return [
     { name: 'bare', base: bare.url, headers: {}, queries: own, used: undefined },
     { name: 'nginx', base: nginx.url, headers: {}, queries: own, used: nginx },
@@ -79,80 +74,119 @@ function tableOf(rows: Rows, boards = 1): object[] {
   })
 }
 
-/** The goals' figures, one table each. */
-export async function measure(servers: Servers, rounds: number): Promise<Record<string, object[]>> {
-  const { tenant, now, bare } = servers
-  const matcher = `tenant="${tenant}"`
-  const whole = targetsOf(servers, matcher, 'whole')
-  const windowTo = (end: number): Window => ({ start: end - hours * 3_600, end, step })
-  const atRest = whole.flatMap(({ name, used }) =>
-    used === undefined ? [] : [{ name, 'at rest MiB': round(used.rssMiB()) }],
-  )
+interface Setting {
+  readonly servers: Servers
+  readonly rounds: number
+  /** Over one shard, as its tenant. */
+  readonly whole: readonly Measured[]
+  /** Over two shards, as somebody who sees all tenants. */
+  readonly split: readonly Measured[]
+  readonly hot: string
+  readonly fixed: Window
+}
 
-  const fixed = windowTo(now - 3_600)
-  await Promise.all(whole.map((target) => askBoard(target, fixed)))
-  const hot = whole[0]?.queries[2] ?? ''
+const gatewaysOf = (targets: readonly Measured[]): readonly Measured[] =>
+  targets.filter(({ name }) => name.startsWith('gateway'))
+
+const windowTo = (end: number): Window => ({ start: end - hours * 3_600, end, step })
+/** With every refresh of a board its now has moved by a step. */
+const moving = ({ servers: { now } }: Setting, n: number): Window => windowTo(now - 3_000 + n * step)
+
+async function hotRange({ whole, hot, fixed, rounds }: Setting): Promise<object[]> {
   // Code that has just started is not what a gateway runs all day.
-  for (const target of whole.slice(2)) for (let i = 0; i < 400; i += 1) await askRange(target, hot, fixed)
-  const single = await interleaved(whole, rounds * 4, (target) => askRange(target, hot, fixed))
-  const boardFixed = await interleaved(whole, rounds, (target) => askBoard(target, fixed))
+  for (const target of gatewaysOf(whole)) for (let i = 0; i < 400; i += 1) await askRange(target, hot, fixed)
+  return tableOf(await interleaved(whole, rounds * 4, (target) => askRange(target, hot, fixed)))
+}
 
-  // Three users look at one board; with every refresh its now has moved by a step.
-  const moving = (n: number): Window => windowTo(now - 3_000 + n * step)
-  await Promise.all(whole.map((target) => askBoard(target, moving(-1))))
+async function fixedBoard({ whole, fixed, rounds }: Setting): Promise<object[]> {
+  await Promise.all(whole.map((target) => askBoard(target, fixed)))
+  return tableOf(await interleaved(whole, rounds, (target) => askBoard(target, fixed)))
+}
+
+async function movingBoard(setting: Setting): Promise<object[]> {
+  const { whole, rounds, servers } = setting
+  await Promise.all(whole.map((target) => askBoard(target, moving(setting, -1))))
+  const before = await rangesAsked(servers.bare.url)
+  const rows = await interleaved(whole, rounds, (target, n) =>
+    Promise.all([1, 2, 3].map(() => askBoard(target, moving(setting, n)))),
+  )
+  const asked = (await rangesAsked(servers.bare.url)) - before
+  return [...tableOf(rows, 3), { target: 'ranges asked of Prometheus, all targets', 'p50 ms': asked }]
+}
+
+async function herd({ whole, hot, rounds, servers }: Setting): Promise<object[]> {
+  const askAtOnce = (target: Measured, end: number) =>
+    Promise.all(Array.from({ length: 32 }, () => askRange(target, hot, windowTo(end))))
+  const { bare, now } = servers
+  const rows = await interleaved(whole, Math.max(3, Math.floor(rounds / 3)), (target, n) =>
+    askAtOnce(target, now - 7_200 - 7 * n - 1),
+  )
   const before = await rangesAsked(bare.url)
-  const boardMoving = await interleaved(whole, rounds, (target, n) =>
-    Promise.all([1, 2, 3].map(() => askBoard(target, moving(n)))),
-  )
-  const askedWhileMoving = (await rangesAsked(bare.url)) - before
+  const gateways = gatewaysOf(whole)
+  for (const gateway of gateways) await askAtOnce(gateway, now - 9_999)
+  const asked = (await rangesAsked(bare.url)) - before
+  return [
+    ...tableOf(rows),
+    { target: 'ranges asked by one herd at each gateway', 'p50 ms': asked / gateways.length },
+  ]
+}
 
-  const herd = await interleaved(whole, Math.max(3, Math.floor(rounds / 3)), (target, n) =>
-    Promise.all(Array.from({ length: 32 }, () => askRange(target, hot, windowTo(now - 7_200 - 7 * n - 1)))),
-  )
-  const cold = await rangesAsked(bare.url)
-  const [, , single1, single2] = whole
-  for (const gateway of [single1, single2])
-    if (gateway !== undefined)
-      await Promise.all(Array.from({ length: 32 }, () => askRange(gateway, hot, windowTo(now - 9_999))))
-  const askedByHerd = (await rangesAsked(bare.url)) - cold
-
-  const everybody = targetsOf(servers, '', 'split').filter(({ name }) => name !== 'nginx')
+async function splitMoved(setting: Setting): Promise<object[]> {
+  const { split, rounds } = setting
   const sum = 'sum by (team) (rate(ml_predictions_total[5m]))'
-  await Promise.all(everybody.map((target) => askRange(target, sum, moving(0))))
-  const splitMoved = await interleaved(everybody, rounds, (target, n) => askRange(target, sum, moving(n + 1)))
-  await Promise.all(everybody.map((target) => askBoard(target, fixed)))
-  const splitHot = await interleaved(everybody, rounds, (target) => askBoard(target, fixed))
+  await Promise.all(split.map((target) => askRange(target, sum, moving(setting, 0))))
+  return tableOf(
+    await interleaved(split, rounds, (target, n) => askRange(target, sum, moving(setting, n + 1))),
+  )
+}
 
-  const gateways = whole.filter(({ name }) => name.startsWith('gateway'))
-  const hits = await interleaved(gateways, rounds, (target) =>
+async function splitHot({ split, fixed, rounds }: Setting): Promise<object[]> {
+  await Promise.all(split.map((target) => askBoard(target, fixed)))
+  return tableOf(await interleaved(split, rounds, (target) => askBoard(target, fixed)))
+}
+
+async function hits({ whole, hot, fixed, rounds }: Setting): Promise<object[]> {
+  const rows = await interleaved(gatewaysOf(whole), rounds, (target) =>
     Promise.all(
       Array.from({ length: 16 }, async () => {
         for (let i = 0; i < 20; i += 1) await askRange(target, hot, fixed)
       }),
     ),
   )
-  const perSecond = [...hits].map(([target, { times }]) => ({
+  return [...rows].map(([target, { times }]) => ({
     target,
     'hits/s': Math.round((320 * 1000) / summary(times).p50),
   }))
-  const memory = atRest.map((row, i) => {
-    const used = whole.filter((target) => target.used !== undefined)[i]?.used
-    return { ...row, 'after MiB': round(used?.rssMiB() ?? Number.NaN) }
-  })
-  return {
-    'G2 one hot range': tableOf(single),
-    'board, fixed now': tableOf(boardFixed),
-    'G3 board, moving now, 3 users': tableOf(boardMoving, 3),
-    'G4 herd of 32, cold': [
-      ...tableOf(herd),
-      { target: 'ranges asked by one herd at each gateway', 'p50 ms': askedByHerd / 2 },
-    ],
-    'G6 two shards, moved window': tableOf(splitMoved),
-    'G6 two shards, hot board': tableOf(splitHot),
-    'G10 hits at 16 connections': perSecond,
-    'G12 memory of the largest process': [
-      ...memory,
-      { name: 'ranges asked of Prometheus while boards moved', 'at rest MiB': askedWhileMoving },
-    ],
-  }
+}
+
+const works: readonly (readonly [string, (setting: Setting) => Promise<object[]>])[] = [
+  ['G2 one hot range', hotRange],
+  ['board, fixed now', fixedBoard],
+  ['G3 board, moving now, 3 users', movingBoard],
+  ['G4 herd of 32, cold', herd],
+  ['G6 two shards, moved window', splitMoved],
+  ['G6 two shards, hot board', splitHot],
+  ['G10 hits at 16 connections', hits],
+]
+
+/** The goals' figures, one table each, of the works whose name holds `only`; memory as it is before and after them. */
+export async function measure(
+  servers: Servers,
+  { rounds, only }: { readonly rounds: number; readonly only: string },
+): Promise<Record<string, object[]>> {
+  const whole = targetsOf(servers, `tenant="${servers.tenant}"`, 'whole')
+  const split = targetsOf(servers, '', 'split').filter(({ name }) => name !== 'nginx')
+  const hot = whole[0]?.queries[2] ?? ''
+  const setting = { servers, rounds, whole, split, hot, fixed: windowTo(servers.now - 3_600) }
+  const memoryOf = ({ used }: Measured) => round(used?.rssMiB() ?? Number.NaN)
+  const own = whole.filter(({ used }) => used !== undefined)
+  const atRest = own.map(memoryOf)
+  const tables: Record<string, object[]> = {}
+  for (const [name, work] of works) if (name.includes(only)) tables[name] = await work(setting)
+  tables['G12 memory of the largest process'] = own.map((target, i) => ({
+    name: target.name,
+    'at rest MiB': atRest[i],
+    'after MiB': memoryOf(target),
+  }))
+  return tables
 }

@@ -1,4 +1,5 @@
 import { ensureTools, type Prometheus, startPostgres, temporaryDir } from '@gatehouse/local'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { prepareDatabase } from '../shared/database.ts'
 import { startHistory, type Size } from '../shared/history.ts'
@@ -26,8 +27,8 @@ function startProxy(dir: string, upstream: string): Promise<Started> {
   return startNginx(dir, { name: 'nginx', blocks, readyPath: '/-/ready' })
 }
 
-/** Starts bare Prometheus servers, a plain proxy, and gateways of one and two workers. Takes some minutes where the data are large. */
-export async function startServers(size: Size): Promise<Servers> {
+/** Starts bare Prometheus servers, a plain proxy, and gateways of one and two workers. Takes some minutes where the data are large. A CPU profile of the one of one worker goes to `profileDir`. */
+export async function startServers(size: Size, profileDir?: string): Promise<Servers> {
   await ensureTools(['prometheus-2', 'nginx'])
   const dir = temporaryDir()
   const { servers, tenants, first, rest, now, write } = await startHistory(dir.path, { size })
@@ -41,8 +42,10 @@ export async function startServers(size: Size): Promise<Servers> {
     },
   ]
   const { appUrl: databaseUrl, token } = await prepareDatabase(postgres.url, { tenants, sources })
+  if (profileDir !== undefined) mkdirSync(profileDir, { recursive: true })
+  const nodeFlags = profileDir === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileDir}`]
   const gateways = [
-    await startGateway(dir.path, { name: 'gateway-1', databaseUrl }),
+    await startGateway(dir.path, { name: 'gateway-1', databaseUrl, nodeFlags }),
     await startGateway(dir.path, { name: 'gateway-2', databaseUrl, workers: 2 }),
   ] as const
   const nginx = await startProxy(dir.path, bare.url)
