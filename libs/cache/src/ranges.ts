@@ -134,6 +134,8 @@ export function createRanges(deps: RangeDeps) {
       return undefined
     }
     if (!isComplete) return refuse('partial')
+    // Its samples are most of it: they would not be kept.
+    if (body.length > maxEntryBytes) return refuse('too_large')
     try {
       const scanned = scanMatrix(body, range, now)
       return hasAnnotations(scanned.annotations) ? refuse('annotated') : scanned
