@@ -29,7 +29,8 @@ How a request is treated:
 
 ${kinds.join('\n')}
 
-Parameters that are not listed are dropped unread. Another method is answered 405.
+Parameters that are not listed are dropped unread. Another method is answered 405, \`OPTIONS\` with 204 and the methods there are in \`Allow\`,
+without CORS headers: no page of another origin may ask.
 
 | Path | Methods | Treatment | Parameters | Action | Audit code |
 |---|---|---|---|---|---|

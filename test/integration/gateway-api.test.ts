@@ -414,6 +414,20 @@ describe('/prom/all', () => {
   })
 })
 
+describe('OPTIONS', () => {
+  it('tells the methods of an endpoint to anybody, and lets no page of another origin in', async () => {
+    const headers = { origin: 'https://elsewhere.example', 'access-control-request-method': 'POST' }
+    const answer = await fetch(`${world.base()}/api/v1/query`, { method: 'OPTIONS', headers })
+    expect([answer.status, answer.headers.get('allow')]).toEqual([204, 'GET, POST, OPTIONS'])
+    expect([...answer.headers.keys()].filter((name) => name.startsWith('access-control'))).toEqual([])
+    expect(await answer.text()).toBe('')
+    const events = await world.auditOf(answer.headers.get('x-request-id') ?? '')
+    expect(events).toMatchObject([{ code: 'Q006I', actor: null, outcome: { httpStatus: 204 } }])
+    const nowhere = await fetch(`${world.base()}/api/v1/admin`, { method: 'OPTIONS', headers })
+    expect(nowhere.status).toBe(404)
+  })
+})
+
 describe('completeness', () => {
   const ask = (source: string, path: string, parameters: Fields, headers: Record<string, string> = {}) =>
     callApi(world.base(source), path, { parameters, headers, token: tokens.get('holes/all') ?? '' })
@@ -432,6 +446,28 @@ describe('completeness', () => {
       expect(told.json.infos).toEqual([expect.stringMatching(`^shards: ${shards}; replicas: `)])
       expect(told.json.data.resultType).toBe(json.data.resultType)
     }
+  })
+
+  it.each(['rules', 'alerts', 'targets', 'metadata', 'query_exemplars'])(
+    'tells it of %s, too',
+    async (path) => {
+      const parameters = { query: 'app_requests_total', start: '0', end: '60', limit: '77', infos: 'true' }
+      const { json } = await call('ac/all', path, parameters)
+      expect(json.infos).toEqual([
+        expect.stringMatching(/^shards: asked=2, answered=2; replicas: \w+\/\w+-a, /),
+      ])
+    },
+  )
+
+  it('says that nothing can match where the selectors contradict what the grants admit', async () => {
+    const warned = [expect.stringMatching(/contradict what your grants admit/)]
+    const range = { start: '0', end: '60', step: '60' }
+    for (const query of ['up{tenant="b"}', 'count(up{tenant="b"})']) {
+      expect((await call('ac/all', 'query', { query })).json.warnings).toEqual(warned)
+      expect((await call('ac/all', 'query_range', { query, ...range })).json.warnings).toEqual(warned)
+    }
+    for (const query of ['vector(1)', 'up{tenant="a"} or up{tenant="b"}', 'up{tenant="a",x="nothing"}'])
+      expect((await call('ac/all', 'query', { query })).json.warnings).toBeUndefined()
   })
 
   it('answers in part only where caller and data source agree, with a warning, and audits it so', async () => {

@@ -75,6 +75,13 @@ describe('what a replica says of itself', () => {
       x: 'y',
     })
     expect([status, recorded.requests.at(-1)]).toMatchObject([200, { url: '/api/v1/status/tsdb?limit=3' }])
+    for (const [page, parameters, url] of [
+      ['tsdb/blocks', { limit: '3' }, 'tsdb/blocks'],
+      ['self_metrics', { metric_name_pattern: 'go_.*' }, 'self_metrics?metric_name_pattern=go_.*'],
+    ] as const) {
+      await ask('platform/operator', page, { ...ofHealth, replica: 'a', ...parameters })
+      expect(recorded.requests.at(-1)).toMatchObject({ url: `/api/v1/status/${url}` })
+    }
     const { json } = await ask('platform/operator', 'tsdb', { org: 'health', replica: 'c' })
     expect(json).toMatchObject({ errorType: 'bad_data', error: expect.stringContaining('name one of a, b') })
   })
@@ -108,7 +115,6 @@ describe('what a replica says of itself', () => {
   it('is nowhere for other pages, data sources and orgs', async () => {
     for (const [page, parameters] of [
       ['walreplays', ofHealth],
-      ['self_metrics', ofHealth],
       ['tsdb', { ...ofHealth, org: 'nowhere' }],
       ['tsdb', {}],
     ] as [string, Record<string, string>][])

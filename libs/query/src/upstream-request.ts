@@ -153,12 +153,25 @@ export function configRequest(): UpstreamRequest {
 }
 
 /** Pages on which a Prometheus tells its own state. They know no tenants: they are for who runs it. */
-export const statusPages = ['config', 'flags', 'runtimeinfo', 'tsdb', 'walreplay'] as const
+export const statusPages = [
+  'config',
+  'flags',
+  'runtimeinfo',
+  'self_metrics',
+  'tsdb',
+  'tsdb/blocks',
+  'walreplay',
+] as const
 export type StatusPage = (typeof statusPages)[number]
 
-/** `status/{page}`; `limit` bounds the lists of `tsdb`. */
-export function statusRequest(page: StatusPage, limit: number | undefined): UpstreamRequest {
-  return build('GET', `/api/v1/status/${page}`, [['limit', limit?.toString()]])
+/** `status/{page}`; `limit` bounds the lists of `tsdb`, `namePattern` (a regex) chooses among `self_metrics`. */
+export function statusRequest(
+  page: StatusPage,
+  { limit, namePattern }: { readonly limit: number | undefined; readonly namePattern: string },
+): UpstreamRequest {
+  const parameters = page === 'tsdb' ? [['limit', limit?.toString()] as const] : []
+  const pattern = page === 'self_metrics' && namePattern !== '' ? namePattern : undefined
+  return build('GET', `/api/v1/status/${page}`, [...parameters, ['metric_name_pattern', pattern]])
 }
 
 /** `query_exemplars`: those of the series that the expression selects. */

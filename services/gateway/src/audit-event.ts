@@ -65,6 +65,8 @@ function codeOf(
   if (route === undefined || code === 'method_not_allowed') return code === 'bad_data' ? 'Q010E' : 'Q007D'
   if (code === 'unauthenticated') return 'Q008D'
   if (code === 'too_many_requests') return 'Q009D'
+  // What methods there are is told to anybody.
+  if (code === undefined && principal === undefined) return 'Q006I'
   const stem = route.endpoint.auditCode
   if (code === undefined) return isPartial(notes, answered) ? 'Q002W' : `${stem}I`
   if (isDenial(code)) return `${stem}D`

@@ -11,6 +11,7 @@ describe('findRoute', () => {
     ['/prom/main/api/v1/label/a%2Fb/values', 'label_values', 'a%2Fb'],
     ['/prom/main/api/v1/status/buildinfo', 'buildinfo', undefined],
     ['/prom/main/api/v1/status/tsdb', 'status', 'tsdb'],
+    ['/prom/main/api/v1/status/tsdb/blocks', 'status_blocks', undefined],
     ['/prom/main/api/v1/query_exemplars', 'query_exemplars', undefined],
     ['/prom/main/api/v1/rules', 'rules', undefined],
     ['/prom/main/api/v1/alerts', 'alerts', undefined],
@@ -35,7 +36,7 @@ describe('findRoute', () => {
      '/prom/main/api/v1/rules/', '/prom/main/federate/', '/prom/main/api/v1/alertmanagers', '/prom/main/api/v1/scrape_pools',
      '/prom/main/api/v1/targets/metadata', '/prom/main/api/v1/targets/relabel_steps', '/prom/main/api/v1/notifications',
      '/prom/main/api/v1/search/metric_names', '/prom/main/api/v1/openapi.yaml', '/prom/main/api/v1/otlp/v1/metrics',
-     '/prom/main/api/v1/status/tsdb/blocks', '/prom/main/api/v1/status/', '/prom/main/graph', '/prom/main/consoles/x', '/prom/main/', '/prom/main',
+     '/prom/main/api/v1/status/tsdb/blocks/x', '/prom/main/api/v1/status/', '/prom/main/graph', '/prom/main/consoles/x', '/prom/main/', '/prom/main',
      '/prom/main/api/v1/read', '/prom/main/api/v1/write', '/prom/main/-/reload'],
   )('nothing at %j', (path) => expect(findRoute(path)).toBeUndefined())
 })

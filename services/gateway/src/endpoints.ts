@@ -51,8 +51,12 @@ export interface Endpoint {
   readonly auditCode: 'Q001' | 'Q004' | 'Q005' | 'Q006' | 'Q013' | 'Q014'
 }
 
+/** What a caller may say of where an answer comes from. */
+const origin = { infos: 'flag' } as const
 /** What a caller may say of the completeness of an answer. */
-const completeness = { infos: 'flag', partial_response: 'flag' } as const
+const completeness = { ...origin, partial_response: 'flag' } as const
+/** Whose replica's own state is asked for. */
+const ofReplica = { org: 'text', shard: 'text', replica: 'text' } as const
 const evaluation = {
   ...completeness,
   query: 'expression',
@@ -137,7 +141,7 @@ const prometheusEndpoints = [
     methods: ['GET', 'POST'],
     treatment: 'enforce',
     selectors: 'query',
-    parameters: { query: 'expression', start: 'time', end: 'time' },
+    parameters: { ...origin, query: 'expression', start: 'time', end: 'time' },
     action: 'datasources:query',
     merge: 'exemplars',
     isCacheable: false,
@@ -161,7 +165,7 @@ const prometheusEndpoints = [
     methods: ['GET', 'POST'],
     treatment: 'filter',
     selectors: 'none',
-    parameters: { metric: 'text', limit: 'limit', limit_per_metric: 'limit' },
+    parameters: { ...origin, metric: 'text', limit: 'limit', limit_per_metric: 'limit' },
     action: 'datasources:query',
     merge: 'list',
     isCacheable: true,
@@ -174,6 +178,7 @@ const prometheusEndpoints = [
     treatment: 'filter',
     selectors: 'match[]',
     parameters: {
+      ...origin,
       type: 'text',
       'rule_name[]': 'texts',
       'rule_group[]': 'texts',
@@ -191,7 +196,7 @@ const prometheusEndpoints = [
     methods: ['GET', 'POST'],
     treatment: 'filter',
     selectors: 'none',
-    parameters: {},
+    parameters: origin,
     action: 'alert.instances:read',
     merge: 'list',
     isCacheable: false,
@@ -203,7 +208,7 @@ const prometheusEndpoints = [
     methods: ['GET'],
     treatment: 'filter',
     selectors: 'none',
-    parameters: { state: 'text' },
+    parameters: { ...origin, state: 'text' },
     action: 'datasources:query',
     merge: 'list',
     isCacheable: false,
@@ -284,7 +289,19 @@ const prometheusEndpoints = [
     methods: ['GET'],
     treatment: 'operator',
     selectors: 'none',
-    parameters: { org: 'text', shard: 'text', replica: 'text', limit: 'limit' },
+    parameters: { ...ofReplica, limit: 'limit', metric_name_pattern: 'text' },
+    action: 'system:read',
+    merge: 'none',
+    isCacheable: false,
+    auditCode: 'Q006',
+  },
+  {
+    name: 'status_blocks',
+    path: '/api/v1/status/tsdb/blocks',
+    methods: ['GET'],
+    treatment: 'operator',
+    selectors: 'none',
+    parameters: ofReplica,
     action: 'system:read',
     merge: 'none',
     isCacheable: false,

@@ -43,7 +43,8 @@ async function forward(question: Forwarded, plan: Forwarding, execution: Executi
     return answerOf(await merged({ kind: 'lists', question }))
   if (plan.kind === 'engine') return askEngine(question, plan, execution)
   if (plan.kind === 'evaluate') {
-    const outcome = await merged({ kind: 'evaluation', question, evaluation: plan.evaluation })
+    const { evaluation, warnings } = plan
+    const outcome = await merged({ kind: 'evaluation', question, evaluation, warnings })
     if (outcome.kind === 'answer') return outcome.answer
     if (plan.engine === undefined) throw refuse(outcome.beyond)
     return askEngine(question, { kind: 'engine', steps: [plan.engine], metrics: plan.metrics }, execution)

@@ -60,10 +60,14 @@ interface Accounted extends Sent {
   readonly dashboardUid: string | undefined
 }
 
-function refuse(error: GatehouseError, trail: Trail): Outcome {
+function refuse(error: GatehouseError, trail: Trail, method: string | undefined): Outcome {
   const answer = failure(error, trail.requestId)
   if (error.code !== 'method_not_allowed' || trail.endpoint === undefined) return { answer, error }
-  return { answer: { ...answer, headers: { allow: methodsAt(trail.endpoint).join(', ') } }, error }
+  const allow = methodsAt(trail.endpoint).join(', ')
+  if (method !== 'OPTIONS') return { answer: { ...answer, headers: { allow } }, error }
+  // As Prometheus does; without its CORS headers: no page of another origin may ask.
+  const headers = { allow: `${allow}, OPTIONS` }
+  return { answer: { kind: 'body', rendered: { status: 204, headers, body: '' } }, error: undefined }
 }
 
 function logFailure(log: Logger, trail: Trail, error: GatehouseError): void {
@@ -99,7 +103,7 @@ export function createHandler(deps: HandlerDeps) {
       const error = toGatehouseError(thrown)
       logFailure(log, trail, error)
       await attribute(message, trail, error)
-      return refuse(error, trail)
+      return refuse(error, trail, message.method)
     }
   }
 
@@ -123,7 +127,7 @@ export function createHandler(deps: HandlerDeps) {
       discard(outcome.answer, error)
       metrics.auditFailed()
       log.error({ requestId: trail.requestId, detail: cause.detail }, 'audit event could not be written')
-      return { ...refuse(error, trail), event: undefined, isWhole: true }
+      return { answer: failure(error, trail.requestId), error, event: undefined, isWhole: true }
     }
   }
 

@@ -1,7 +1,6 @@
 import { GatehouseError } from '@gatehouse/errors'
 import {
   evaluate,
-  type EvaluatePlan,
   type Evaluation,
   mergeStats,
   type QueryResult,
@@ -9,7 +8,7 @@ import {
   renderResult,
 } from '@gatehouse/query'
 import type { Answer } from './answer.ts'
-import type { Forwarded } from './requests.ts'
+import type { EvaluationJob } from './merging/job.ts'
 import { truncated } from './merge-lists.ts'
 import { envelopeOf } from './upstream-envelope.ts'
 
@@ -40,8 +39,7 @@ export type Merged =
 
 /** Evaluates an expression over the answers of its requests, in the order of the plan. @throws GatehouseError as `evaluate` does. */
 export function mergeEvaluation(
-  question: Forwarded,
-  evaluation: EvaluatePlan,
+  { question, evaluation, warnings: remarks }: Omit<EvaluationJob, 'kind'>,
   bodies: readonly Buffer[],
 ): Merged {
   if (question.kind !== 'query' && question.kind !== 'query_range')
@@ -53,7 +51,8 @@ export function mergeEvaluation(
   if (outcome.kind === 'beyond') return outcome
   const { limit = 0, stats: wanted } = question.options
   const result = cutTo(outcome.result, limit)
-  const warnings = result === outcome.result ? outcome.warnings : [...outcome.warnings, truncated]
+  const cut = result === outcome.result ? [] : [truncated]
+  const warnings = [...remarks, ...outcome.warnings, ...cut]
   // A query that reads no series is work all the same.
   const stats =
     wanted === undefined || wanted === '' ? undefined : (outcome.stats ?? mergeStats([{ stats: {} }]))

@@ -3,7 +3,7 @@ import { enforce, printEnforced, pruneShards } from '@gatehouse/query'
 import type { Access } from './access.ts'
 import { createExpressionParser, matchersOf, readingParameter } from './parse.ts'
 import { checkFeatures } from './plan-expression.ts'
-import { contradiction } from './plan-lookup.ts'
+import { contradiction } from './contradiction.ts'
 import type { Plan } from './plan.ts'
 
 /**

@@ -1,5 +1,5 @@
 import { GatehouseError } from '@gatehouse/errors'
-import { type Expr, unsupportedFeature } from '@gatehouse/promql'
+import { type Expr, selectors, unsupportedFeature } from '@gatehouse/promql'
 import {
   type Conjunction,
   type DataSource,
@@ -13,6 +13,7 @@ import {
 import { type Access, accessKey, coverFor, partitionsOf } from './access.ts'
 import { createTextMemo } from './memo.ts'
 import { createExpressionParser, readingParameter } from './parse.ts'
+import { contradiction } from './contradiction.ts'
 import type { Plan, PlanStep } from './plan.ts'
 
 /** What is assumed of shards that never answered; only a plan that passes the query through can do with it. */
@@ -131,7 +132,8 @@ export function createExpressionPlanner() {
         if (version === undefined && steps.length > 0)
           throw new GatehouseError('unavailable', 'no shard of the data source answers')
         const engine = planned.engine === undefined ? undefined : engineStep(source, planned.engine)
-        return { kind: 'evaluate', steps, metrics, evaluation: planned, engine }
+        const warnings = steps.length === 0 && selectors(expr).length > 0 ? [contradiction] : []
+        return { kind: 'evaluate', steps, metrics, evaluation: planned, warnings, engine }
       }
     }
   }

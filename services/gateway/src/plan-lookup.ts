@@ -15,6 +15,7 @@ import {
 import { type Access, accessKey } from './access.ts'
 import { createTextMemo } from './memo.ts'
 import { matchersOf, metricsOf, parseMatch, readingParameter } from './parse.ts'
+import { contradiction } from './contradiction.ts'
 import type { Plan, PlanStep } from './plan.ts'
 
 /** One enforced selector. */
@@ -28,10 +29,6 @@ interface Enforced {
   readonly parts: readonly Part[]
   readonly metrics: readonly string[]
 }
-
-/** What is said when nothing is asked because nothing could match. */
-export const contradiction =
-  'no series you may see can match: the selectors contradict what your grants admit'
 
 /** One part for each pair of selector and alternative: `match[]` is a union already, so overlaps do no harm. */
 function enforceMatches(matches: readonly string[], { constraints: { alternatives } }: Access): Enforced {

@@ -43,6 +43,8 @@ export type Plan =
   | (Common & {
       readonly kind: 'evaluate'
       readonly evaluation: EvaluatePlan
+      /** Said with the answer. */
+      readonly warnings: readonly string[]
       /** Asked instead should the answers hold what cannot be computed with. */
       readonly engine: PlanStep | undefined
     })

@@ -96,6 +96,7 @@ export type Question =
       readonly shard: string
       readonly replica: string
       readonly limit: number | undefined
+      readonly namePattern: string
     }
   | AlertmanagerQuestion
   | { readonly kind: 'alerts' }
@@ -211,13 +212,15 @@ export function readQuestion(route: Route, parameters: Parameters, asking: Askin
       return { kind: 'alertmanager', call: kind, id, parameters: pairs, body: asking.body }
     }
     case 'status':
+    case 'status_blocks':
       return {
-        kind,
-        page: readStatusPage(route.segment ?? ''),
+        kind: 'status',
+        page: kind === 'status_blocks' ? 'tsdb/blocks' : readStatusPage(route.segment ?? ''),
         org: textOf(parameters, 'org'),
         shard: textOf(parameters, 'shard'),
         replica: textOf(parameters, 'replica'),
         limit: optional(parameters, 'limit', parseLimit),
+        namePattern: textOf(parameters, 'metric_name_pattern'),
       }
     case 'alerts':
     case 'features':

@@ -11,7 +11,8 @@ const gathered = 65_536
 
 async function sendBody(res: ServerResponse, rendered: Rendered, options: ResponseOptions): Promise<Sent> {
   const body = Buffer.from(rendered.body)
-  writeHead(res, { status: rendered.status, headers: rendered.headers, length: body.length }, options)
+  const length = rendered.status === 204 ? undefined : body.length
+  writeHead(res, { status: rendered.status, headers: rendered.headers, length }, options)
   return { bytes: body.length, error: await finish(res, body, options) }
 }
 

@@ -67,7 +67,7 @@ export async function answerShardStatus(
 ): Promise<Answer> {
   const source = await sourceOf({ question, dataSourceUid }, { ...deps, trail })
   const { shard, replica } = narrowed(source, question)
-  const request = statusRequest(question.page, question.limit)
+  const request = statusRequest(question.page, question)
   const { exchange } = await deps.upstream.open(shard, request, budget.signal)
   trail.answered(shard.name, replica.name)
   const answered = [{ shard: shard.name, replica: replica.name }]

@@ -6,9 +6,18 @@ import { mergeExemplars } from '../merge-exemplars.ts'
 import { mergeLists } from '../merge-lists.ts'
 import type { Forwarded } from '../requests.ts'
 
+/** The answers to an expression's requests are to be evaluated. */
+export interface EvaluationJob {
+  readonly kind: 'evaluation'
+  readonly question: Forwarded
+  readonly evaluation: EvaluatePlan
+  /** Said with the answer, besides what evaluating it shows. */
+  readonly warnings: readonly string[]
+}
+
 /** Bodies of shards, and what is to be made of them. Plain data: it may cross to another thread. */
 export type MergeJob =
-  | { readonly kind: 'evaluation'; readonly question: Forwarded; readonly evaluation: EvaluatePlan }
+  | EvaluationJob
   | { readonly kind: 'lists'; readonly question: Forwarded }
   | { readonly kind: 'exemplars' }
 
@@ -27,7 +36,7 @@ export type MergeOutcome =
 export function mergeBodies(job: MergeJob, bodies: readonly Buffer[]): Merged {
   switch (job.kind) {
     case 'evaluation':
-      return mergeEvaluation(job.question, job.evaluation, bodies)
+      return mergeEvaluation(job, bodies)
     case 'lists':
       return { kind: 'answer', answer: mergeLists(job.question, bodies) }
     case 'exemplars':

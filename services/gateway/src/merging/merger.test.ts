@@ -51,7 +51,7 @@ function evaluationOf(query: string) {
 
 async function merged(query: string, series: number) {
   const question: Question & Forwarded = { kind: 'query_range', query, range, options }
-  const job = { kind: 'evaluation', question, evaluation: evaluationOf(query) } as const
+  const job = { kind: 'evaluation', question, evaluation: evaluationOf(query), warnings: [] } as const
   const outcome = await merger.merge(job, [bodyOf('a', series), bodyOf('b', series)], signal)
   if (outcome.kind !== 'answer') throw new Error('no answer')
   const { answer } = outcome
@@ -80,6 +80,7 @@ describe('merging', () => {
       kind: 'evaluation',
       question: { kind: 'query_range', query: 'x', range, options },
       evaluation: evaluationOf('x'),
+      warnings: [],
     } as const
     for (const size of [10, 400_000]) {
       const body = Buffer.from(`{"status":"success","data":[${'1,'.repeat(size)}`)
@@ -95,6 +96,7 @@ describe('merging', () => {
       kind: 'evaluation',
       question: { kind: 'query_range', query: 'x', range, options },
       evaluation: evaluationOf('x'),
+      warnings: [],
     } as const
     const merging = merger.merge(job, [bodyOf('a', 200), bodyOf('b', 200)], over.signal)
     over.abort(new GatehouseError('canceled', 'gone'))
