@@ -6,7 +6,7 @@ import { type MergeJob, runJob } from './job.ts'
 export interface ThreadRequest {
   readonly id: number
   readonly job: MergeJob
-  readonly chunks: readonly (readonly Uint8Array[])[]
+  readonly chunks: readonly Uint8Array[][]
 }
 
 parentPort?.on('message', ({ id, job, chunks }: ThreadRequest) => {
