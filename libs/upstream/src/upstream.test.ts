@@ -137,6 +137,22 @@ describe('failover', () => {
     expect([first.requests.length, second.requests.length]).toEqual([1, 0])
   })
 
+  it.each([
+    ['invalid smoothing factor. Expected: 0 < sf < 1, got: 2.000000', '0 < sf < 1'],
+    ['invalid regular expression in label_replace(): (', 'label_replace()'],
+    ['invalid destination label name in label_join(): ', 'label_join()'],
+    ['Scalar value 1e+30 overflows int64', 'overflows int64'],
+    ['Ratio value NaN is NaN', 'is NaN'],
+  ])('says what is wrong with the query: %s', async (text, told) => {
+    const { url } = await startReplica((_m, res) =>
+      json(res, 422, { status: 'error', errorType: 'execution', error: text }),
+    )
+    await expect(start().open(shardOf(url), request, patience())).rejects.toMatchObject({
+      code: 'execution',
+      message: expect.stringContaining(told),
+    })
+  })
+
   it('says nothing of what an upstream quotes', async () => {
     const error =
       'found duplicate series for the match group {x="1"} on the right hand-side of the operation: [{tenant="b", secret="hunter2"}];many-to-many matching not allowed'
