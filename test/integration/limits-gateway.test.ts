@@ -49,6 +49,7 @@ beforeAll(async () => {
     query: {
       range: '1d',
       points: 100,
+      subqueryPoints: 1_000,
       series: 10,
       responseBytes: 10_000,
       queryBytes: 200,
@@ -121,6 +122,14 @@ describe('limits on one query', () => {
       undefined,
       'points per series is 101, more than the limit of 100; shorten the range or enlarge the step to get at most 100 points',
     ])
+  })
+
+  it('counts the points of subqueries apart: a day by the minute is no wide range', async () => {
+    const ask = async (window: string) => {
+      const query = `max_over_time((m${(unique += 1)} + 0)[${window}])`
+      return (await call('a/one', 'query', { query, time: '100000' })).status
+    }
+    expect([await ask('10m:1s'), await ask('10m:500ms')]).toEqual([200, 422])
   })
 
   it.each([

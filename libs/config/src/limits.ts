@@ -16,6 +16,7 @@ function querySchema({ duration }: Parts) {
   return {
     range: duration.describe('Time range one query may read'),
     points: z.int().min(1).describe('Points per series'),
+    subqueryPoints: z.int().min(1).describe('Points per series of a subquery'),
     series: z.int().min(1).describe('Series in an answer'),
     samples: z.int().min(1).describe('Samples one query may read'),
     responseBytes: z.int().min(1).describe('Size of an answer'),
@@ -35,6 +36,7 @@ export function createLimitsSchema(parts: Parts) {
       .strictObject({
         range: query.range.prefault('366d'),
         points: query.points.default(11_001),
+        subqueryPoints: query.subqueryPoints.default(250_000),
         series: query.series.default(50_000),
         samples: query.samples.default(50_000_000),
         responseBytes: query.responseBytes.default(268_435_456),

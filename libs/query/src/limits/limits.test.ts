@@ -55,8 +55,11 @@ describe('measureQuery', () => {
   it.each([
     ['up', { queryBytes: 2, range: hour, points: 61, depth: 1, selectors: 1, regexCost: 0 }],
     ['rate(up[5m])', { range: hour + 300_000, depth: 3 }],
-    ['max_over_time(rate(up[5m])[1d:])', { range: 25 * hour + 300_000, points: 25 * 60 + 1 }],
-    ['max_over_time(up[1d:1s])', { points: 25 * 3600 + 1 }],
+    [
+      'max_over_time(rate(up[5m])[1d:])',
+      { range: 25 * hour + 300_000, points: 61, subqueryPoints: 25 * 60 + 1 },
+    ],
+    ['max_over_time(up[1d:1s])', { subqueryPoints: 25 * 3600 + 1 }],
     ['a + b + sum(c)', { selectors: 3, depth: 3 }],
     ['up{a=~"x{100}"} or up{a!~"(y|z)"}', { regexCost: 100 }],
     ['label_replace(up, "a", "$1", "b", "x{100}")', { regexCost: 100 }],

@@ -22,6 +22,11 @@ export const limitWords = {
     show: count,
     narrower: (limit) => `shorten the range or enlarge the step to get at most ${limit} points`,
   },
+  subqueryPoints: {
+    name: 'points per series of a subquery',
+    show: count,
+    narrower: (limit) => `shorten the subquery or enlarge its step to get at most ${limit} points`,
+  },
   series: {
     name: 'series in the answer',
     show: count,

@@ -43,8 +43,9 @@ export function measureExpr(text: string, expr: Expr): (range: TimeRange) => Mea
   return (range) => {
     const window = range.end - range.start
     const own = range.step > 0 ? Math.floor(window / range.step) + 1 : 1
-    const points = subqueries.map((sub) => Math.floor((window + sub.range) / sub.step) + 1)
-    return { ...fixed, range: window + reach, points: Math.max(own, ...points) }
+    const inner = subqueries.map((sub) => Math.floor((window + sub.range) / sub.step) + 1)
+    const subqueryPoints = inner.length === 0 ? {} : { subqueryPoints: Math.max(...inner) }
+    return { ...fixed, range: window + reach, points: own, ...subqueryPoints }
   }
 }
 

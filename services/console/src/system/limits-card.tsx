@@ -4,6 +4,7 @@ import type { SystemStatus } from './status.ts'
 const queryWords: Readonly<Record<string, string>> = {
   range: 'Time one query may read',
   points: 'Points per series',
+  subqueryPoints: 'Points per series of a subquery',
   series: 'Series in an answer',
   samples: 'Samples one query may read',
   responseBytes: 'Size of an answer',
