@@ -74,6 +74,14 @@ audit:
     for (const claim of ['email', 'name', 'preferred_username', 'upn', 'a=b', 'a b', ''])
       expect(() => parse(issuer([claim]))).toThrow(/attributes/)
     expect(() => parse(issuer([]), issuer([]))).toThrow(/names must differ/)
+    expect(() => parse(issuer([]), { ...issuer([]), name: 'b' })).toThrow(/issuer URLs must differ/)
+  })
+
+  it('takes no idle time shorter than the time between two notes of a use', () => {
+    const idle = (sessionIdle: string) => () =>
+      parseConfig(JSON.stringify({ database: { url: 'postgres://localhost/x' }, control: { sessionIdle } }))
+    expect(idle('59s')).toThrow(/at least 1m/)
+    expect(idle('1m')().control.sessionIdle).toBe(60_000)
   })
 
   it('accepts the example', () => {

@@ -97,6 +97,11 @@ const issuer = z.strictObject({
 })
 
 /** Two of one name would share a callback and the names of attributes. */
+/** Bearer tokens and re-checks find an issuer by its URL, so that one URL can have one client only. */
+function areElsewhere(issuers: readonly { readonly issuer: string }[]): boolean {
+  return new Set(issuers.map(({ issuer: at }) => at)).size === issuers.length
+}
+
 function areNamedApart(issuers: readonly { readonly name: string }[]): boolean {
   return new Set(issuers.map(({ name }) => name)).size === issuers.length
 }
@@ -212,13 +217,20 @@ export const configSchema = z.strictObject({
         .describe(
           'Lets whoever has the database’s configuration sign in with a one-time code (gatehouse auth local-admin); absent: nobody',
         ),
-      sessionIdle: duration.prefault('1h').describe('A session unused for longer ends'),
+      sessionIdle: duration
+        .refine((ms) => ms >= 60_000, 'at least 1m')
+        .prefault('1h')
+        .describe('A session unused for longer ends; at least 1m, as uses are noted every 30 s'),
       sessionLifetime: duration
         .prefault('12h')
         .describe('A session ends after this time however much it is used'),
     })
     .prefault({}),
-  issuers: z.array(issuer).default([]).refine(areNamedApart, 'names must differ'),
+  issuers: z
+    .array(issuer)
+    .default([])
+    .refine(areNamedApart, 'names must differ')
+    .refine(areElsewhere, 'issuer URLs must differ'),
   upstream: upstreamSchema({ duration }).prefault({}),
   cache: cacheSchema.prefault({}),
   limits: limitsSchema.prefault({}),

@@ -29,6 +29,18 @@ describe('groupsFrom', () => {
 })
 
 describe('identityFrom', () => {
+  it('takes no subject or group that the store would refuse or change, and cleans names', () => {
+    for (const sub of ['a\0', 'a\ud800', '\udc00a']) expect(identityFrom({ sub }, issuer)).toBeUndefined()
+    expect(identityFrom({ sub: 'a', name: 'A\0li\ud800', email: 'a\0@b', groups: ['g\0'] }, issuer)).toEqual({
+      issuer: issuer.issuer,
+      subject: 'a',
+      name: 'Ali\ufffd',
+      email: undefined,
+      groups: [],
+    })
+    expect(identityFrom({ sub: 'a', name: '\0' }, issuer)?.name).toBe('a')
+  })
+
   it('takes the configured claim for who it is, and no other', () => {
     const entra = { ...issuer, subjectClaim: 'oid' as const }
     expect(identityFrom({ sub: 'pairwise', oid: 'object-1' }, entra)?.subject).toBe('object-1')

@@ -5,8 +5,15 @@ import type { VouchedIdentity } from './model.ts'
 const maxGroups = 1_000
 const maxLength = 256
 
-function shortText(value: unknown): string | undefined {
-  return typeof value === 'string' && value.length > 0 && value.length <= maxLength ? value : undefined
+/** A claim's text, at most 256 long, that the store keeps as it is: no U+0000, which it refuses, and no lone surrogate, which would become another text. */
+export function shortText(value: unknown): string | undefined {
+  if (typeof value !== 'string' || value.length === 0 || value.length > maxLength) return undefined
+  return value.includes('\0') || !value.isWellFormed() ? undefined : value
+}
+
+/** A name people may edit themselves: cleaned, so that it never keeps its owner out. */
+function displayName(value: unknown): string | undefined {
+  return typeof value === 'string' ? shortText(value.replaceAll('\0', '').toWellFormed()) : undefined
 }
 
 /**
@@ -57,7 +64,7 @@ export function identityFrom(claims: JWTPayload, issuer: ClaimsIssuer): VouchedI
   return {
     issuer: issuer.issuer,
     subject,
-    name: shortText(claims['name']) ?? shortText(claims['preferred_username']) ?? email ?? subject,
+    name: displayName(claims['name']) ?? displayName(claims['preferred_username']) ?? email ?? subject,
     email,
     groups: [...own, ...attributeGroups(claims, issuer)],
   }

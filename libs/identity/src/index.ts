@@ -1,5 +1,5 @@
 export { type Authenticator, type AuthenticatorDeps, createAuthenticator } from './authenticator.ts'
-export { identityFrom } from './claims.ts'
+export { identityFrom, shortText } from './claims.ts'
 export type { IssuerMetadata } from './discovery.ts'
 export { createIssuer, type Issuer } from './issuer.ts'
 export { isLoopback, type IssuerFetch } from './issuer-fetch.ts'

@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto'
 import {
   type CryptoKey,
+  exportJWK,
   exportSPKI,
   generateKeyPair,
   importJWK,
@@ -55,6 +56,28 @@ describe('verifyAccessToken', () => {
       },
       expiresAt: exp * 1_000,
     })
+  })
+  it('tries each key where the issuer has several of one kid, and takes no other', async () => {
+    const own = await startTestIssuer()
+    const known = new Map([[own.config.issuer, createIssuer(own.config)]])
+    const { publicKey } = await generateKeyPair('RS256')
+    own.keys.unshift({ ...(await exportJWK(publicKey)), kid: 'k1', alg: 'RS256', use: 'sig' })
+    try {
+      expect((await verifyAccessToken(await own.sign(), known)).identity.subject).toBe('alice')
+      const { privateKey } = await generateKeyPair('RS256')
+      const forged = new SignJWT({
+        iss: own.config.issuer,
+        aud: 'gatehouse',
+        sub: 'alice',
+        exp: seconds() + 60,
+      })
+        .setProtectedHeader({ alg: 'RS256', typ: 'at+jwt', kid: 'k1' })
+        .sign(privateKey)
+      await expect(verifyAccessToken(await forged, known)).rejects.toEqual(refused)
+      await expect(verifyAccessToken(await own.sign({ exp: seconds() - 60 }), known)).rejects.toEqual(refused)
+    } finally {
+      await own.close()
+    }
   })
   it('gives attributes as groups', async () => {
     const { identity } = await verifyAccessToken(await idp.sign({ unit: 'roads' }), issuers)

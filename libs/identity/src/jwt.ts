@@ -6,11 +6,11 @@ import {
   type JWTPayload,
   type JWTVerifyOptions,
   type JWTVerifyResult,
-  jwtVerify,
 } from 'jose'
 import { identityFrom } from './claims.ts'
 import type { Issuer } from './issuer.ts'
 import type { VouchedIdentity } from './model.ts'
+import { verifySigned } from './verify-signed.ts'
 
 /** Clocks may differ by this much. */
 export const clockToleranceSeconds = 5
@@ -46,7 +46,7 @@ function explain(error: unknown): GatehouseError {
 
 async function verify(token: string, issuer: Issuer, options: JWTVerifyOptions): Promise<JWTVerifyResult> {
   try {
-    return await jwtVerify(token, issuer.keys, {
+    return await verifySigned(token, issuer.keys, {
       issuer: issuer.config.issuer,
       algorithms: issuer.config.algorithms,
       requiredClaims: ['iss', 'aud', 'exp', 'sub'],

@@ -1,7 +1,9 @@
 import { GatehouseError } from '@gatehouse/errors'
-import { jwtVerify, type JWTPayload } from 'jose'
+import type { JWTPayload } from 'jose'
+import { shortText } from './claims.ts'
 import type { Issuer } from './issuer.ts'
 import { clockToleranceSeconds } from './jwt.ts'
+import { verifySigned } from './verify-signed.ts'
 
 /** Whose sessions an identity provider wants ended. At least one of `subject` and `idpSession` is there. */
 export interface LogoutMessage {
@@ -18,10 +20,6 @@ const maxAgeSeconds = 120
 
 function refused(why: string, cause?: unknown): GatehouseError {
   return new GatehouseError('bad_data', 'the logout token is not valid', { detail: why, cause })
-}
-
-function text(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' && value.length <= 256 ? value : undefined
 }
 
 function hasLogoutEvent({ events }: JWTPayload): boolean {
@@ -45,7 +43,7 @@ export async function verifyLogoutToken(token: string, issuer: Issuer): Promise<
     maxTokenAge: maxAgeSeconds,
     clockTolerance: clockToleranceSeconds,
   }
-  const { payload, protectedHeader } = await jwtVerify(token, keys, options).catch((error: unknown) => {
+  const { payload, protectedHeader } = await verifySigned(token, keys, options).catch((error: unknown) => {
     throw error instanceof GatehouseError ? error : refused(String(error), error)
   })
   const type = protectedHeader.typ?.toLowerCase() ?? 'logout+jwt'
@@ -53,8 +51,8 @@ export async function verifyLogoutToken(token: string, issuer: Issuer): Promise<
   if (!hasLogoutEvent(payload)) throw refused('it has no logout event')
   if ('nonce' in payload) throw refused('it has a nonce')
   // Where another claim says who somebody is, the token's `sub` names nobody we know: then only the session counts.
-  const subject = config.subjectClaim === 'sub' ? text(payload.sub) : undefined
-  const idpSession = text(payload['sid'])
+  const subject = config.subjectClaim === 'sub' ? shortText(payload.sub) : undefined
+  const idpSession = shortText(payload['sid'])
   if (subject === undefined && idpSession === undefined) throw refused('it names neither subject nor session')
   // The issuer's clock may be behind: a session opened just before must still end.
   const openedBefore = ((payload.iat ?? 0) + clockToleranceSeconds) * 1_000

@@ -378,6 +378,8 @@ describe('service-account tokens', () => {
     await withOrg(pool, 'health', (tx) => shortenToken(tx, token.uid, end + 1_000_000))
     expect((await identities.findServiceAccountToken(hashOf('rotated')))?.expiresAt).toBe(end)
     expect(await withOrg(pool, 'revenue', (tx) => shortenToken(tx, token.uid, 0))).toBe(false)
+    await withOrg(pool, 'health', (tx) => shortenToken(tx, token.uid, 1_000_000))
+    expect(await withOrg(pool, 'health', (tx) => shortenToken(tx, token.uid, end))).toBe(false)
   })
 
   it('name a service account of the org', async () => {

@@ -98,11 +98,11 @@ export async function revokeToken(tx: OrgTransaction, uid: string): Promise<bool
   return rows.length > 0
 }
 
-/** Brings a token's end forward, for a rotation with overlap; never back. False if it is unknown or revoked. */
+/** Brings a token's end forward, for a rotation with overlap; never back. False if it is unknown, revoked or has ended. */
 export async function shortenToken(tx: OrgTransaction, uid: string, expiresAt: number): Promise<boolean> {
   const rows = await tx.rows(
     `update service_account_tokens set expires_at = least(expires_at, $2)
-     where org_uid = app_org() and uid = $1 and revoked_at is null returning 1`,
+     where org_uid = app_org() and uid = $1 and revoked_at is null and expires_at > now() returning 1`,
     [uid, new Date(expiresAt)],
   )
   return rows.length > 0

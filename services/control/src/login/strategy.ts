@@ -4,6 +4,7 @@ import {
   type IssuedTokens,
   newSecret,
   type VouchedIdentity,
+  shortText,
 } from '@gatehouse/identity'
 import type { Request } from 'express'
 import * as client from 'openid-client'
@@ -102,7 +103,7 @@ async function finish(request: Request, deps: StrategyDeps, oidc: client.Configu
   const issued = { refreshToken: tokens.refresh_token, idToken: tokens.id_token }
   return {
     identity,
-    idpSession: typeof sid === 'string' ? sid : undefined,
+    idpSession: shortText(sid),
     issued,
     returnTo: attempt.returnTo,
   }

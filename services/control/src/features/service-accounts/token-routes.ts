@@ -232,7 +232,7 @@ function rotateRoute(deps: ManageDeps): Route {
           const { caller, params, body } = call
           const old = await loadToken(tx, params.uid, params.token)
           if (!(await shortenToken(tx, old.uid, Date.now() + body.overlapSeconds * 1_000)))
-            throw new GatehouseError('conflict', 'the token was revoked')
+            throw new GatehouseError('conflict', 'the token was revoked or has ended')
           const { name, sourceCidrs } = old
           const wanted = { name, sourceCidrs, days: body.days }
           const result = await issue(tx, { account: params.uid, caller, body: wanted })
