@@ -143,6 +143,8 @@ describe('gatehouse policy', () => {
 describe('gatehouse auth', () => {
   it('answers can-i, why and who from the database', async () => {
     const query = ['datasources:query', 'metrics', '--org=health', config()]
+    const nobody = await gatehouse('auth', 'can-i', ...query, '--as=nobody')
+    expect(nobody.err).toContain('there is no nobody in ')
     const can = await gatehouse('auth', 'can-i', ...query, '--as=service-account:ci')
     expect([can.code, can.out]).toEqual([0, 'yes\n'])
     const cannot = await gatehouse(

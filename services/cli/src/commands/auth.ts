@@ -19,6 +19,7 @@ import {
   type WhoEntry,
   whoThroughDashboards,
 } from '@gatehouse/authz'
+import { GatehouseError } from '@gatehouse/errors'
 import { printMatcher } from '@gatehouse/promql'
 import {
   enterTime,
@@ -50,7 +51,7 @@ function principalOf(policy: OrgPolicy, as: string): Principal {
     account === undefined
       ? policy.members.find(({ uid, name }) => uid === user || name === user)
       : policy.serviceAccounts.find(({ uid }) => uid === account)
-  if (found === undefined) throw new Error(`there is no ${as} in ${policy.orgUid}`)
+  if (found === undefined) throw new GatehouseError('bad_data', `there is no ${as} in ${policy.orgUid}`)
   return 'isDisabled' in found && 'teams' in found
     ? principalOfMember(policy, found)
     : principalOfServiceAccount(policy, found)
@@ -58,7 +59,7 @@ function principalOf(policy: OrgPolicy, as: string): Principal {
 
 function kindOf(text: string, kinds: readonly ResourceKind[]): ResourceKind {
   const kind = kinds.find((candidate) => candidate === text)
-  if (kind === undefined) throw new Error(`${text} is not one of ${kinds.join(', ')}`)
+  if (kind === undefined) throw new GatehouseError('bad_data', `${text} is not one of ${kinds.join(', ')}`)
   return kind
 }
 
@@ -70,7 +71,7 @@ async function resourceOf(
 ): Promise<Resource> {
   const [, named, rest] = /^([a-z-]+):(.+)$/.exec(text) ?? []
   const kind = named === undefined ? kinds[0] : kindOf(named, kinds)
-  if (kind === undefined) throw new Error('the action applies to nothing')
+  if (kind === undefined) throw new GatehouseError('bad_data', 'the action applies to nothing')
   const uid = rest ?? text
   const base = { kind, uid, orgUid: tx.orgUid }
   if (kind === 'dashboard') return { ...base, folderUid: (await findDashboard(tx, uid))?.folderUid }
@@ -91,9 +92,11 @@ async function ask<T>(
   options: AskOptions,
   answer: (asked: Asked) => T,
 ): Promise<T> {
-  if (!isAction(action)) throw new Error(`${action} is not an action; see policies/permissions.yaml`)
+  if (!isAction(action))
+    throw new GatehouseError('bad_data', `${action} is not an action; see policies/permissions.yaml`)
   const now = options.at === undefined ? Date.now() : Date.parse(options.at)
-  if (Number.isNaN(now)) throw new Error('--at wants a time such as 2026-01-31T12:00:00Z')
+  if (Number.isNaN(now))
+    throw new GatehouseError('bad_data', '--at wants a time such as 2026-01-31T12:00:00Z')
   const selector = options.selector === undefined ? undefined : parseConstraint(options.selector)
   return withDatabase(options['config.file'], (pool) =>
     withOrg(pool, options.org, async (tx) => {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { type EventCode, systemEvent } from '@gatehouse/audit'
 import { authorize, principalOfServiceAccount } from '@gatehouse/authz'
+import { GatehouseError } from '@gatehouse/errors'
 import { hashSecret, newServiceAccountToken } from '@gatehouse/identity'
 import {
   createChangeRecorder,
@@ -89,7 +90,8 @@ interface Issued {
 async function readable(tx: OrgTransaction, accountUid: string): Promise<readonly string[]> {
   const { policy } = await readSnapshot(tx)
   const account = policy.serviceAccounts.find(({ uid }) => uid === accountUid)
-  if (account === undefined) throw new Error(`there is no service account ${accountUid} in ${tx.orgUid}`)
+  if (account === undefined)
+    throw new GatehouseError('bad_data', `there is no service account ${accountUid} in ${tx.orgUid}`)
   const principal = principalOfServiceAccount(policy, account)
   const now = Date.now()
   const mayQuery = (uid: string): boolean => {
@@ -167,7 +169,7 @@ async function rotate(oldUid: string, options: RotateOptions): Promise<void> {
     withOrg(pool, options.org, async (tx) => {
       const old = (await listTokens(tx)).find(({ uid }) => uid === oldUid)
       if (old === undefined || !(await shortenToken(tx, oldUid, oldEnd)))
-        throw new Error(`there is no token ${oldUid} that still works`)
+        throw new GatehouseError('bad_data', `there is no token ${oldUid} that still works`)
       const { serviceAccountUid: account, name, sourceCidrs: cidr } = old
       const noteOf = ({ uid, expiresAt }: ServiceAccountToken): Noted => {
         const overlapSeconds = options.overlap * 60
