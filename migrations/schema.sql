@@ -307,6 +307,11 @@ table identities [row security forced] (
   subject text not null,
   user_uid uid not null
 );
+table invitations [row security forced] (
+  org_uid text not null,
+  user_uid text not null,
+  name text not null
+);
 table local_admin_codes [row security forced] (
   org_uid uid not null,
   hash text not null,
@@ -699,6 +704,9 @@ constraint on idempotency_keys: idempotency_keys_request_check CHECK ((request ~
 constraint on identities: identities_pkey PRIMARY KEY (issuer, subject);
 constraint on identities: identities_subject_check CHECK (((length(subject) >= 1) AND (length(subject) <= 256)));
 constraint on identities: identities_user_uid_fkey FOREIGN KEY (user_uid) REFERENCES users(uid) ON DELETE CASCADE;
+constraint on invitations: invitations_name_check CHECK ((name <> ''::text));
+constraint on invitations: invitations_org_uid_user_uid_fkey FOREIGN KEY (org_uid, user_uid) REFERENCES memberships(org_uid, user_uid) ON DELETE CASCADE;
+constraint on invitations: invitations_pkey PRIMARY KEY (org_uid, user_uid);
 constraint on local_admin_codes: local_admin_codes_hash_check CHECK ((hash ~ '^[0-9a-f]{64}$'::text));
 constraint on local_admin_codes: local_admin_codes_made_by_check CHECK (((length(made_by) >= 1) AND (length(made_by) <= 200)));
 constraint on local_admin_codes: local_admin_codes_org_uid_fkey FOREIGN KEY (org_uid) REFERENCES orgs(uid) ON DELETE CASCADE;
@@ -889,6 +897,8 @@ CREATE INDEX idempotency_keys_created ON public.idempotency_keys USING btree (or
 CREATE UNIQUE INDEX idempotency_keys_pkey ON public.idempotency_keys USING btree (org_uid, principal, key);
 CREATE UNIQUE INDEX identities_pkey ON public.identities USING btree (issuer, subject);
 CREATE INDEX identities_user ON public.identities USING btree (user_uid);
+CREATE UNIQUE INDEX invitations_pkey ON public.invitations USING btree (org_uid, user_uid);
+CREATE INDEX invitations_user ON public.invitations USING btree (user_uid);
 CREATE INDEX local_admin_codes_org ON public.local_admin_codes USING btree (org_uid);
 CREATE UNIQUE INDEX local_admin_codes_pkey ON public.local_admin_codes USING btree (hash);
 CREATE INDEX login_attempts_expires ON public.login_attempts USING btree (expires_at);
@@ -987,9 +997,13 @@ policy org_only on grants for ALL to gatehouse_app using (((org_uid)::text = app
 policy org_only on guardrails for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
 policy org_only on idempotency_keys for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
 policy lookups on identities for ALL to gatehouse_definer using (true) with check (true);
-policy members_only on identities for ALL to gatehouse_app using ((EXISTS ( SELECT
+policy members_only on identities for ALL to gatehouse_app using (((EXISTS ( SELECT
    FROM memberships m
-  WHERE (((m.user_uid)::text = (identities.user_uid)::text) AND ((m.org_uid)::text = app_org())))));
+  WHERE (((m.user_uid)::text = (identities.user_uid)::text) AND ((m.org_uid)::text = app_org())))) AND (NOT (EXISTS ( SELECT
+   FROM invitations i
+  WHERE ((i.user_uid = (identities.user_uid)::text) AND (i.org_uid = app_org())))))));
+policy definer_reads on invitations for SELECT to gatehouse_definer using (true);
+policy org_only on invitations for ALL to gatehouse_app using ((org_uid = app_org())) with check ((org_uid = app_org()));
 policy lookups on local_admin_codes for ALL to gatehouse_definer using (true) with check (true);
 policy org_only on local_admin_codes for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
 policy lookups on memberships for ALL to gatehouse_definer using (true) with check (true);
@@ -1035,9 +1049,11 @@ policy org_only on teams for ALL to gatehouse_app using (((org_uid)::text = app_
 policy org_only on tenants for ALL to gatehouse_app using (((org_uid)::text = app_org())) with check (((org_uid)::text = app_org()));
 policy lookups on upstream_claims for ALL to gatehouse_definer using (true) with check (true);
 policy lookups on users for ALL to gatehouse_definer using (true) with check (true);
-policy members_only on users for ALL to gatehouse_app using ((EXISTS ( SELECT
+policy members_only on users for ALL to gatehouse_app using (((EXISTS ( SELECT
    FROM memberships m
-  WHERE (((m.user_uid)::text = (users.uid)::text) AND ((m.org_uid)::text = app_org())))));
+  WHERE (((m.user_uid)::text = (users.uid)::text) AND ((m.org_uid)::text = app_org())))) AND (NOT (EXISTS ( SELECT
+   FROM invitations i
+  WHERE ((i.user_uid = (users.uid)::text) AND (i.org_uid = app_org())))))));
 
 -- Functions
 
@@ -1593,6 +1609,19 @@ AS $function$
   $function$
 
 -- owner gatehouse_definer;
+CREATE OR REPLACE FUNCTION public.find_invitations(wanted_user text)
+ RETURNS TABLE(org_uid text)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    select i.org_uid from public.invitations i
+    join public.memberships m on m.org_uid = i.org_uid and m.user_uid = i.user_uid
+    where i.user_uid = wanted_user and not m.disabled
+    order by i.org_uid
+  $function$
+
+-- owner gatehouse_definer;
 CREATE OR REPLACE FUNCTION public.find_memberships(wanted_user text)
  RETURNS TABLE(org_uid text, source text, manual_teams text[], sso_teams text[])
  LANGUAGE sql
@@ -1605,6 +1634,7 @@ AS $function$
     from public.memberships m
     left join public.team_members t on t.org_uid = m.org_uid and t.user_uid = m.user_uid
     where m.user_uid = wanted_user and not m.disabled
+      and not exists (select from public.invitations i where i.org_uid = m.org_uid and i.user_uid = m.user_uid)
     group by m.org_uid, m.source
     order by m.org_uid
   $function$
@@ -2189,6 +2219,8 @@ CREATE TRIGGER managed BEFORE INSERT OR DELETE OR UPDATE ON public.guardrails FO
 CREATE TRIGGER policy_deleted AFTER DELETE ON public.guardrails REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
 CREATE TRIGGER policy_inserted AFTER INSERT ON public.guardrails REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
 CREATE TRIGGER policy_updated AFTER UPDATE ON public.guardrails REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
+CREATE TRIGGER policy_deleted AFTER DELETE ON public.invitations REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
+CREATE TRIGGER policy_inserted AFTER INSERT ON public.invitations REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
 CREATE TRIGGER history_deleted AFTER DELETE ON public.memberships REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION keep_policy_history('user_uid');
 CREATE TRIGGER history_inserted AFTER INSERT ON public.memberships REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION keep_policy_history('user_uid');
 CREATE TRIGGER history_updated AFTER UPDATE ON public.memberships REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION keep_policy_history('user_uid');
@@ -2279,6 +2311,7 @@ CREATE TRIGGER user_history AFTER UPDATE OF disabled ON public.users FOR EACH RO
 
 grant DELETE, INSERT, SELECT on table audit_label_values to gatehouse_app;
 grant DELETE, INSERT, SELECT on table idempotency_keys to gatehouse_app;
+grant DELETE, INSERT, SELECT on table invitations to gatehouse_app;
 grant DELETE, INSERT, SELECT on table local_admin_codes to gatehouse_app;
 grant DELETE, INSERT, SELECT on table login_attempts to gatehouse_app;
 grant DELETE, INSERT, SELECT on table query_stops to gatehouse_app;
@@ -2340,6 +2373,7 @@ grant EXECUTE on function contested_data_sources(text) to gatehouse_app;
 grant EXECUTE on function contested_data_sources(text) to the migrating role;
 grant EXECUTE on function end_session_check(text,text,boolean) to gatehouse_app;
 grant EXECUTE on function extend_session(text) to gatehouse_app;
+grant EXECUTE on function find_invitations(text) to gatehouse_app;
 grant EXECUTE on function find_memberships(text) to gatehouse_app;
 grant EXECUTE on function find_provisioning_token(text) to gatehouse_app;
 grant EXECUTE on function find_sealed(text) to gatehouse_app;
@@ -2399,6 +2433,7 @@ grant SELECT on table audit_heads to gatehouse_app;
 grant SELECT on table audit_holds to gatehouse_definer;
 grant SELECT on table audit_tombstones to gatehouse_app;
 grant SELECT on table identities to gatehouse_app;
+grant SELECT on table invitations to gatehouse_definer;
 grant SELECT on table memberships to gatehouse_definer;
 grant SELECT on table noted_endings to gatehouse_definer;
 grant SELECT on table notices to gatehouse_definer;

@@ -289,7 +289,7 @@ describe('an operator', () => {
     boards.proxy.behave({ kind: 'late', ms: 1_200 })
     await asking.goto(`${url}/explore?g0.expr=max(up)`)
     await asking.getByRole('table').waitFor()
-    boards.proxy.behave({ kind: 'silent' })
+    boards.proxy.behave({ kind: 'busy' })
     await asking.goto(`${url}/explore?g0.expr=sum(up)`)
 
     const page = await context.newPage()

@@ -113,7 +113,6 @@ describe('several shards or alternatives', () => {
       'topk(3, sum by (model) (ml_predictions_total))',
       `topk(3, sum by (model) (ml_predictions_total${defence}))`,
     ],
-    ['defence/all', 'up{tenant="health"}', 'up{tenant="nowhere"}'],
     ['transport/mixed', 'count(up)', `count(up${mixed})`],
     ['transport/mixed', 'sum by (team) (up)', `sum by (team) (up${mixed})`],
   ])('%s: %s is exact', async (who, query, expected) => {
@@ -123,6 +122,19 @@ describe('several shards or alternatives', () => {
     )
     const ranged = await call(who, 'query_range', { query, ...range() })
     expect(ranged.json).toEqual((await reference('query_range', { query: expected, ...range() })).json)
+  })
+
+  it('is empty where the grants admit nothing of it, and says so', async () => {
+    const query = 'up{tenant="health"}'
+    const nothing = { status: 'success', warnings: [expect.stringContaining('contradict')] }
+    expect((await call('defence/all', 'query', { query, ...at() })).json).toEqual({
+      ...nothing,
+      data: { resultType: 'vector', result: [] },
+    })
+    expect((await call('defence/all', 'query_range', { query, ...range() })).json).toEqual({
+      ...nothing,
+      data: { resultType: 'matrix', result: [] },
+    })
   })
 
   it('keeps a limit on the whole answer', async () => {

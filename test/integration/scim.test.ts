@@ -372,7 +372,14 @@ describe('what was pushed', () => {
     // The org that nobody provisions goes by the tokens as before.
     expect(await teamsNow()).toMatchObject([{ orgUid: 'transport', teams: ['signals'] }])
     const again = await scim(token, 'post', '/Users', { userName: 'noa@example.org', externalId: objectId })
-    expect(await teams()).toEqual([{ orgUid: 'health', teams: [] }])
+    // Somebody who belongs elsewhere is invited, and comes by going there.
+    expect(await teams()).toEqual([])
+    expect((await signIn(world.pool, { ...vouched, groups: claims.groups }))?.invitations).toEqual(['health'])
+    const hasCome = async () => {
+      await status(claims, 'health')
+      return (await teams())?.length === 1
+    }
+    expect(await within(3_000, hasCome)).toBe(true)
     for (const path of [`/Users/${again.json.id}`, `/Groups/${group.json.id}`])
       expect((await scim(token, 'delete', path)).status).toBe(204)
   })

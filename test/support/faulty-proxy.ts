@@ -6,6 +6,8 @@ export type Fault =
   | { readonly kind: 'none' }
   /** Takes connections and passes nothing on. */
   | { readonly kind: 'silent' }
+  /** Says of itself what it is, and answers nothing else: it computes. */
+  | { readonly kind: 'busy' }
   /** Passes on so many bytes of every answer, then nothing more. */
   | { readonly kind: 'stop'; readonly after: number }
   /** Passes on so many bytes of every answer, then closes the connection as if it were complete. */
@@ -40,6 +42,7 @@ function passOn(from: Socket, to: Socket, fault: Fault): void {
       case 'none':
         return write(chunk)
       case 'silent':
+      case 'busy':
         return undefined
       case 'stop':
       case 'cut': {
@@ -82,7 +85,8 @@ export async function startFaultyProxy(targetUrl: string): Promise<FaultyProxy> 
       if (/^(GET|POST) /.test(chunk.toString('latin1', 0, 5))) {
         requests += 1
         target.removeAllListeners('data')
-        passOn(target, client, fault)
+        const isSpared = fault.kind === 'busy' && chunk.includes('/status/buildinfo ')
+        passOn(target, client, isSpared ? { kind: 'none' } : fault)
       }
       target.write(chunk)
     })

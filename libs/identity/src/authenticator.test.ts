@@ -18,8 +18,8 @@ const touched: string[] = []
 let tokenExpiresAt = now + 3_600_000
 let groupsSeen: VouchedIdentity[] = []
 
-function user(uid: string, memberships: Membership[]): UserRecord {
-  return { uid, name: uid, memberships }
+function user(uid: string, memberships: Membership[], invitations: string[] = []): UserRecord {
+  return { uid, name: uid, memberships, invitations }
 }
 
 const store: IdentityStore = {
@@ -36,6 +36,7 @@ const store: IdentityStore = {
       [hashSecret('two')]: [user('bob', [health, transport]), undefined],
       [hashSecret('two-in-health')]: [user('bob', [health, transport]), 'health'],
       [hashSecret('left-org')]: [user('bob', [transport]), 'health'],
+      [hashSecret('invited')]: [user('dan', [health], ['transport', 'elsewhere']), 'health'],
       [hashSecret('none')]: [user('eve', []), undefined],
     }
     const found = users[hash]
@@ -55,6 +56,7 @@ const store: IdentityStore = {
     groupsSeen.push(identity)
     return user(`u-${identity.subject}`, identity.groups.includes('ml') ? [health] : [])
   },
+  enterInvited: async (_uid, orgUid) => (orgUid === 'transport' ? transport : undefined),
   touch: (kind) => touched.push(kind),
 }
 
@@ -166,6 +168,9 @@ describe('authenticate', () => {
     expect((await authenticate(session('two-in-health'))).orgUid).toBe('health')
     expect((await authenticate(session('two'), inOrg('transport'))).teams).toEqual(['rail', 'bus'])
     expect((await authenticate(session('two-in-health'), inOrg('transport'))).orgUid).toBe('transport')
+    expect((await authenticate(session('invited'))).orgUid).toBe('health')
+    expect((await authenticate(session('invited'), inOrg('transport'))).orgUid).toBe('transport')
+    await expect(authenticate(session('invited'), inOrg('elsewhere'))).rejects.toMatchObject({ code: 'forbidden' })
     expect((await authenticate(session('left-org'))).orgUid).toBe('transport')
   })
   it('lists only own orgs when none or a wrong one is named', async () => {

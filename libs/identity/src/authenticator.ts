@@ -62,11 +62,21 @@ function createRecogniser(
 /** Creates the authenticator of one process. Nothing is fetched before the first request that needs it. */
 export function createAuthenticator(deps: AuthenticatorDeps): Authenticator {
   const recogniseAny = createRecogniser(deps)
+  /** Whoever names an org that invited them comes to it. */
+  const enter = async (found: RecognisedUser, org: string | undefined): Promise<RecognisedUser> => {
+    const { user } = found
+    if (org === undefined || !user.invitations.includes(org)) return found
+    const membership = await deps.store.enterInvited(user.uid, org)
+    if (membership === undefined) return found
+    return { ...found, user: { ...user, memberships: [...user.memberships, membership] } }
+  }
   return {
     async authenticate(rawHeaders, remoteAddress) {
       const { credentials, org } = readCredentials(rawHeaders, deps.sessionCookieName)
       const found = await recogniseAny(credentials, remoteAddress)
-      return found.kind === 'user' ? principalOfUser(found, org) : principalOfAccount(found, org)
+      return found.kind === 'user'
+        ? principalOfUser(await enter(found, org), org)
+        : principalOfAccount(found, org)
     },
     async recognise(rawHeaders) {
       const { credentials } = readCredentials(rawHeaders, deps.sessionCookieName)

@@ -10,6 +10,8 @@ export interface UserRecord {
   readonly uid: string
   readonly name: string
   readonly memberships: readonly Membership[]
+  /** Orgs that invited them: naming one is coming to it. */
+  readonly invitations: readonly string[]
 }
 
 /** What an identity provider vouches for. `(issuer, subject)` is the person; name and email are for display only. */
@@ -61,6 +63,8 @@ export interface IdentityStore {
   findSession(hash: string): Promise<SessionRecord | undefined>
   /** Finds the user of a bearer token, or creates one on first sight, with memberships by these groups. */
   recogniseUser(identity: VouchedIdentity): Promise<UserRecord | undefined>
+  /** A person comes to an org that invited them; their place there, undefined if it did not. */
+  enterInvited(userUid: string, orgUid: string): Promise<Membership | undefined>
   /** Notes that a token or session is in use; called at most once a second for each. Must not throw. */
   touch(kind: 'token' | 'session', hash: string): void
 }

@@ -1,7 +1,7 @@
 import { parse, print, selectors } from '@gatehouse/promql'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { constraintSelector, enforce, enforceSelector } from './enforce.ts'
+import { constraintSelector, enforce, enforceSelector, narrowEnforced } from './enforce.ts'
 import type { Conjunction } from './model.ts'
 
 const tenantA: Conjunction = [{ name: 'tenant', op: '=', value: 'a' }]
@@ -66,6 +66,12 @@ describe('enforce', () => {
   it('constrains one selector, and makes one of constraints alone', () => {
     expect(print(constraintSelector(tenantA))).toBe('{tenant="a"}')
     expect(print(enforceSelector(constraintSelector(tenantA), tenantA))).toBe('{tenant="a"}')
+  })
+
+  it('narrows what is enforced, and never widens it', () => {
+    const narrower: Conjunction = [{ name: 'env', op: '!=', value: 'prod' }]
+    expect(print(narrowEnforced(constraintSelector(tenantA), narrower))).toBe('{env!="prod",tenant="a"}')
+    expect(print(narrowEnforced(constraintSelector(tenantA), []))).toBe('{tenant="a"}')
   })
 })
 

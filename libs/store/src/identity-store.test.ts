@@ -267,6 +267,7 @@ describe('sessions', () => {
       uid: userUid,
       name: 'Name of s',
       memberships: [{ orgUid: 'health', teams: ['triage'] }],
+      invitations: [],
     })
     expect(found?.expiresAt).toBeGreaterThan(Date.now() + 590_000)
     expect(found?.expiresAt).toBeLessThan(Date.now() + 610_000)

@@ -1,6 +1,7 @@
 import { lookUp } from './look-up.ts'
 import type { Pool } from './pool.ts'
-import { recogniseUser, type UserRecord, type VouchedIdentity } from './recognise.ts'
+import { lookUpInvitations } from './invitations.ts'
+import { enterInvited, recogniseUser, type UserRecord, type VouchedIdentity } from './recognise.ts'
 import { createTouches } from './touches.ts'
 
 /** A service-account token that may be used now. Times are ms since the epoch. */
@@ -32,6 +33,8 @@ export interface IdentityStore {
   findServiceAccountToken(hash: string): Promise<TokenRecord | undefined>
   findSession(hash: string): Promise<SessionRecord | undefined>
   recogniseUser(identity: VouchedIdentity): Promise<UserRecord | undefined>
+  /** A person comes to an org that invited them; their place there, undefined if it did not. */
+  enterInvited(userUid: string, orgUid: string): Promise<UserRecord['memberships'][number] | undefined>
   /** Notes a use; written within seconds. */
   touch(kind: 'token' | 'session', hash: string): void
   /** Writes what is noted and stops. */
@@ -97,6 +100,7 @@ async function findSession(pool: Pool, hash: string): Promise<SessionRecord | un
       orgUid: org_uid,
       teams: [...new Set(teams)].toSorted(),
     })),
+    invitations: await lookUpInvitations(pool, row.user_uid),
   }
   const { uid: id, issuer, subject, org_uid: orgUid } = row
   return { id, hash, user, issuer, subject, orgUid, expiresAt: row.ends_at.getTime() }
@@ -113,6 +117,7 @@ export function createIdentityStore(options: {
     findServiceAccountToken: async (hash) => findToken(pool, hash),
     findSession: async (hash) => findSession(pool, hash),
     recogniseUser: async (identity) => recogniseUser(pool, identity),
+    enterInvited: async (userUid, orgUid) => enterInvited(pool, userUid, orgUid),
     touch: touches.note,
     close: touches.close,
   }

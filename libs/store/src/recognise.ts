@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { systemEvent } from '@gatehouse/audit'
 import { createChangeRecorder } from './audit/record-change.ts'
+import { acceptInvitation, findInvitations } from './invitations.ts'
 import type { Pool } from './pool.ts'
 import { enterOrg, type OrgTransaction, type Transaction, withTransaction } from './transaction.ts'
 
@@ -19,6 +20,8 @@ export interface UserRecord {
   readonly uid: string
   readonly name: string
   readonly memberships: readonly { readonly orgUid: string; readonly teams: readonly string[] }[]
+  /** Orgs that made them a member and that they did not come to yet. */
+  readonly invitations: readonly string[]
 }
 
 interface StoredMembership extends Record<string, unknown> {
@@ -110,6 +113,7 @@ async function writeMembership(
      on conflict (org_uid, user_uid) do nothing returning 1`,
     [userUid],
   )
+  const isAccepted = await acceptInvitation(org, userUid)
   const lost = await org.rows<{ team: string }>(
     `delete from team_members where org_uid = app_org() and user_uid = $1 and source = 'sso' and team_uid <> all ($2)
      returning team_uid as team`,
@@ -123,11 +127,12 @@ async function writeMembership(
      returning team_uid as team, xmax = 0 as "isNew"`,
     [userUid, JSON.stringify(teams)],
   )
-  if (joined.length + lost.length + written.length === 0) return undefined
+  const isJoined = isAccepted || joined.length > 0
+  if (!isJoined && lost.length + written.length === 0) return undefined
   const uidsOf = (rows: readonly { readonly team: string }[]): string[] =>
     rows.map(({ team }) => team).toSorted()
   return {
-    kind: joined.length > 0 ? 'joined' : 'changed',
+    kind: isJoined ? 'joined' : 'changed',
     gained: uidsOf(written.filter(({ isNew }) => isNew)),
     lost: uidsOf(lost),
     kept: uidsOf(written.filter(({ isNew }) => !isNew)),
@@ -180,6 +185,41 @@ async function syncMemberships(
   }
 }
 
+const noTeams: MembershipChange = { kind: 'joined', gained: [], lost: [], kept: [] }
+
+/** Makes an invited person a member, with the event of it. */
+async function enter(tx: Transaction, userUid: string, orgUid: string): Promise<void> {
+  const org = await enterOrg(tx, orgUid)
+  if (await acceptInvitation(org, userUid)) await recordMembership(org, userUid, noTeams)
+}
+
+/** Memberships as stored. Whoever belongs nowhere else comes to the orgs that invited them. */
+async function findOwn(
+  tx: Transaction,
+  userUid: string,
+  mapped: Mapped,
+): Promise<readonly StoredMembership[]> {
+  const stored = await findMemberships(tx, userUid)
+  if (merge(stored, mapped).length > 0) return stored
+  const invitations = await findInvitations(tx, userUid)
+  for (const orgUid of invitations) await enter(tx, userUid, orgUid)
+  return invitations.length === 0 ? stored : findMemberships(tx, userUid)
+}
+
+/** A person comes to an org that invited them; their place there, undefined if they have none. */
+export async function enterInvited(
+  pool: Pool,
+  userUid: string,
+  orgUid: string,
+): Promise<UserRecord['memberships'][number] | undefined> {
+  return withTransaction(pool, async (tx) => {
+    // Another request of theirs may have come already.
+    if ((await findInvitations(tx, userUid)).includes(orgUid)) await enter(tx, userUid, orgUid)
+    const stored = await findMemberships(tx, userUid)
+    return merge(stored, new Map()).find((membership) => membership.orgUid === orgUid)
+  })
+}
+
 async function recognise(
   pool: Pool,
   identity: VouchedIdentity,
@@ -188,10 +228,13 @@ async function recognise(
   return withTransaction(pool, async (tx) => {
     const found = await findOrCreate(tx, identity)
     if (found === undefined || found.disabled) return undefined
-    const stored = await findMemberships(tx, found.uid)
     const mapped = await findMapped(tx, found.uid, identity)
+    const stored = await findOwn(tx, found.uid, mapped)
     if (isSignIn || found.created) await syncMemberships(tx, found.uid, { stored, mapped })
-    return { uid: found.uid, name: found.name, memberships: merge(stored, mapped) }
+    const memberships = merge(stored, mapped)
+    const isIn = (org: string): boolean => memberships.some(({ orgUid }) => orgUid === org)
+    const invitations = (await findInvitations(tx, found.uid)).filter((org) => !isIn(org))
+    return { uid: found.uid, name: found.name, memberships, invitations }
   })
 }
 

@@ -113,7 +113,28 @@ describe('row-level security', () => {
 
   it('is tested below for every table that withOrg writes', async () => {
     const audit = (await orgTables()).filter((table) => table.startsWith('audit_'))
-    expect([...seeded, ...unreachable, ...audit].toSorted()).toEqual(await orgTables())
+    expect([...seeded, ...unreachable, 'invitations', ...audit].toSorted()).toEqual(await orgTables())
+  })
+
+  it('shows an org nothing of whom it invited, until they come', async () => {
+    const inOrg = (org: string, sql: string) => withOrg(pool, org, (tx) => tx.rows(sql))
+    const seen = async (org: string) => [
+      await inOrg(org, 'select uid from users'),
+      await inOrg(org, 'select subject from identities'),
+      await inOrg(org, 'select user_uid from invitations'),
+    ]
+    const before = await seen('beta')
+    expect(await seen('alpha')).toEqual([[{ uid: 'u-alpha' }], [{ subject: 'alpha' }], []])
+    await inOrg('alpha', `insert into invitations values ('alpha', 'u-alpha', 'Somebody')`)
+    expect(await seen('alpha')).toEqual([[], [], [{ user_uid: 'u-alpha' }]])
+    expect(await seen('beta')).toEqual(before)
+    expect(await asApp('select * from invitations')).toEqual([])
+    await inOrg('beta', 'delete from invitations')
+    await expect(
+      inOrg('beta', `insert into invitations values ('alpha', 'u-alpha', 'x')`),
+    ).rejects.toMatchObject({ code: expect.any(String) })
+    await inOrg('alpha', 'delete from invitations')
+    expect(await seen('alpha')).toEqual([[{ uid: 'u-alpha' }], [{ subject: 'alpha' }], []])
   })
 
   it.each(seeded)('%s shows only the org that was entered, and nothing outside', async (table) => {
@@ -211,6 +232,7 @@ describe('the application role', () => {
       'contested_data_sources',
       'end_session_check',
       'extend_session',
+      'find_invitations',
       'find_memberships',
       'find_provisioning_token',
       'find_sealed',

@@ -1,3 +1,4 @@
+import { invite } from '../invitations.ts'
 import type { AccessDocument, OrgDocument, PersonDocument } from '@gatehouse/authz'
 import { GatehouseError } from '@gatehouse/errors'
 import { listReachedByOthers } from '../data-sources.ts'
@@ -67,6 +68,18 @@ async function findPeople(tx: Transaction, org: OrgDocument): Promise<FindUser> 
   return (person) => uids.get(keyOf(person)) ?? ''
 }
 
+/** Invites who was made a member: a file names people by their subject only. */
+async function inviteAdded(
+  tx: OrgTransaction,
+  { org, findUser }: Prepared,
+  added: readonly string[],
+): Promise<void> {
+  for (const person of peopleOf(org)) {
+    const uid = findUser(person)
+    if (added.includes(uid)) await invite(tx, uid, person.subject)
+  }
+}
+
 /** A membership that the file no longer names lives on as long as IdP groups give it. */
 async function keepMembersByGroups(tx: OrgTransaction, wanted: readonly unknown[]): Promise<void> {
   await tx.rows(
@@ -80,6 +93,7 @@ async function keepMembersByGroups(tx: OrgTransaction, wanted: readonly unknown[
 interface Prepared {
   readonly org: OrgDocument
   readonly rows: ReturnType<typeof wantedRows>
+  readonly findUser: FindUser
 }
 
 async function removeFrom(tx: Transaction, { org, rows }: Prepared): Promise<readonly AccessChange[]> {
@@ -93,7 +107,8 @@ async function removeFrom(tx: Transaction, { org, rows }: Prepared): Promise<rea
   return changes
 }
 
-async function writeTo(tx: Transaction, { org, rows }: Prepared): Promise<readonly AccessChange[]> {
+async function writeTo(tx: Transaction, prepared: Prepared): Promise<readonly AccessChange[]> {
+  const { org, rows } = prepared
   const entered = await enterOrg(tx, org.uid)
   const changes: AccessChange[] = []
   for (const table of accessTables) {
@@ -101,8 +116,9 @@ async function writeTo(tx: Transaction, { org, rows }: Prepared): Promise<readon
     const at = { orgUid: org.uid, table: table.name }
     for (const key of await updateChanged(entered, spec, rows[table.name]))
       changes.push({ ...at, kind: 'changed', key })
-    for (const key of await insertMissing(entered, spec, rows[table.name]))
-      changes.push({ ...at, kind: 'added', key })
+    const added = await insertMissing(entered, spec, rows[table.name])
+    if (table.name === 'memberships') await inviteAdded(entered, prepared, added)
+    for (const key of added) changes.push({ ...at, kind: 'added', key })
   }
   return changes
 }
@@ -133,10 +149,11 @@ export async function applyAccessIn(
   for (const org of document.orgs.toSorted((a, b) => (a.uid < b.uid ? -1 : 1))) {
     const entered = await enterOrg(tx, org.uid)
     changes.push(...(await writeOrg(entered, org, options)))
-    const rows = wantedRows(org, await findPeople(tx, org))
+    const findUser = await findPeople(tx, org)
+    const rows = wantedRows(org, findUser)
     const members = rows.memberships.map((row) => row['user_uid'])
     await keepMembersByGroups(entered, members)
-    prepared.push({ org, rows })
+    prepared.push({ org, rows, findUser })
   }
   // First everything that goes, in all orgs: a tenant may move from one to another.
   for (const entry of prepared) changes.push(...(await removeFrom(tx, entry)))

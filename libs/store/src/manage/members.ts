@@ -1,5 +1,6 @@
 import { GatehouseError } from '@gatehouse/errors'
 import { findOrg } from '../orgs.ts'
+import { invite } from '../invitations.ts'
 import { newUserUid } from '../recognise.ts'
 import type { OrgTransaction } from '../transaction.ts'
 
@@ -23,7 +24,7 @@ async function findOrCreateUser(tx: OrgTransaction, { issuer, subject, name }: I
 }
 
 /**
- * Makes a person a member of the entered org, whether or not they ever signed in; their uid.
+ * Invites a person to the entered org, whether or not they ever signed in: they are a member as soon as they come; their uid.
  * @throws GatehouseError `bad_data` if the org does not accept their issuer; `conflict` if they are a member, or files declare the
  *   org's access.
  */
@@ -33,6 +34,7 @@ export async function addMember(tx: OrgTransaction, person: Invited): Promise<st
     throw new GatehouseError('bad_data', 'people of this issuer do not belong to this org')
   const uid = await findOrCreateUser(tx, person)
   await tx.rows(`insert into memberships (org_uid, user_uid, source) values (app_org(), $1, 'manual')`, [uid])
+  await invite(tx, uid, person.name)
   return uid
 }
 

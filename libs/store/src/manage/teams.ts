@@ -46,8 +46,10 @@ export async function deleteTeam(tx: OrgTransaction, uid: string): Promise<void>
 /** People of a team; one line for each source. */
 export async function listTeamMembers(tx: OrgTransaction, uid: string): Promise<readonly TeamMember[]> {
   return tx.rows<{ uid: string; name: string; source: 'sso' | 'manual' }>(
-    `select u.uid, u.name, t.source from team_members t join users u on u.uid = t.user_uid
-     where t.org_uid = app_org() and t.team_uid = $1 order by u.uid, t.source`,
+    `select t.user_uid as uid, coalesce(i.name, u.name) as name, t.source from team_members t
+     left join invitations i on i.org_uid = t.org_uid and i.user_uid = t.user_uid
+     left join users u on u.uid = t.user_uid
+     where t.org_uid = app_org() and t.team_uid = $1 order by t.user_uid, t.source`,
     [uid],
   )
 }

@@ -1,3 +1,4 @@
+import { invite } from '../invitations.ts'
 import { GatehouseError } from '@gatehouse/errors'
 import { newUserUid } from '../recognise.ts'
 import { besideFiles } from '../temporary-grants.ts'
@@ -103,13 +104,14 @@ export async function listScimUsers(
   return { total: first?.total ?? 0, users: rows.map(userOf) }
 }
 
-async function saveMembership(tx: OrgTransaction, uid: string, isActive: boolean): Promise<void> {
-  await besideFiles(tx, () =>
-    tx.rows(
+async function saveMembership(tx: OrgTransaction, uid: string, isActive: boolean): Promise<boolean> {
+  const [saved] = await besideFiles(tx, () =>
+    tx.rows<{ isNew: boolean }>(
       `insert into memberships as m (org_uid, user_uid, source, disabled) values (app_org(), $1, 'scim', $2)
        on conflict (org_uid, user_uid) do update set disabled = excluded.disabled,
          source = case m.source when 'manual' then 'manual' else 'scim' end
-       where (m.disabled, m.source) is distinct from (excluded.disabled, case m.source when 'manual' then 'manual' else 'scim' end)`,
+       where (m.disabled, m.source) is distinct from (excluded.disabled, case m.source when 'manual' then 'manual' else 'scim' end)
+       returning xmax = 0 as "isNew"`,
       [uid, !isActive],
     ),
   )
@@ -119,6 +121,7 @@ async function saveMembership(tx: OrgTransaction, uid: string, isActive: boolean
       'update sessions set revoked_at = now() where org_uid = app_org() and user_uid = $1 and revoked_at is null',
       [uid],
     )
+  return saved?.isNew === true
 }
 
 /**
@@ -145,7 +148,7 @@ export async function createScimUser(
         ])
       : [known]
   if (user === undefined) throw new GatehouseError('internal', 'no user was made')
-  await saveMembership(tx, user.uid, isActive)
+  if (await saveMembership(tx, user.uid, isActive)) await invite(tx, user.uid, name)
   const [row] = await tx.rows(
     `insert into scim_users (org_uid, user_uid, user_name, external_id, attributes) values (app_org(), $1, $2, $3, $4)
      on conflict do nothing returning 1`,

@@ -22,15 +22,18 @@ function issuerOf({ identity }: Principal, issuers: readonly IssuerConfig[]): Me
   return config === undefined ? null : { name: config.name, title: config.title ?? config.name }
 }
 
+/** Also those that invited them: they come to one by naming it. */
+function orgsOfUser({ memberships, invitations }: RecognisedUser['user']): readonly string[] {
+  return [...new Set([...memberships.map(({ orgUid }) => orgUid), ...invitations])].toSorted()
+}
+
 async function orgsOf(
   principal: Principal,
   rawHeaders: readonly string[],
   deps: MeRouteDeps,
 ): Promise<Me['orgs']> {
   const uids =
-    principal.kind === 'user'
-      ? (await deps.recognise(rawHeaders)).user.memberships.map((membership) => membership.orgUid)
-      : [principal.orgUid]
+    principal.kind === 'user' ? orgsOfUser((await deps.recognise(rawHeaders)).user) : [principal.orgUid]
   const policies = await Promise.all(uids.map((uid) => deps.policyOf(uid)))
   return policies.map(({ orgUid, name }) => ({ uid: orgUid, name }))
 }
