@@ -170,7 +170,9 @@ describe('authenticate', () => {
     expect((await authenticate(session('two-in-health'), inOrg('transport'))).orgUid).toBe('transport')
     expect((await authenticate(session('invited'))).orgUid).toBe('health')
     expect((await authenticate(session('invited'), inOrg('transport'))).orgUid).toBe('transport')
-    await expect(authenticate(session('invited'), inOrg('elsewhere'))).rejects.toMatchObject({ code: 'forbidden' })
+    await expect(authenticate(session('invited'), inOrg('elsewhere'))).rejects.toMatchObject({
+      code: 'forbidden',
+    })
     expect((await authenticate(session('left-org'))).orgUid).toBe('transport')
   })
   it('lists only own orgs when none or a wrong one is named', async () => {
