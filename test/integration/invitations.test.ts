@@ -6,6 +6,11 @@ import { createCookieBrowser, locationOf } from '../support/cookie-browser.ts'
 import { type HostileIdp, startHostileIdp } from '../support/hostile-idp.ts'
 import { type SignInWorld, startSignInWorld } from '../support/sign-in-world.ts'
 
+interface Me {
+  readonly org: { readonly uid: string }
+  readonly orgs: readonly { readonly uid: string }[]
+}
+
 // One org's administrator names somebody of another org: it must tell nothing of that person and change nothing for them.
 
 let idp: HostileIdp
@@ -74,7 +79,7 @@ async function signIn(sub: string, groups: string[]) {
   await browser.open(locationOf(await browser.open(locationOf(toIdp))))
   const me = async (headers: Record<string, string> = {}) => {
     const response = await browser.api(`${world.control.url}/api/v1/me`, { headers })
-    return { status: response.status, json: (await response.json()) as Record<string, any> }
+    return { status: response.status, json: (await response.json()) as Me }
   }
   return { me }
 }
@@ -99,7 +104,7 @@ async function meBy(jwt: string, headers: Record<string, string> = {}) {
   const response = await fetch(`${world.control.url}/api/v1/me`, {
     headers: { authorization: `Bearer ${jwt}`, ...headers },
   })
-  return { status: response.status, json: (await response.json()) as Record<string, any> }
+  return { status: response.status, json: (await response.json()) as Me }
 }
 
 const groups = ['transport-signals']
@@ -110,7 +115,7 @@ describe('somebody of another org who is named', () => {
   it('is not told of, is at home where they were, and comes by naming the org themselves', async () => {
     const before = await signIn('victim', groups)
     const jwt = await bearerOf('victim', groups)
-    expect((await meBy(jwt)).json['org']).toMatchObject({ uid: 'transport' })
+    expect((await meBy(jwt)).json.org).toMatchObject({ uid: 'transport' })
 
     const person = (subject: string) => ({ issuer: idp.issuer, subject, name: 'Somebody' })
     const known = await as('health', 'POST', '/users', person('victim'))
@@ -120,21 +125,18 @@ describe('somebody of another org who is named', () => {
     expect(known.json.name).toBe('Somebody')
     await settled()
 
-    expect((await meBy(jwt)).json['org']).toMatchObject({ uid: 'transport' })
-    expect((await before.me()).json['org']).toMatchObject({ uid: 'transport' })
+    expect((await meBy(jwt)).json.org).toMatchObject({ uid: 'transport' })
+    expect((await before.me()).json.org).toMatchObject({ uid: 'transport' })
     const after = await signIn('victim', groups)
-    expect((await after.me()).json['org']).toMatchObject({ uid: 'transport' })
+    expect((await after.me()).json.org).toMatchObject({ uid: 'transport' })
     expect((await as('health', 'GET', `/sessions?user=${uid}`)).json.items).toEqual([])
     expect((await as('health', 'GET', `/users/${uid}`)).json.name).toBe('Somebody')
     expect((await as('transport', 'GET', `/users/${uid}`)).json.name).toBe('Real victim')
 
     // They see the invitation, and take it by going there.
-    expect((await after.me()).json['orgs'].map((org: { uid: string }) => org.uid)).toEqual([
-      'health',
-      'transport',
-    ])
-    expect((await after.me(inHealth)).json['org']).toMatchObject({ uid: 'health' })
-    expect((await meBy(jwt, inHealth)).json['org']).toMatchObject({ uid: 'health' })
+    expect((await after.me()).json.orgs.map((org) => org.uid)).toEqual(['health', 'transport'])
+    expect((await after.me(inHealth)).json.org).toMatchObject({ uid: 'health' })
+    expect((await meBy(jwt, inHealth)).json.org).toMatchObject({ uid: 'health' })
     expect((await as('health', 'GET', `/users/${uid}`)).json.name).toBe('Real victim')
     const audit = await as('health', 'GET', '/users')
     expect(audit.json.items.find((one: { uid: string }) => one.uid === uid).name).toBe('Real victim')
@@ -142,12 +144,12 @@ describe('somebody of another org who is named', () => {
 
   it('goes by their groups first: an org that named them before they ever came does not catch them', async () => {
     await as('health', 'POST', '/users', { issuer: idp.issuer, subject: 'newcomer', name: 'N' })
-    expect((await (await signIn('newcomer', groups)).me()).json['org']).toMatchObject({ uid: 'transport' })
+    expect((await (await signIn('newcomer', groups)).me()).json.org).toMatchObject({ uid: 'transport' })
   })
 
   it('comes at once if they belong nowhere else', async () => {
     const { json } = await as('health', 'POST', '/users', { issuer: idp.issuer, subject: 'alone', name: 'A' })
-    expect((await meBy(await bearerOf('alone', []))).json['org']).toMatchObject({ uid: 'health' })
+    expect((await meBy(await bearerOf('alone', []))).json.org).toMatchObject({ uid: 'health' })
     expect((await as('health', 'GET', `/users/${json.uid}`)).json.name).toBe('Real alone')
   })
 })
