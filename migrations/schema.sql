@@ -940,6 +940,7 @@ CREATE UNIQUE INDEX service_accounts_pkey ON public.service_accounts USING btree
 CREATE INDEX service_accounts_team ON public.service_accounts USING btree (org_uid, team_uid);
 CREATE INDEX sessions_expires ON public.sessions USING btree (expires_at);
 CREATE INDEX sessions_idp_session ON public.sessions USING btree (issuer, idp_session);
+CREATE INDEX sessions_of_user ON public.sessions USING btree (user_uid);
 CREATE UNIQUE INDEX sessions_pkey ON public.sessions USING btree (hash);
 CREATE UNIQUE INDEX sessions_uid_key ON public.sessions USING btree (uid);
 CREATE INDEX sessions_user ON public.sessions USING btree (org_uid, user_uid);
@@ -1463,6 +1464,17 @@ end
 $function$
 
 -- owner gatehouse_definer;
+CREATE OR REPLACE FUNCTION public.came_to(wanted_org text, wanted_user text)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    select exists (select from public.memberships m where m.org_uid = wanted_org and m.user_uid = wanted_user)
+      and not exists (select from public.invitations i where i.org_uid = wanted_org and i.user_uid = wanted_user)
+  $function$
+
+-- owner gatehouse_definer;
 CREATE OR REPLACE FUNCTION public.check_folder_tree()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1567,6 +1579,22 @@ AS $function$
       on other.address = mine.address and other.org_uid <> mine.org_uid and other.tenant_label <> mine.tenant_label
     where mine.org_uid = wanted_org
     order by 1
+  $function$
+
+-- owner gatehouse_definer;
+CREATE OR REPLACE FUNCTION public.end_member_session(wanted text, wanted_user text)
+ RETURNS boolean
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    with done as (
+      update public.sessions s set revoked_at = now()
+      where s.uid = wanted and s.revoked_at is null
+        and (wanted_user is null or s.user_uid = wanted_user)
+        and public.came_to(public.app_org(), s.user_uid)
+      returning 1)
+    select exists (select from done)
   $function$
 
 -- owner gatehouse_definer;
@@ -1808,6 +1836,22 @@ begin
   return null;
 end
 $function$
+
+-- owner gatehouse_definer;
+CREATE OR REPLACE FUNCTION public.member_sessions(wanted_user text)
+ RETURNS TABLE(uid text, org_uid text, user_uid text, address text, user_agent text, created_at timestamp with time zone, last_seen_at timestamp with time zone, ends_at timestamp with time zone)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    select s.uid, s.org_uid, s.user_uid, host(s.address), s.user_agent, s.created_at, s.last_seen_at, public.session_end(s)
+    from public.sessions s
+    where s.user_uid in (select m.user_uid from public.memberships m where m.org_uid = public.app_org())
+      and (wanted_user is null or s.user_uid = wanted_user)
+      and public.came_to(public.app_org(), s.user_uid)
+      and s.revoked_at is null and public.session_end(s) > now()
+    order by s.last_seen_at desc, s.uid
+  $function$
 
 -- owner gatehouse_definer;
 CREATE OR REPLACE FUNCTION public.notify_policy_version()
@@ -2371,6 +2415,7 @@ grant EXECUTE on function bump_policy_version_of_user() to the migrating role;
 grant EXECUTE on function claim_upstreams() to the migrating role;
 grant EXECUTE on function contested_data_sources(text) to gatehouse_app;
 grant EXECUTE on function contested_data_sources(text) to the migrating role;
+grant EXECUTE on function end_member_session(text,text) to gatehouse_app;
 grant EXECUTE on function end_session_check(text,text,boolean) to gatehouse_app;
 grant EXECUTE on function extend_session(text) to gatehouse_app;
 grant EXECUTE on function find_invitations(text) to gatehouse_app;
@@ -2383,6 +2428,7 @@ grant EXECUTE on function find_token(text) to gatehouse_app;
 grant EXECUTE on function find_user(text,text) to gatehouse_app;
 grant EXECUTE on function keep_policy_history() to the migrating role;
 grant EXECUTE on function keep_user_history() to the migrating role;
+grant EXECUTE on function member_sessions(text) to gatehouse_app;
 grant EXECUTE on function orgs_with_endings() to gatehouse_app;
 grant EXECUTE on function policy_versions() to gatehouse_app;
 grant EXECUTE on function prune_sessions(timestamp with time zone) to gatehouse_app;

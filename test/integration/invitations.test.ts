@@ -6,6 +6,11 @@ import { createCookieBrowser, locationOf } from '../support/cookie-browser.ts'
 import { type HostileIdp, startHostileIdp } from '../support/hostile-idp.ts'
 import { type SignInWorld, startSignInWorld } from '../support/sign-in-world.ts'
 
+interface Seen {
+  readonly uid: string
+  readonly createdAt: string
+}
+
 interface Me {
   readonly org: { readonly uid: string }
   readonly orgs: readonly { readonly uid: string }[]
@@ -129,7 +134,14 @@ describe('somebody of another org who is named', () => {
     expect((await before.me()).json.org).toMatchObject({ uid: 'transport' })
     const after = await signIn('victim', groups)
     expect((await after.me()).json.org).toMatchObject({ uid: 'transport' })
-    expect((await as('health', 'GET', `/sessions?user=${uid}`)).json.items).toEqual([])
+    const sessionsIn = async (org: string) =>
+      (await as(org, 'GET', `/sessions?user=${uid}`)).json.items
+        .toSorted((a: Seen, b: Seen) => b.createdAt.localeCompare(a.createdAt))
+        .map(({ uid: id }: Seen) => id)
+    const [latest, ...rest] = await sessionsIn('transport')
+    expect(rest).toHaveLength(1)
+    expect(await sessionsIn('health')).toEqual([])
+    expect((await as('health', 'DELETE', `/sessions/${latest}`)).status).toBe(404)
     expect((await as('health', 'GET', `/users/${uid}`)).json.name).toBe('Somebody')
     expect((await as('transport', 'GET', `/users/${uid}`)).json.name).toBe('Real victim')
 
@@ -138,6 +150,12 @@ describe('somebody of another org who is named', () => {
     expect((await after.me(inHealth)).json.org).toMatchObject({ uid: 'health' })
     expect((await meBy(jwt, inHealth)).json.org).toMatchObject({ uid: 'health' })
     expect((await as('health', 'GET', `/users/${uid}`)).json.name).toBe('Real victim')
+    // From here on, their sessions count in both orgs: each sees and ends them.
+    expect(await sessionsIn('health')).toEqual(await sessionsIn('transport'))
+    expect((await as('health', 'DELETE', `/sessions/${latest}`)).status).toBe(200)
+    await settled()
+    expect([(await after.me()).status, (await before.me()).status]).toEqual([401, 200])
+    expect(await sessionsIn('transport')).toEqual(rest)
     const audit = await as('health', 'GET', '/users')
     expect(audit.json.items.find((one: { uid: string }) => one.uid === uid).name).toBe('Real victim')
   })

@@ -230,6 +230,7 @@ describe('the application role', () => {
     expect(rows.map(({ name }) => name)).toEqual([
       'begin_session_check',
       'contested_data_sources',
+      'end_member_session',
       'end_session_check',
       'extend_session',
       'find_invitations',
@@ -240,6 +241,7 @@ describe('the application role', () => {
       'find_teams_of_groups',
       'find_token',
       'find_user',
+      'member_sessions',
       'orgs_with_endings',
       'policy_versions',
       'prune_sessions',

@@ -28,6 +28,8 @@ export interface NewSession {
 /** A session as listed. Times are ms since the epoch. */
 export interface Session {
   readonly uid: string
+  /** The org it is kept in: where its person came first. */
+  readonly orgUid: string
   readonly userUid: string
   readonly address: string | undefined
   readonly userAgent: string | undefined
@@ -73,6 +75,7 @@ export async function openSession(pool: Pool, session: NewSession): Promise<stri
 
 type Row = {
   uid: string
+  org_uid: string
   user_uid: string
   address: string | null
   user_agent: string | null
@@ -81,19 +84,15 @@ type Row = {
   ends_at: Date
 }
 
-/** Live sessions of the entered org, latest use first; of one user, if named. */
+/**
+ * Live sessions of the people who came to the entered org, latest use first; of one user, if named. A session counts in all orgs of its
+ * person, so each of them sees it, whichever it is kept in.
+ */
 export async function listSessions(tx: OrgTransaction, userUid?: string): Promise<readonly Session[]> {
-  const rows = await tx.rows<Row>(
-    `select uid, user_uid, host(address) as address, user_agent, created_at, last_seen_at,
-       session_end(sessions) as ends_at
-     from sessions
-     where org_uid = app_org() and revoked_at is null and session_end(sessions) > now()
-       and ($1::text is null or user_uid = $1)
-     order by last_seen_at desc, uid`,
-    [userUid ?? null],
-  )
+  const rows = await tx.rows<Row>('select * from member_sessions($1)', [userUid ?? null])
   return rows.map((row) => ({
     uid: row.uid,
+    orgUid: row.org_uid,
     userUid: row.user_uid,
     address: row.address ?? undefined,
     userAgent: row.user_agent ?? undefined,
@@ -103,14 +102,16 @@ export async function listSessions(tx: OrgTransaction, userUid?: string): Promis
   }))
 }
 
-/** Ends a session of the entered org by its uid, only one of `userUid` if given; false if there is none or it had ended before. */
+/**
+ * Ends a session of somebody who came to the entered org by its uid, only one of `userUid` if given; it ends in all their orgs.
+ * False if there is none or it had ended before.
+ */
 export async function revokeSession(tx: OrgTransaction, uid: string, userUid?: string): Promise<boolean> {
-  const rows = await tx.rows(
-    `update sessions set revoked_at = now()
-     where org_uid = app_org() and uid = $1 and revoked_at is null and ($2::text is null or user_uid = $2) returning 1`,
-    [uid, userUid ?? null],
-  )
-  return rows.length > 0
+  const [row] = await tx.rows<{ done: boolean }>('select end_member_session($1, $2) as done', [
+    uid,
+    userUid ?? null,
+  ])
+  return row?.done === true
 }
 
 /** When a live session ends, ms since the epoch. */

@@ -1,6 +1,6 @@
 import { nothing, type Route, route } from '@gatehouse/http'
 import type { RecognisedUser } from '@gatehouse/identity'
-import { listSessions, revokeSession } from '@gatehouse/store'
+import { listSessions, revokeSession, type Session } from '@gatehouse/store'
 import { z } from 'zod'
 import { byUid, found, type ManageDeps } from '../../manage.ts'
 import { pageOf, pageQuery, paginate } from '../../page.ts'
@@ -11,13 +11,14 @@ const ownSchema = sessionSchema.extend({
   isCurrent: z.boolean().describe('The one this request came with'),
 })
 
-function orgsOf({ user }: RecognisedUser): readonly string[] {
-  return user.memberships.map(({ orgUid }) => orgUid)
-}
-
 /** `/api/v1/me/sessions`: where I am signed in, in all my orgs, and ending it. Needs no permission: they are mine. */
 export function ownSessionRoutes({ permissions, changes }: ManageDeps): readonly Route[] {
   const permission = permissions.person
+  // Each of one's orgs sees them all.
+  const ownSessions = async ({ user }: RecognisedUser): Promise<readonly Session[]> => {
+    const [home] = user.memberships
+    return home === undefined ? [] : changes.read(home.orgUid, (tx) => listSessions(tx, user.uid))
+  }
   return [
     route({
       method: 'get',
@@ -30,18 +31,16 @@ export function ownSessionRoutes({ permissions, changes }: ManageDeps): readonly
       body: nothing,
       response: pageOf(ownSchema),
       handler: async ({ caller, query }) => {
-        const all: z.output<typeof ownSchema>[] = []
-        for (const orgUid of orgsOf(caller)) {
-          const sessions = await changes.read(orgUid, (tx) => listSessions(tx, caller.user.uid))
-          all.push(
-            ...sessions.map((session) => {
-              const answer = answerOf(session)
-              return { ...answer, orgUid, isCurrent: answer.uid === caller.credential.id }
-            }),
-          )
-        }
+        const all = await ownSessions(caller)
         const { items, next } = paginate(all, ({ uid }) => uid, query)
-        return { items: [...items], next }
+        return {
+          items: items.map((session) => ({
+            ...answerOf(session),
+            orgUid: session.orgUid,
+            isCurrent: session.uid === caller.credential.id,
+          })),
+          next,
+        }
       },
     }),
     route({
@@ -55,13 +54,8 @@ export function ownSessionRoutes({ permissions, changes }: ManageDeps): readonly
       body: nothing,
       response: nothing,
       handler: async ({ caller, params: { uid }, trail }) => {
-        const own = async (orgUid: string): Promise<boolean> =>
-          (await changes.read(orgUid, (tx) => listSessions(tx, caller.user.uid))).some(
-            (session) => session.uid === uid,
-          )
-        let home: string | undefined
-        for (const orgUid of orgsOf(caller)) if (await own(orgUid)) home = orgUid
-        const orgUid = found(home, 'session')
+        const own = (await ownSessions(caller)).find((session) => session.uid === uid)
+        const { orgUid } = found(own, 'session')
         return changes.changeIn(orgUid, trail, async (tx) => {
           found((await revokeSession(tx, uid, caller.user.uid)) ? uid : undefined, 'session')
           return { result: {}, note: { code: 'L003I', resource: { kind: 'sessions', uid } } }
