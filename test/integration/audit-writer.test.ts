@@ -68,7 +68,7 @@ describe('an audit writer', () => {
       const records = await stored(writer.writer, org)
       expect(records).toHaveLength(100)
       expect(verifyChain({ writer: writer.writer, org }, records, { sha256 }).finding).toBeUndefined()
-      expect(JSON.stringify(records)).not.toContain('Ada')
+      expect(JSON.stringify(records)).not.toContain('Ada Lovelace')
     }
     const { rows } = await admin.query('select name, uid, salt is not null as salted from audit_identities')
     expect(rows).toEqual([

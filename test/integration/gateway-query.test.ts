@@ -298,3 +298,19 @@ describe('buildinfo', () => {
     }
   })
 })
+
+describe('guessing at credentials', () => {
+  it('is slowed down by address, and locks nobody out who has the right ones', async () => {
+    const guess = () =>
+      callApi(stack.base(), 'query', { parameters: { query: 'up' }, token: `gatehouse_sa_${'x'.repeat(49)}` })
+    const answers = await Promise.all(Array.from({ length: 60 }, guess))
+    const statuses = answers.map(({ status }) => status)
+    expect(new Set(statuses)).toEqual(new Set([401, 429]))
+    const refused = answers.find(({ status }) => status === 429)
+    expect([refused?.json.errorType, Number(refused?.headers.get('retry-after'))]).toEqual([
+      'too_many_requests',
+      expect.toSatisfy((seconds: number) => seconds >= 1),
+    ])
+    expect((await call('transport/all', 'query', { query: 'up', ...at() })).status).toBe(200)
+  })
+})

@@ -75,7 +75,13 @@ export async function startControlWorld(options: ControlWorldOptions): Promise<C
   const config = {
     ...world.config,
     notifications,
-    control: { ...world.config.control, listenAddress, ...options.control },
+    // One person asks here thousands of times.
+    control: {
+      ...world.config.control,
+      listenAddress,
+      principalRate: { perSecond: 10_000, burst: 100_000 },
+      ...options.control,
+    },
   }
   const control = await startControl(config, { log })
   return {

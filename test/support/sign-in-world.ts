@@ -111,7 +111,12 @@ async function startWorld(options: WorldOptions, endings: (() => Promise<void>)[
       database: { url: database.appUrl },
       gateway: { listenAddress: `127.0.0.1:${gatewayPort}`, drain: '1s' },
       // One address signs in here hundreds of times.
-      control: { listenAddress: `127.0.0.1:${controlPort}`, signInBurst: 100_000, ...options.control },
+      control: {
+        listenAddress: `127.0.0.1:${controlPort}`,
+        signInBurst: 100_000,
+        principalRate: { perSecond: 10_000, burst: 100_000 },
+        ...options.control,
+      },
       issuers: options.issuers ?? [{ ...demo, clientSecret: { value: 'web-secret' } }],
       ...(options.limits === undefined ? {} : { limits: options.limits }),
       audit: { spoolDir: join(dir.path, 'spool') },

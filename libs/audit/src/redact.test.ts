@@ -23,7 +23,7 @@ describe('prepareEvent', () => {
     const text = prepared(sampleEvent())
     expect(canonicalJson(JSON.parse(text))).toBe(text)
     expect(storedEventSchema.parse(JSON.parse(text)).actor).not.toHaveProperty('name')
-    expect(text).not.toContain('Ada')
+    expect(text).not.toContain('Ada Lovelace')
     expect(auditEventSchema.safeParse(sampleEvent()).success).toBe(true)
   })
 

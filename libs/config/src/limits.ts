@@ -5,7 +5,8 @@ interface Parts {
   readonly duration: z.ZodType<number, string>
 }
 
-const rate = z.strictObject({
+/** How often something may be asked. */
+export const rate = z.strictObject({
   perSecond: z.number().positive().describe('Requests per second in the long run'),
   burst: z.int().min(1).describe('Requests that may come at once'),
 })

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { auditSchema } from './audit.ts'
 import { createCacheSchema } from './cache.ts'
-import { createLimitsSchema } from './limits.ts'
+import { createLimitsSchema, rate } from './limits.ts'
 import { isNetwork } from './network.ts'
 import { upstreamSchema } from './upstream.ts'
 
@@ -206,6 +206,9 @@ export const configSchema = z.strictObject({
         .min(1)
         .default(60)
         .describe('Sign-in requests of one address at once; then one a second'),
+      principalRate: rate
+        .prefault({ perSecond: 20, burst: 200 })
+        .describe('Requests of one person, service account or provisioning token, in each process'),
       localAdmin: z
         .strictObject({
           orgs: z

@@ -26,6 +26,7 @@ let handled = 0
 let server: Listening
 
 const permissions = createPermissions({
+  count: () => undefined,
   authenticate: async (rawHeaders) => {
     if (!rawHeaders.includes('Bearer ann')) throw new GatehouseError('unauthenticated', 'no credentials')
     return ann

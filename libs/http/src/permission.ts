@@ -31,6 +31,8 @@ export interface Person {
 export interface PermissionDeps<P extends Person> {
   readonly authenticate: (rawHeaders: readonly string[], remoteAddress: string) => Promise<Principal>
   readonly recognise: (rawHeaders: readonly string[]) => Promise<P>
+  /** Counts a request of a known caller. @throws GatehouseError `too_many_requests` */
+  readonly count: (caller: Pick<Principal, 'kind' | 'uid'> & Partial<Pick<Principal, 'orgUid'>>) => void
   readonly authorize: (principal: Principal, action: string, resource: Resource) => Promise<Decision>
 }
 
@@ -56,12 +58,14 @@ export function createPermissions<P extends Person>(deps: PermissionDeps<P>): Pe
     const { orgUid, ...actor } = principal
     trail.actor = actor
     trail.orgUid = orgUid
+    deps.count(principal)
     return principal
   }
   const recognise = async (request: IncomingMessage, trail: Trail): Promise<P> => {
     const person = await deps.recognise(request.rawHeaders)
     const { user, identity, credential } = person
     trail.actor = { kind: 'user', uid: user.uid, name: user.name, teams: [], identity, credential }
+    deps.count({ kind: 'user', uid: user.uid })
     return person
   }
   return {

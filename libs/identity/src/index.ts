@@ -14,7 +14,9 @@ export type {
   VouchedIdentity,
 } from './model.ts'
 export { principalOfUser } from './principal.ts'
+export { createRateLimit, type Rate, type RateLimit } from './rate-limit.ts'
 export type { RecognisedUser } from './recognised.ts'
+export { createRefusals, type Refusals, refusedRate, slowingGuesses, tooMany } from './refusals.ts'
 export { type IssuedTokens, sealTokens, unsealTokens } from './sealed-tokens.ts'
 export { hashSecret, newSecret } from './secret.ts'
 export {

@@ -8,7 +8,14 @@ import type {
   NotificationsConfig,
 } from '@gatehouse/config'
 import { GatehouseError } from '@gatehouse/errors'
-import { type App, type AppDeps, createApp, createPermissions, type Permissions } from '@gatehouse/http'
+import {
+  type App,
+  type AppDeps,
+  createApp,
+  createPermissions,
+  type PermissionDeps,
+  type Permissions,
+} from '@gatehouse/http'
 import {
   type Authenticator,
   createAuthenticator,
@@ -31,14 +38,14 @@ import { issuerRoutes } from './features/issuers/routes.ts'
 import { manageRoutes } from './features/manage-routes.ts'
 import { meRoutes } from './features/me/routes.ts'
 import { openApiRoute } from './features/openapi/routes.ts'
-import type { ScimRouteDeps } from './features/scim/provisioning.ts'
+import { type ProvisionerDeps, provisionerPermission } from './features/scim/provisioning.ts'
 import { scimRoutes } from './features/scim/routes.ts'
 import { provisioningTokenRoutes } from './features/scim/token-routes.ts'
 import { type CurrentSessionDeps, currentSessionRoutes } from './features/sessions/current-routes.ts'
 import { type SessionRouteDeps, sessionRoutes, signedOutPath } from './features/sessions/routes.ts'
 import { systemRoutes } from './features/system/routes.ts'
 import { mountForward } from './forward.ts'
-import { mountLimits, signInRates } from './limit-sign-in.ts'
+import { createCallerLimit, mountLimits, signInRates } from './limit-sign-in.ts'
 import type { LoginAttempts } from './login/attempts.ts'
 import { createLoginIssuer, endSessionUrl, type LoginIssuer } from './login/client.ts'
 import { type LocalAdminDeps, mountLocalAdmin } from './login/local-admin.ts'
@@ -68,7 +75,7 @@ export interface ControlDeps {
     Pick<SessionRouteDeps, 'sealedOf'> &
     Pick<SessionChecksDeps, 'begin' | 'end'>
   readonly takeLocalAdminCode: LocalAdminDeps['takeCode']
-  readonly findProvisioner: ScimRouteDeps['findProvisioner']
+  readonly findProvisioner: ProvisionerDeps['findProvisioner']
   readonly notifications: NotificationsConfig
   /** Called after notices were added. */
   readonly wakeNotices: () => void
@@ -91,11 +98,12 @@ export interface ControlDeps {
 
 function createControlPermissions(
   { authenticate, recognise }: Authenticator,
-  policyOf: ControlDeps['policyOf'],
+  { policyOf, count }: Pick<ControlDeps, 'policyOf'> & Pick<PermissionDeps<RecognisedUser>, 'count'>,
 ): Permissions<RecognisedUser> {
   return createPermissions({
     authenticate,
     recognise,
+    count,
     authorize: async (principal, action, resource) => {
       if (!isAction(action))
         throw new GatehouseError('internal', 'internal error', { detail: `no action ${action}` })
@@ -158,7 +166,8 @@ export function createControl(deps: ControlDeps, externalUrl: string): App['expr
   const sessionCookieName = cookie.name
   const authenticator = createAuthenticator({ store, issuers: deps.issuers, sessionCookieName, maxStaleness })
   const { recognise } = authenticator
-  const permissions = createControlPermissions(authenticator, policyOf)
+  const { count } = createCallerLimit(config.principalRate)
+  const permissions = createControlPermissions(authenticator, { policyOf, count })
   const record: AppDeps['record'] = async (trail, ending) =>
     deps.appendAudit(auditEventOf(trail, ending, Date.now()))
   const attribute = attributeWith(authenticator)
@@ -205,7 +214,7 @@ export function createControl(deps: ControlDeps, externalUrl: string): App['expr
     ...folderRoutes({ permissions, policyOf, changes }),
     ...scimRoutes({
       changes,
-      findProvisioner: deps.findProvisioner,
+      provisioner: provisionerPermission({ findProvisioner: deps.findProvisioner, count }),
       baseUrl: new URL('/scim/v2', externalUrl).href,
     }),
     ...provisioningTokenRoutes({ permissions, policyOf, changes, issuers: deps.issuers }),

@@ -1,7 +1,13 @@
 import { metricsHandlers, openCache, type OpenCache, pageOfMetrics, type WorkerPlace } from '@gatehouse/cache'
 import { type Config, controlUrlOf, createNetworks } from '@gatehouse/config'
 import { clientAddress, type Drain, listen } from '@gatehouse/http'
-import { createAuthenticator, sessionCookieFor } from '@gatehouse/identity'
+import {
+  createAuthenticator,
+  createRefusals,
+  refusedRate,
+  sessionCookieFor,
+  slowingGuesses,
+} from '@gatehouse/identity'
 import { listReachedByOthers, withOrg } from '@gatehouse/store'
 import { createLogger, createMetrics, type Logger, type Metrics } from '@gatehouse/telemetry'
 import { findAlias } from '@gatehouse/upstream'
@@ -72,7 +78,10 @@ function createPipeline(
   const planner = createPlanner()
   return {
     merger: createMerger(),
-    authenticate,
+    authenticate: slowingGuesses(
+      authenticate,
+      createRefusals(refusedRate, () => performance.now()),
+    ),
     orgState: withoutAliases({
       orgState: policies.get,
       reachedByOthers: (orgUid, label) => withOrg(pool, orgUid, (tx) => listReachedByOthers(tx, label)),

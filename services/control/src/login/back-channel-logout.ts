@@ -1,8 +1,7 @@
 import { GatehouseError, isGatehouseError } from '@gatehouse/errors'
 import { type AppDeps, trailOf } from '@gatehouse/http'
-import { verifyLogoutToken } from '@gatehouse/identity'
+import { createRateLimit, verifyLogoutToken } from '@gatehouse/identity'
 import express, { type Express, type Request, type Response } from 'express'
-import { createRateLimit } from '../rate-limit.ts'
 import type { LoginIssuer } from './client.ts'
 import type { SignInStore } from './sign-in.ts'
 

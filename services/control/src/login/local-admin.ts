@@ -1,12 +1,11 @@
 import type { NotificationsConfig } from '@gatehouse/config'
 import { GatehouseError } from '@gatehouse/errors'
 import { type AppDeps, type Trail, trailOf } from '@gatehouse/http'
-import { hashSecret, newSecret } from '@gatehouse/identity'
+import { createRateLimit, hashSecret, newSecret } from '@gatehouse/identity'
 import { addNotice, type BreakGlass, localAdminIssuer, openLocalAdmin } from '@gatehouse/store'
 import express, { type Express, type Request, type Response } from 'express'
 import type { Changes } from '../changes.ts'
 import { noticesFor } from '../notices/compose.ts'
-import { createRateLimit } from '../rate-limit.ts'
 import type { LoginCookies } from './cookies.ts'
 import type { SignInStore } from './sign-in.ts'
 

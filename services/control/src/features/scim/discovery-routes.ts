@@ -2,7 +2,7 @@ import { GatehouseError } from '@gatehouse/errors'
 import { nothing, type Route, route } from '@gatehouse/http'
 import { z } from 'zod'
 import { scimFormat, urn } from './format.ts'
-import { provisionerPermission, type ScimRouteDeps, scimQuery } from './provisioning.ts'
+import { type ScimRouteDeps, scimQuery } from './provisioning.ts'
 
 const providerConfig = {
   schemas: [urn.serviceProvider],
@@ -91,11 +91,11 @@ const schemas: readonly Record<string, unknown>[] = [
 const loose = z.looseObject({ schemas: z.array(z.string()) })
 
 /** What this server can do, for identity providers that ask first. */
-export function scimDiscoveryRoutes({ findProvisioner, baseUrl: base }: ScimRouteDeps): readonly Route[] {
+export function scimDiscoveryRoutes({ provisioner, baseUrl: base }: ScimRouteDeps): readonly Route[] {
   const common = {
     method: 'get',
     action: 'scim:read',
-    permission: provisionerPermission(findProvisioner),
+    permission: provisioner,
     params: nothing,
     query: scimQuery,
     body: nothing,

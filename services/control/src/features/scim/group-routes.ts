@@ -17,7 +17,7 @@ import { readFilter } from './filter.ts'
 import { scimFormat } from './format.ts'
 import { type GroupStep, groupSteps } from './patch-group.ts'
 import { patchSchema } from './patch.ts'
-import { provisionerPermission, type ScimRouteDeps, scimQuery, sliceOf } from './provisioning.ts'
+import { type ScimRouteDeps, scimQuery, sliceOf } from './provisioning.ts'
 import {
   groupResource,
   listOf,
@@ -66,10 +66,10 @@ async function take(tx: OrgTransaction, group: ScimGroup, step: GroupStep): Prom
   }
 }
 
-function readRoutes({ changes, findProvisioner, baseUrl: base }: ScimRouteDeps): readonly Route[] {
+function readRoutes({ changes, provisioner, baseUrl: base }: ScimRouteDeps): readonly Route[] {
   const common = {
     method: 'get',
-    permission: provisionerPermission(findProvisioner),
+    permission: provisioner,
     query: scimQuery,
     body: nothing,
     format: scimFormat,
@@ -105,13 +105,13 @@ function readRoutes({ changes, findProvisioner, baseUrl: base }: ScimRouteDeps):
   ]
 }
 
-function createRoute({ changes, findProvisioner, baseUrl: base }: ScimRouteDeps): Route {
+function createRoute({ changes, provisioner, baseUrl: base }: ScimRouteDeps): Route {
   return route({
     method: 'post',
     path: '/scim/v2/Groups',
     summary: 'Provision a group',
     action: 'scim-groups:create',
-    permission: provisionerPermission(findProvisioner),
+    permission: provisioner,
     params: nothing,
     query: scimQuery,
     body: z.unknown(),
@@ -131,11 +131,11 @@ function createRoute({ changes, findProvisioner, baseUrl: base }: ScimRouteDeps)
   })
 }
 
-function changeRoutes({ changes, findProvisioner, baseUrl: base }: ScimRouteDeps): readonly Route[] {
+function changeRoutes({ changes, provisioner, baseUrl: base }: ScimRouteDeps): readonly Route[] {
   const common = {
     path: '/scim/v2/Groups/:id',
     action: 'scim-groups:write',
-    permission: provisionerPermission(findProvisioner),
+    permission: provisioner,
     params: byId,
     query: scimQuery,
     maxBodyBytes: 2_000_000,
@@ -178,13 +178,13 @@ function changeRoutes({ changes, findProvisioner, baseUrl: base }: ScimRouteDeps
   ]
 }
 
-function deleteRoute({ changes, findProvisioner }: ScimRouteDeps): Route {
+function deleteRoute({ changes, provisioner }: ScimRouteDeps): Route {
   return route({
     method: 'delete',
     path: '/scim/v2/Groups/:id',
     summary: 'Delete a group; its members leave the teams that name it',
     action: 'scim-groups:delete',
-    permission: provisionerPermission(findProvisioner),
+    permission: provisioner,
     params: byId,
     query: scimQuery,
     body: nothing,

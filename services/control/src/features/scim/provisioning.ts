@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { GatehouseError } from '@gatehouse/errors'
-import type { Permission } from '@gatehouse/http'
+import type { Permission, PermissionDeps, Person } from '@gatehouse/http'
 import { hashSecret } from '@gatehouse/identity'
 import type { Provisioner } from '@gatehouse/store'
 import { z } from 'zod'
@@ -11,8 +11,7 @@ export const provisioningTokenPrefix = 'gatehouse_scim_'
 
 export interface ScimRouteDeps {
   readonly changes: Changes
-  /** The token with this hash, if it may be used now. */
-  readonly findProvisioner: (hash: string) => Promise<Provisioner | undefined>
+  readonly provisioner: Permission<Provisioner>
   /** Where identity providers reach this API, without a trailing slash. */
   readonly baseUrl: string
 }
@@ -23,10 +22,13 @@ function tokenOf(request: IncomingMessage): string | undefined {
   return match?.[1]
 }
 
+export interface ProvisionerDeps extends Pick<PermissionDeps<Person>, 'count'> {
+  /** The token with this hash, if it may be used now. */
+  readonly findProvisioner: (hash: string) => Promise<Provisioner | undefined>
+}
+
 /** Admits requests with a provisioning token; they act in the token's org and nowhere else. */
-export function provisionerPermission(
-  findProvisioner: ScimRouteDeps['findProvisioner'],
-): Permission<Provisioner> {
+export function provisionerPermission({ findProvisioner, count }: ProvisionerDeps): Permission<Provisioner> {
   return {
     name: 'provisioning-token',
     async admit(request, _input, trail) {
@@ -42,6 +44,7 @@ export function provisionerPermission(
         identity: undefined,
         credential: { kind: 'token', id: found.uid },
       }
+      count({ kind: 'service-account', uid: found.uid, orgUid: found.orgUid })
       return found
     },
   }

@@ -17,7 +17,7 @@ import { uidSchema } from '../folders/schemas.ts'
 import { readFilter } from './filter.ts'
 import { scimFormat } from './format.ts'
 import { applyOperation, patchSchema } from './patch.ts'
-import { provisionerPermission, type ScimRouteDeps, scimQuery, sliceOf } from './provisioning.ts'
+import { type ScimRouteDeps, scimQuery, sliceOf } from './provisioning.ts'
 import {
   listOf,
   listSchema,
@@ -70,10 +70,10 @@ async function save(
   return noted(before, after, userResource(after, base))
 }
 
-function readRoutes({ changes, findProvisioner, baseUrl: base }: ScimRouteDeps): readonly Route[] {
+function readRoutes({ changes, provisioner, baseUrl: base }: ScimRouteDeps): readonly Route[] {
   const common = {
     method: 'get',
-    permission: provisionerPermission(findProvisioner),
+    permission: provisioner,
     query: scimQuery,
     body: nothing,
     format: scimFormat,
@@ -110,13 +110,13 @@ function readRoutes({ changes, findProvisioner, baseUrl: base }: ScimRouteDeps):
   ]
 }
 
-function createRoute({ changes, findProvisioner, baseUrl: base }: ScimRouteDeps): Route {
+function createRoute({ changes, provisioner, baseUrl: base }: ScimRouteDeps): Route {
   return route({
     method: 'post',
     path: '/scim/v2/Users',
     summary: 'Provision a user',
     action: 'users:create',
-    permission: provisionerPermission(findProvisioner),
+    permission: provisioner,
     params: nothing,
     query: scimQuery,
     body: z.unknown(),
@@ -133,11 +133,11 @@ function createRoute({ changes, findProvisioner, baseUrl: base }: ScimRouteDeps)
   })
 }
 
-function changeRoutes({ changes, findProvisioner, baseUrl: base }: ScimRouteDeps): readonly Route[] {
+function changeRoutes({ changes, provisioner, baseUrl: base }: ScimRouteDeps): readonly Route[] {
   const common = {
     path: '/scim/v2/Users/:id',
     action: 'users:write',
-    permission: provisionerPermission(findProvisioner),
+    permission: provisioner,
     params: byId,
     query: scimQuery,
     format: scimFormat,
@@ -170,13 +170,13 @@ function changeRoutes({ changes, findProvisioner, baseUrl: base }: ScimRouteDeps
   ]
 }
 
-function deleteRoute({ changes, findProvisioner }: ScimRouteDeps): Route {
+function deleteRoute({ changes, provisioner }: ScimRouteDeps): Route {
   return route({
     method: 'delete',
     path: '/scim/v2/Users/:id',
     summary: 'Take a user out of the org, with their sessions and the grants made to them',
     action: 'users:delete',
-    permission: provisionerPermission(findProvisioner),
+    permission: provisioner,
     params: byId,
     query: scimQuery,
     body: nothing,
