@@ -188,6 +188,34 @@ describe('a sign-in', () => {
     expect(browser.cookies.get(cookie)).not.toBe(secret)
   })
 
+  it('ends the session that was in the browser before, so that whoever planted theirs gains nothing', async () => {
+    const planter = createCookieBrowser()
+    await attempt(planter)
+    const planted = planter.cookies.get(cookie) ?? ''
+    expect((await planter.api(`${url}/api/v1/me`)).status).toBe(200)
+    const victim = createCookieBrowser()
+    victim.cookies.set(cookie, planted)
+    idp.person = { sub: 'victim', name: 'Victim', groups: ['transport-signals'] }
+    await attempt(victim)
+    expect(victim.cookies.get(cookie)).not.toBe(planted)
+    expect(await (await victim.api(`${url}/api/v1/me`)).json()).toMatchObject({ name: 'Victim' })
+    await expect
+      .poll(async () => (await planter.api(`${url}/api/v1/me`)).status, { timeout: 5_000 })
+      .toBe(401)
+  })
+
+  it('keeps its secret when another org is asked about: the session is in no org, requests are', async () => {
+    const browser = createCookieBrowser()
+    idp.person = { ...idp.person, groups: ['transport-signals', 'health-triage'] }
+    await attempt(browser)
+    const secret = browser.cookies.get(cookie)
+    const inOrg = async (org: string) =>
+      (await browser.api(`${url}/api/v1/me`, { headers: { 'x-gatehouse-org': org } })).json()
+    const both = await Promise.all(['transport', 'health', 'transport'].map(inOrg))
+    expect(both).toMatchObject(['transport', 'health', 'transport'].map((uid) => ({ org: { uid } })))
+    expect(browser.cookies.get(cookie)).toBe(secret)
+  })
+
   it('goes back only to our own pages', async () => {
     for (const [wanted, expected] of [
       ['/access?x=1', '/access?x=1'],

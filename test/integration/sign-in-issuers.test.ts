@@ -9,13 +9,16 @@ const org = (uid: string): string => `
   - uid: ${uid}
     name: ${uid}
     tenants: [${uid}]
+    serviceAccounts: [{ uid: robot, name: Robot }]
     teams: [{ uid: crew, name: Crew, idpGroups: [crew] }, { uid: hand, name: Hand }, { uid: pushed, name: Pushed }]
-    grants: [{ team: crew, role: viewer }]`
+    grants: [{ team: crew, role: viewer }, { serviceAccount: robot, role: org-admin }]`
 
 let world: ControlWorld
 beforeAll(async () => {
   world = await startControlWorld({
     access: `apiVersion: gatehouse/v1\nkind: Access\norgs:${org('health')}${org('transport')}\n`,
+    // Nothing listens there, from the start.
+    issuers: [{ name: 'down', issuer: 'http://127.0.0.1:9', clientId: 'gatehouse' }],
   })
   await world.sql(`update orgs set issuers = array['${own}'] where uid = 'transport'`)
 })
@@ -69,5 +72,20 @@ describe('who somebody is and where, over several issuers', () => {
     const user = await enter(own, 'eve', ['crew'])
     await world.sql('update users set disabled = true where uid = $1', [user?.uid])
     expect(await enter(own, 'eve', ['crew'])).toBeUndefined()
+  })
+})
+
+describe('an identity provider that is down from the start', () => {
+  it('keeps no machine from working on either plane, and is named on the sign-in page', async () => {
+    const token = await world.token('health', 'robot')
+    const headers = { authorization: `Bearer ${token}` }
+    expect((await world.call('get', '/api/v1/teams', { token })).status).toBe(200)
+    const asked = await fetch(`${world.gateway.url}/prom/all/api/v1/status/buildinfo`, { headers })
+    // Recognised and let in; the org has no data source.
+    expect(asked.status).toBe(404)
+    const issuers = await (await fetch(`${world.control.url}/api/v1/issuers`)).json()
+    expect(issuers).toMatchObject({ issuers: [{ name: 'down', isAvailable: false }] })
+    for (const { url } of [world.gateway, world.control])
+      expect((await fetch(`${url}/-/ready`)).status).toBe(200)
   })
 })
