@@ -2032,19 +2032,17 @@ AS $function$
 
 -- owner gatehouse_definer;
 CREATE OR REPLACE FUNCTION public.revoke_sessions_of(wanted_issuer text, wanted_subject text, wanted_idp_session text, opened_before timestamp with time zone)
- RETURNS integer
+ RETURNS TABLE(org_uid text, uid text, user_uid text)
  LANGUAGE sql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
-    with done as (
-      update public.sessions s set revoked_at = now()
-      where s.issuer = wanted_issuer and s.revoked_at is null and s.created_at < opened_before
-        and (wanted_subject is not null or wanted_idp_session is not null)
-        and (wanted_subject is null or s.subject = wanted_subject)
-        and (wanted_idp_session is null or s.idp_session = wanted_idp_session)
-      returning 1)
-    select count(*)::int from done
+    update public.sessions s set revoked_at = now()
+    where s.issuer = wanted_issuer and s.revoked_at is null and s.created_at < opened_before
+      and (wanted_subject is not null or wanted_idp_session is not null)
+      and (wanted_subject is null or s.subject = wanted_subject)
+      and (wanted_idp_session is null or s.idp_session = wanted_idp_session or s.idp_session is null and wanted_subject is not null)
+    returning s.org_uid::text, s.uid::text, s.user_uid::text
   $function$
 
 -- owner gatehouse_definer;

@@ -25,9 +25,9 @@ afterAll(async () => {
   await idp?.close()
 })
 
-async function signIn(sub: string, sid: string): Promise<CookieBrowser> {
+async function signIn(sub: string, sid?: string): Promise<CookieBrowser> {
   const browser = createCookieBrowser()
-  idp.person = { sub, sid, groups: ['transport-signals'] }
+  idp.person = { sub, ...(sid === undefined ? {} : { sid }), groups: ['transport-signals'] }
   const toIdp = await browser.open(`${url}/login/hostile`)
   await browser.open(locationOf(await browser.open(locationOf(toIdp))))
   expect(await status(browser)).toBe(200)
@@ -74,6 +74,26 @@ describe('back-channel logout', () => {
     expect((await send(await sign({ sub: 'a' }))).status).toBe(200)
     await second()
     expect([await status(two), await status(other)]).toEqual([401, 200])
+  })
+
+  it('ends the sessions of a person whose ids are not known, whatever session it names besides', async () => {
+    const [unnamed, named] = [await signIn('f'), await signIn('f', 's8')]
+    expect((await send(await sign({ sub: 'f', sid: 's9' }))).status).toBe(200)
+    await second()
+    expect([await status(unnamed), await status(named)]).toEqual([401, 200])
+  })
+
+  it('tells the org of each session, and how many ended', async () => {
+    await signIn('g', 's10')
+    await signIn('g', 's11')
+    const answer = await send(await sign({ sub: 'g' }))
+    const byUser = `select s.org_uid from audit_events e join sessions s on s.uid = e.event #>> '{resource,uid}'
+      where e.code = 'L003I' and s.subject = 'g' and e.org_uid = s.org_uid
+        and e.event #>> '{detail,because}' like '%signed out%'`
+    await expect.poll(() => world.sql(byUser), { timeout: 10_000 }).toHaveLength(2)
+    const request = `select event #> '{detail,ended}' as ended from audit_events
+      where event ->> 'requestId' = '${answer.headers.get('x-request-id')}'`
+    await expect.poll(() => world.sql(request), { timeout: 10_000 }).toEqual([{ ended: 2 }])
   })
 
   it('does no harm when the message comes again', async () => {

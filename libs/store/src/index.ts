@@ -93,6 +93,7 @@ export {
   pruneSessions,
   revokeSession,
   revokeSessionsOf,
+  type EndedSession,
   type Session,
   type SessionEnds,
 } from './sessions.ts'

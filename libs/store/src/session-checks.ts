@@ -1,11 +1,9 @@
 import { lookUp } from './look-up.ts'
 import type { Pool } from './pool.ts'
+import type { EndedSession } from './sessions.ts'
 
 /** A session whose identity provider is to be asked again. */
-export interface DueSession {
-  readonly orgUid: string
-  readonly uid: string
-  readonly userUid: string
+export interface DueSession extends EndedSession {
   readonly issuer: string
   readonly subject: string
   /** What the identity provider gave, sealed under the session's secret. */

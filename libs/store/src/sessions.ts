@@ -146,9 +146,17 @@ export async function closeSession(pool: Pool, hash: string): Promise<boolean> {
   return row?.done === true
 }
 
+/** A session that was ended, and whose it was. */
+export interface EndedSession {
+  readonly orgUid: string
+  readonly uid: string
+  readonly userUid: string
+}
+
 /**
- * Back-channel logout: ends sessions of one issuer by subject, by the issuer's own session id, or both; how many.
- * `openedBefore` (ms since the epoch) spares later ones, so that a message sent again ends nothing new.
+ * Back-channel logout: ends sessions of one issuer by subject, by the issuer's own session id, or both; which. With both, it ends the
+ * subject's sessions of that id and those whose id is not known. `openedBefore` (ms since the epoch) spares later ones, so that a
+ * message sent again ends nothing new.
  */
 export async function revokeSessionsOf(
   pool: Pool,
@@ -158,14 +166,18 @@ export async function revokeSessionsOf(
     idpSession?: string | undefined
     openedBefore?: number | undefined
   },
-): Promise<number> {
-  const [row] = await lookUp<{ count: number }>(pool, 'select revoke_sessions_of($1, $2, $3, $4) as count', [
-    of.issuer,
-    of.subject ?? null,
-    of.idpSession ?? null,
-    of.openedBefore === undefined ? 'infinity' : new Date(of.openedBefore),
-  ])
-  return row?.count ?? 0
+): Promise<readonly EndedSession[]> {
+  const rows = await lookUp<{ org_uid: string; uid: string; user_uid: string }>(
+    pool,
+    'select org_uid, uid, user_uid from revoke_sessions_of($1, $2, $3, $4)',
+    [
+      of.issuer,
+      of.subject ?? null,
+      of.idpSession ?? null,
+      of.openedBefore === undefined ? 'infinity' : new Date(of.openedBefore),
+    ],
+  )
+  return rows.map((row) => ({ orgUid: row.org_uid, uid: row.uid, userUid: row.user_uid }))
 }
 
 /** Deletes sessions that ended before `endedBefore` (ms since the epoch); how many. */

@@ -188,7 +188,18 @@ export function createControl(deps: ControlDeps, externalUrl: string): App['expr
     if (secret !== undefined) checks.note(secret)
     next()
   })
-  mountLogin(app.express, { issuers, attempts, store, cookies, lifetime, externalUrl, record, logger })
+  const { appendAudit } = deps
+  mountLogin(app.express, {
+    issuers,
+    attempts,
+    store,
+    cookies,
+    lifetime,
+    externalUrl,
+    record,
+    appendAudit,
+    logger,
+  })
   const endSession = endSessionWith(issuers, externalUrl)
   const changes = createChanges(deps.changes)
   const { localAdmin } = config

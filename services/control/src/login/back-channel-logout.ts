@@ -1,13 +1,16 @@
+import type { AuditEvent } from '@gatehouse/audit'
 import { GatehouseError, isGatehouseError } from '@gatehouse/errors'
 import { type AppDeps, trailOf } from '@gatehouse/http'
 import { createRateLimit, verifyLogoutToken } from '@gatehouse/identity'
 import express, { type Express, type Request, type Response } from 'express'
 import type { LoginIssuer } from './client.ts'
+import { endedEvent } from './ended-event.ts'
 import type { SignInStore } from './sign-in.ts'
 
 interface BackChannelDeps {
   readonly store: Pick<SignInStore, 'closeSessionsOf'>
   readonly record: AppDeps['record']
+  readonly appendAudit: (event: AuditEvent) => Promise<void>
 }
 
 const form = 'application/x-www-form-urlencoded'
@@ -23,10 +26,16 @@ function logoutTokenOf(request: Request): string {
   return token
 }
 
-/** OpenID Connect Back-Channel Logout 1.0 §2.5: the identity provider itself says that a person has signed out. */
-async function logOut(request: Request, issuer: LoginIssuer, deps: BackChannelDeps): Promise<void> {
+/**
+ * OpenID Connect Back-Channel Logout 1.0 §2.5: the identity provider itself says that a person has signed out. The org of each session
+ * learns of its end. How many ended.
+ */
+async function logOut(request: Request, issuer: LoginIssuer, deps: BackChannelDeps): Promise<number> {
   const message = await verifyLogoutToken(logoutTokenOf(request), issuer)
-  await deps.store.closeSessionsOf(message)
+  const ended = await deps.store.closeSessionsOf(message)
+  const because = 'the identity provider says that the person has signed out'
+  for (const session of ended) await deps.appendAudit(endedEvent(session, because))
+  return ended.length
 }
 
 /**
@@ -46,7 +55,8 @@ export function mountBackChannelLogout(
     Object.assign(trail, { route: '/login/:issuer/back-channel-logout', action: 'sessions:revoke' })
     response.setHeader('cache-control', 'no-store')
     try {
-      await logOut(request, issuer, deps)
+      const ended = await logOut(request, issuer, deps)
+      trail.detail = { issuer: issuer.config.name, ended }
     } catch (error) {
       if (!isGatehouseError(error) || error.code !== 'bad_data') throw error
       const retryAfter = refused.take(trail.address)

@@ -1,3 +1,4 @@
+import type { AuditEvent } from '@gatehouse/audit'
 import { type AppDeps, trailOf } from '@gatehouse/http'
 import type { Express, Request, RequestHandler, Response } from 'express'
 import { Passport, type Strategy } from 'passport'
@@ -18,6 +19,7 @@ export interface LoginDeps {
   readonly lifetime: SessionLifetime
   readonly externalUrl: string
   readonly record: AppDeps['record']
+  readonly appendAudit: (event: AuditEvent) => Promise<void>
   readonly logger: AppDeps['logger']
 }
 

@@ -1,10 +1,10 @@
-import { randomUUID } from 'node:crypto'
-import { type AuditEvent, systemEvent } from '@gatehouse/audit'
+import type { AuditEvent } from '@gatehouse/audit'
 import { hashSecret, sealTokens, unsealTokens } from '@gatehouse/identity'
 import type { DueSession, SessionAnswer } from '@gatehouse/store'
 import type { Logger } from '@gatehouse/telemetry'
 import { askAgain } from './ask-again.ts'
 import type { LoginIssuer } from './client.ts'
+import { endedEvent } from './ended-event.ts'
 import type { SignInStore } from './sign-in.ts'
 
 /** What asking about live sessions is made of. */
@@ -27,18 +27,6 @@ export interface SessionChecks {
 /** The store is asked whether a session is due at most this often. */
 const lookEveryMs = 1_000
 const maxRemembered = 10_000
-
-function endedEvent({ orgUid, uid, userUid }: DueSession, why: string): AuditEvent {
-  const event = systemEvent({
-    code: 'L003I',
-    action: 'sessions:revoke',
-    process: 'gatehouse control',
-    detail: { userUid, because: why },
-    now: Date.now(),
-    uuid: randomUUID(),
-  })
-  return { ...event, orgUid, resource: { kind: 'sessions', uid } }
-}
 
 /**
  * Creates the checks of one process. Between two good answers a session lives at most `recheckWithin` of its issuer, which the store

@@ -7,6 +7,7 @@ import {
   type UserRecord,
   type VouchedIdentity,
 } from '@gatehouse/identity'
+import type { EndedSession } from '@gatehouse/store'
 import { SignInError } from './problem.ts'
 
 /** A session to be stored. */
@@ -44,8 +45,8 @@ export interface SignInStore {
   openSession(session: NewSession): Promise<string>
   /** Ends a session; false if there was none. */
   closeSession(hash: string): Promise<boolean>
-  /** Ends the sessions that a logout message means; how many. */
-  closeSessionsOf(message: LogoutMessage): Promise<number>
+  /** Ends the sessions that a logout message means; which. */
+  closeSessionsOf(message: LogoutMessage): Promise<readonly EndedSession[]>
 }
 
 /** How long sessions live, ms. */
