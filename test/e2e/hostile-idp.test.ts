@@ -1,3 +1,4 @@
+import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type CookieBrowser, createCookieBrowser, locationOf } from '../support/cookie-browser.ts'
 import { type Faults, type HostileIdp, signers, startHostileIdp } from '../support/hostile-idp.ts'
@@ -134,6 +135,36 @@ describe('a sign-in', () => {
     idp.faults = faults()
     expect(problemOf(await attempt())).toBe('expired')
     expect(idp.tokenRequests).toHaveLength(0)
+  })
+
+  it('succeeds by the right one of two keys of one kid, and at once by a key that is new', async () => {
+    const keys = await generateKeyPair('RS256', { extractable: true })
+    const publicKey = { ...(await exportJWK(keys.publicKey)), alg: 'RS256', use: 'sig' }
+    const fresh = await startHostileIdp()
+    const own = await startSignInWorld({ issuers: [issuer('fresh', fresh)] })
+    const enter = async () => {
+      const browser = createCookieBrowser()
+      const toIdp = await browser.open(`${own.control.url}/login/fresh`)
+      await browser.open(locationOf(await browser.open(locationOf(toIdp))))
+      return (await browser.api(`${own.control.url}/api/v1/me`)).status
+    }
+    try {
+      fresh.person = { ...idp.person }
+      fresh.faults = { jwks: [{ ...publicKey, kid: 'k1' }] }
+      expect(await enter()).toBe(200)
+      fresh.faults.sign = signers.otherKey
+      expect(await enter()).toBe(401)
+      // The keys were read just now; whoever signs in by the next does not wait until they may be read again.
+      const sign = (claims: Record<string, unknown>) =>
+        new SignJWT(claims).setProtectedHeader({ alg: 'RS256', kid: 'k2' }).sign(keys.privateKey)
+      fresh.faults = { jwks: [{ ...publicKey, kid: 'k2' }], withoutKeys: true, sign }
+      expect(await enter()).toBe(200)
+      fresh.faults.sign = signers.good
+      expect(await enter()).toBe(401)
+    } finally {
+      await own.close()
+      await fresh.close()
+    }
   })
 
   it('is refused: the state twice', async () => {

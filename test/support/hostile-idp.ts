@@ -2,7 +2,7 @@ import { createHash, createHmac, randomUUID } from 'node:crypto'
 import { createServer } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { AddressInfo } from 'node:net'
-import { exportJWK, exportSPKI, generateKeyPair, type GenerateKeyPairResult, SignJWT } from 'jose'
+import { exportJWK, exportSPKI, generateKeyPair, type GenerateKeyPairResult, type JWK, SignJWT } from 'jose'
 
 /** What a {@link HostileIdp} does wrong; nothing by default. A real identity provider would do none of it. */
 export interface Faults {
@@ -14,6 +14,10 @@ export interface Faults {
   discovery?: Record<string, unknown>
   /** Parameters over those of the redirect back; undefined leaves one out, a list repeats it. */
   redirect?: Record<string, string | readonly string[] | undefined>
+  /** Published keys before the good ones. */
+  jwks?: readonly JWK[]
+  /** Leaves the good ones out. */
+  withoutKeys?: boolean
   /** Answers the token endpoint with this instead. */
   token?: { readonly status: number; readonly body: string }
   /** The same, when it is asked with a refresh token. */
@@ -175,7 +179,8 @@ export async function startHostileIdp(): Promise<HostileIdp> {
       }
       json(200, JSON.stringify(without({ ...good, ...idp.faults.discovery })))
     } else if (url.pathname === '/jwks') {
-      json(200, JSON.stringify({ keys: [jwk, ecJwk] }))
+      const { jwks = [], withoutKeys = false } = idp.faults
+      json(200, JSON.stringify({ keys: [...jwks, ...(withoutKeys ? [] : [jwk, ecJwk])] }))
     } else if (url.pathname === '/authorize') {
       const code = randomUUID()
       idp.authorizations.push(url.searchParams)

@@ -1,6 +1,7 @@
 export { type Authenticator, type AuthenticatorDeps, createAuthenticator } from './authenticator.ts'
 export { identityFrom, shortText } from './claims.ts'
 export type { IssuerMetadata } from './discovery.ts'
+export { checkIdTokenSignature } from './id-token.ts'
 export { createIssuer, type Issuer } from './issuer.ts'
 export { isLoopback, type IssuerFetch } from './issuer-fetch.ts'
 export { type LogoutMessage, verifyLogoutToken } from './logout-token.ts'

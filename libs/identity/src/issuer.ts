@@ -11,6 +11,8 @@ export interface Issuer {
   /** Its metadata; throws `unavailable` while it cannot be read. */
   readonly discover: () => Promise<IssuerMetadata>
   readonly keys: JWTVerifyGetKey
+  /** Reads the keys again now, whenever they were read. */
+  readonly reloadKeys: () => Promise<void>
   /** How its keys are, for those who keep Gatehouse running; throws `unavailable` while nothing is known of them. */
   readonly keyState: () => Promise<KeyState>
 }
@@ -19,6 +21,6 @@ export interface Issuer {
 export function createIssuer(config: IssuerConfig): Issuer {
   const fetch = createIssuerFetch(config.issuer, config.endpointOrigins)
   const discover = createDiscovery(config, fetch)
-  const { get, state } = createKeys(discover, fetch)
-  return { config, fetch, discover, keys: get, keyState: state }
+  const { get, reload, state } = createKeys(discover, fetch)
+  return { config, fetch, discover, keys: get, reloadKeys: reload, keyState: state }
 }

@@ -22,6 +22,8 @@ export interface KeyState {
 /** Verification keys of one issuer. */
 export interface IssuerKeys {
   readonly get: JWTVerifyGetKey
+  /** Reads them again now. @throws GatehouseError `unavailable`, or what the reading threw. */
+  readonly reload: () => Promise<void>
   /** Reads them first if they never were. @throws GatehouseError `unavailable` while nothing is known. */
   readonly state: () => Promise<KeyState>
 }
@@ -61,6 +63,7 @@ export function createKeys(
   }
   return {
     get: async (header, token) => (await current())(header, token),
+    reload: async () => (await current()).reload(),
     state: async () => {
       const get = await current()
       if (get.jwks() === undefined) await get.reload()

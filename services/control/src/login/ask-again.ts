@@ -1,6 +1,6 @@
 import { identityFrom, type IssuedTokens, type VouchedIdentity } from '@gatehouse/identity'
 import * as client from 'openid-client'
-import type { LoginIssuer } from './client.ts'
+import { checked, type LoginIssuer } from './client.ts'
 
 /** What an identity provider says of a person with a session. */
 export type Answer =
@@ -42,7 +42,7 @@ export async function askAgain(
   if (tokens?.refreshToken === undefined) return { kind: 'unknown', why: 'there is nothing to ask with' }
   try {
     const oidc = await issuer.oidc()
-    const refreshed = await client.refreshTokenGrant(oidc, tokens.refreshToken)
+    const refreshed = await checked(client.refreshTokenGrant(oidc, tokens.refreshToken), issuer)
     const kept = {
       refreshToken: refreshed.refresh_token ?? tokens.refreshToken,
       idToken: refreshed.id_token ?? tokens.idToken,

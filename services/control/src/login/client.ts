@@ -1,5 +1,11 @@
 import type { IssuerConfig } from '@gatehouse/config'
-import { createIssuer, isLoopback, type Issuer, type IssuerMetadata } from '@gatehouse/identity'
+import {
+  checkIdTokenSignature,
+  createIssuer,
+  isLoopback,
+  type Issuer,
+  type IssuerMetadata,
+} from '@gatehouse/identity'
 import * as client from 'openid-client'
 
 const clockToleranceSeconds = 5
@@ -23,8 +29,6 @@ function configure(issuer: Issuer, metadata: IssuerMetadata): client.Configurati
     clientAuthentication(clientSecret?.value, metadata),
   )
   configuration[client.customFetch] = issuer.fetch
-  // Without this the library trusts TLS instead of the ID token's signature (OpenID Connect Core 1.0 §3.1.3.7, item 6).
-  client.enableNonRepudiationChecks(configuration)
   if (isLoopback(new URL(metadata.issuer))) client.allowInsecureRequests(configuration)
   return configuration
 }
@@ -33,6 +37,20 @@ function configure(issuer: Issuer, metadata: IssuerMetadata): client.Configurati
 export interface LoginIssuer extends Issuer {
   /** The OpenID client, made when the metadata is first had and again when they change; throws `unavailable` without them. */
   readonly oidc: () => Promise<client.Configuration>
+}
+
+/** What the token endpoint answered; its ID token, if there is one, is signed by the issuer. */
+type Granted = Awaited<ReturnType<typeof client.authorizationCodeGrant>>
+
+/**
+ * Checks the signature of what a grant gave. openid-client trusts TLS instead, or else refuses several keys of one `kid` and reads new keys
+ * a minute late.
+ * @throws GatehouseError as {@link checkIdTokenSignature}
+ */
+export async function checked(granting: Promise<Granted>, issuer: LoginIssuer): Promise<Granted> {
+  const tokens = await granting
+  if (tokens.id_token !== undefined) await checkIdTokenSignature(tokens.id_token, issuer)
+  return tokens
 }
 
 /** Creates the sign-in side of an identity provider. Nothing is fetched before the first sign-in. */

@@ -53,7 +53,8 @@ export function toSignInError(error: unknown): SignInError {
   const inner = innermost(error)
   const cause = [error, inner].find(isGatehouseError)
   if (cause instanceof GatehouseError) {
-    const problem = cause.code === 'unavailable' ? 'unavailable' : 'failed'
+    const problem =
+      cause.code === 'unavailable' ? 'unavailable' : cause.code === 'unauthenticated' ? 'invalid' : 'failed'
     return new SignInError(problem, `${cause.message}: ${cause.detail ?? ''}`, error)
   }
   if (error instanceof client.AuthorizationResponseError)

@@ -10,7 +10,7 @@ import type { Request } from 'express'
 import * as client from 'openid-client'
 import passport from 'passport'
 import { attemptLifetimeMs, type LoginAttempt, type LoginAttempts } from './attempts.ts'
-import type { LoginIssuer } from './client.ts'
+import { checked, type LoginIssuer } from './client.ts'
 import type { LoginCookies } from './cookies.ts'
 import { SignInError, toSignInError } from './problem.ts'
 
@@ -90,12 +90,13 @@ async function finish(request: Request, deps: StrategyDeps, oidc: client.Configu
   // The URL is built from configuration, never from the Host header.
   const currentUrl = new URL(deps.callbackUrl)
   currentUrl.search = received.search
-  const tokens = await client.authorizationCodeGrant(oidc, currentUrl, {
+  const granting = client.authorizationCodeGrant(oidc, currentUrl, {
     pkceCodeVerifier: attempt.codeVerifier,
     expectedState: state ?? '',
     expectedNonce: attempt.nonce,
     idTokenExpected: true,
   })
+  const tokens = await checked(granting, deps.issuer)
   const claims = tokens.claims()
   const identity = claims === undefined ? undefined : identityFrom(claims, deps.issuer.config)
   if (identity === undefined) throw new SignInError('invalid', 'the ID token names no usable subject')

@@ -1,0 +1,35 @@
+import { GatehouseError } from '@gatehouse/errors'
+import { errors } from 'jose'
+import type { Issuer } from './issuer.ts'
+import { clockToleranceSeconds } from './jwt.ts'
+import { verifySigned } from './verify-signed.ts'
+
+/**
+ * Checks who signed an ID token that the issuer's own token endpoint gave for our client (OpenID Connect Core 1.0 §3.1.3.7, items 6 to 8),
+ * by the keys that machines' tokens are checked by, too. Where none of them has its `kid`, they are read again at once: only the issuer
+ * can bring such a token here, so nobody else can make it do so.
+ * @throws GatehouseError `unauthenticated`, or `unavailable` while the issuer's keys cannot be had.
+ */
+export async function checkIdTokenSignature(token: string, issuer: Issuer): Promise<void> {
+  const { config, keys, reloadKeys } = issuer
+  const check = () =>
+    verifySigned(token, keys, {
+      issuer: config.issuer,
+      audience: config.clientId,
+      algorithms: config.algorithms,
+      clockTolerance: clockToleranceSeconds,
+    })
+  try {
+    await check().catch(async (error: unknown) => {
+      if (!(error instanceof errors.JWKSNoMatchingKey)) throw error
+      await reloadKeys()
+      await check()
+    })
+  } catch (error) {
+    if (error instanceof GatehouseError) throw error
+    throw new GatehouseError('unauthenticated', 'the ID token is not valid', {
+      detail: String(error),
+      cause: error,
+    })
+  }
+}
