@@ -181,4 +181,51 @@ describe('a query whose answer is on its way', () => {
     expect(await reading).toBe(onItsWay)
     await expect.poll(() => going.size, { timeout: 5_000 }).toBe(0)
   }, 30_000)
+
+  const running = async (): Promise<number> => {
+    const text = await (await fetch(`${world.gateway.url}/metrics`)).text()
+    return Number(/^gatehouse_queue_running (.+)$/m.exec(text)?.[1])
+  }
+
+  it('leaves no slot behind where it is the missing part of a range', async () => {
+    const fields = () => new URLSearchParams(shard.requests.at(-1)?.body ?? '')
+    shard.behave((_m, res) => {
+      const [start, end] = [Number(fields().get('start')), Number(fields().get('end'))]
+      const times = Array.from({ length: (end - start) / 60 + 1 }, (_, i) => `[${start + i * 60},"1"]`).join(
+        ',',
+      )
+      const all = Array.from({ length: 300 }, (_, i) => `{"metric":{"i":"${100 + i}"},"values":[${times}]}`)
+      sendJson(res, 200, `{"status":"success","data":{"resultType":"matrix","result":[${all.join(',')}]}}`)
+    })
+    const { query } = range()
+    const small = await ask('query_range', { query, start: '600000', end: '601800', step: '60' })
+    // The part before is too large to be held, so the whole is asked for, and passed on.
+    const zoomedOut = await ask('query_range', { query, start: '540000', end: '601800', step: '60' })
+    for (const answer of [small, zoomedOut]) expect(answer === 'broken' ? 0 : answer.status).toBe(200)
+    expect(
+      shard.requests.slice(-2).map(({ body }) => Number(new URLSearchParams(body).get('start'))),
+    ).toEqual([540_000, 540_000])
+    await expect.poll(running).toBe(0)
+  })
+
+  it('leaves no slot behind where it replaces one that has expired', async () => {
+    const vector = (series: number): string =>
+      `{"status":"success","data":{"resultType":"vector","result":[${Array.from({ length: series }, (_, i) => seriesText(i).replace('"values":[[0,"1"]]', '"value":[0,"1"]')).join(',')}]}}`
+    answering(vector(1))
+    const asked = { query: range().query, time: String(Math.floor(Date.now() / 1_000)) }
+    await ask('query', asked)
+    answering(vector(2_900))
+    const before = shard.requests.length
+    // Shortly after its two seconds the old answer is given once more, and a new one asked for.
+    await expect
+      .poll(
+        async () => {
+          await ask('query', asked)
+          return shard.requests.length
+        },
+        { timeout: 10_000, interval: 200 },
+      )
+      .toBe(before + 1)
+    await expect.poll(running).toBe(0)
+  })
 })

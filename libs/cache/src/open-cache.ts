@@ -17,7 +17,7 @@ import { createNear } from './workers/near.ts'
 import type { Handlers } from './workers/peer.ts'
 import { createRemoteLease } from './workers/remote-leases.ts'
 import { createRemoteSlots } from './workers/remote-slots.ts'
-import { createSharedResults, type Streamed } from './workers/shared-results.ts'
+import { createSharedResults, dropStreamed, type Streamed } from './workers/shared-results.ts'
 
 /** One of several processes of a gateway. */
 export interface WorkerPlace {
@@ -86,6 +86,7 @@ export async function openCache<S>(deps: OpenCacheDeps<S>): Promise<OpenCache<S>
     clock: { now: () => Date.now(), monotonic },
     // The fetch decides which answers it holds: those of one shard to maxEntryBytes, merged ones always.
     options: { ...cache, maxEntryBytes: Math.max(cache.maxEntryBytes, cache.maxMergedBytes) },
+    drop: (stream) => dropStreamed(stream, deps.drop),
   })
   const links = worker === undefined ? undefined : createLinks(worker)
   const { results, handlers } = createSharedResults<S>({

@@ -32,13 +32,15 @@ export interface ResultsCacheOptions {
   readonly errorTtl: number
 }
 
-export interface ResultsCacheDeps {
+export interface ResultsCacheDeps<S> {
   readonly memory: Memory
   /** The second level, if there is one. */
   readonly shared: SharedLevel | undefined
   readonly metrics: CacheMetrics
   readonly clock: Clock
   readonly options: ResultsCacheOptions
+  /** Gives a stream up that nobody takes. */
+  readonly drop: (stream: S) => void
 }
 
 /** What *explain* shows about caching a request, without running it. */
@@ -83,7 +85,7 @@ function flightKey(key: string, { allowsPartial }: CacheRequest): string {
 }
 
 /** Creates the cache over its levels. */
-export function createResultsCache<S>(deps: ResultsCacheDeps): ResultsCache<S> {
+export function createResultsCache<S>(deps: ResultsCacheDeps<S>): ResultsCache<S> {
   const { memory, shared, metrics, clock, options } = deps
   const answerRange = createRanges({ memory, shared, metrics, clock, ...options })
   const texts = createTexts({ memory, shared, clock })
@@ -195,6 +197,12 @@ export function createResultsCache<S>(deps: ResultsCacheDeps): ResultsCache<S> {
       .run(flightKey(key, request), AbortSignal.timeout(refreshMs), (signal) =>
         makeOrKeepError(key, request, fetch, signal),
       )
+      .then(({ value }) => {
+        // It has grown too large to be kept, and nobody waits for it.
+        if (value.fetched.kind !== 'stream' || value.isTaken) return
+        value.isTaken = true
+        deps.drop(value.fetched.stream)
+      })
       .catch(() => {})
   }
 

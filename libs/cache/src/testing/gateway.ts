@@ -31,6 +31,7 @@ export function createTestGateway(
     metrics,
     clock,
     options: { ...defaultOptions, ...options },
+    drop: () => undefined,
   })
   return { cache, clock, memory, metrics, registry }
 }

@@ -36,6 +36,7 @@ async function setUp() {
         metrics,
         clock,
         options: defaultOptions,
+        drop: () => undefined,
       })
       const { results, handlers } = createSharedResults<Stream>({
         local,

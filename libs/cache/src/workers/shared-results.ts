@@ -94,6 +94,12 @@ function ownerOf(key: KeyParts, count: number): number {
   return slotOf(key.times.kind === 'range' ? extentKey(key) : exactKey(key), count)
 }
 
+/** Gives a stream up wherever it is. @param drop For one of this process. */
+export function dropStreamed<S>(stream: Streamed<S>, drop: (stream: S, reason: Error) => void): void {
+  if (stream.at === 'here') drop(stream.stream, new GatehouseError('canceled', 'nobody can take the answer'))
+  else void stream.peer.call('drop', { value: stream.handle }).catch(() => {})
+}
+
 /** One cache of all processes of a gateway: each has the entries of some keys, and asks the others for theirs. */
 export function createSharedResults<S>(deps: SharedResultsDeps<S>): {
   readonly results: ResultsCache<S>
@@ -154,11 +160,7 @@ export function createSharedResults<S>(deps: SharedResultsDeps<S>): {
     return alone(request, afterWaiting(fetch, waited()))
   }
 
-  const giveUp = (stream: Streamed<S>): void => {
-    if (stream.at === 'here')
-      drop(stream.stream, new GatehouseError('canceled', 'nobody can take the answer'))
-    else void stream.peer.call('drop', { value: stream.handle }).catch(() => {})
-  }
+  const giveUp = (stream: Streamed<S>): void => dropStreamed(stream, drop)
 
   const cachedThere = async (
     peer: Peer,

@@ -1,12 +1,12 @@
 import { setImmediate } from 'node:timers/promises'
-import type { AnsweredBy, Fetch, FetchDemand, Fetched } from '@gatehouse/cache'
-import { GatehouseError } from '@gatehouse/errors'
+import { type AnsweredBy, type Fetch, type Fetched, leavingError } from '@gatehouse/cache'
+import type { GatehouseError } from '@gatehouse/errors'
 import type { Answer } from '../answer.ts'
 import type { Execution } from '../ask.ts'
 import { createBudget } from '../budget.ts'
 import { execute } from '../execute.ts'
 import type { Plan, Planner } from '../plan.ts'
-import { type BodyStream, holdOrStream } from './held-body.ts'
+import { type BodyStream, type Held, holdOrStream } from './held-body.ts'
 import type { CacheableQuestion } from './key.ts'
 import { takeStats, withoutStats } from './take-stats.ts'
 
@@ -16,7 +16,7 @@ export interface StreamedAnswer {
   readonly answeredBy: readonly AnsweredBy[]
   /** Samples that shards read for it, once it has ended; undefined if they did not tell. */
   readonly samples: () => number | undefined
-  /** Stops its clock: it has been sent, or given up. */
+  /** Stops its clock and gives its slots back: it has been sent, or given up. */
   end(): void
 }
 
@@ -51,12 +51,7 @@ function isWhole(plan: Plan, answeredBy: readonly AnsweredBy[]): boolean {
 
 type Made = Fetched<StreamedAnswer>
 
-async function hold(
-  answer: Answer,
-  { mayStream, maxHeldBytes }: Pick<FetchDemand, 'mayStream'> & Pick<Fetching, 'maxHeldBytes'>,
-): Promise<
-  { readonly kind: 'body'; readonly body: Buffer } | { readonly kind: 'stream'; readonly stream: BodyStream }
-> {
+async function hold(answer: Answer, maxHeldBytes: number): Promise<Held> {
   switch (answer.kind) {
     case 'body':
       return { kind: 'body', body: Buffer.from(answer.rendered.body) }
@@ -64,13 +59,8 @@ async function hold(
       return { kind: 'body', body: answer.body }
     case 'pieces':
       return { kind: 'body', body: await joined(answer.pieces) }
-    case 'stream': {
-      const held = await holdOrStream(answer.exchange, maxHeldBytes)
-      // Parts of a range too large to be held are not put together: the whole of it is asked for, and streamed.
-      if (held.kind === 'stream' && !mayStream)
-        held.stream.abort(new GatehouseError('canceled', 'a part is too large to be held'))
-      return held
-    }
+    case 'stream':
+      return holdOrStream(answer.exchange, maxHeldBytes)
   }
 }
 
@@ -114,11 +104,19 @@ export function createFetch(question: CacheableQuestion, fetching: Fetching): Fe
         execution.answered(shard, replica)
       }
       const answer = await execute(plan, asked, { ...execution, budget, answered })
-      const held = await hold(answer, { mayStream, maxHeldBytes: fetching.maxHeldBytes })
+      const held = await hold(answer, fetching.maxHeldBytes)
       if (held.kind === 'stream') {
         const { stream, samples } = takes
           ? withoutStats(held.stream)
           : { stream: held.stream, samples: () => undefined }
+        // A part that is too large is not wanted; nor is anything any more when nobody waits, or the time is over.
+        const giveUp = (): void => {
+          stream.abort(leavingError(budget.signal))
+          end()
+        }
+        budget.signal.addEventListener('abort', giveUp, { once: true })
+        if (budget.signal.aborted || !mayStream) giveUp()
+        budget.signal.throwIfAborted()
         const { queued } = slots
         return { kind: 'stream', stream: { body: stream, samples, answeredBy, end }, queued }
       }
