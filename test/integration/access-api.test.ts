@@ -38,6 +38,41 @@ describe('access settings over HTTP', () => {
     }
   })
 
+  it('take what If-Match says as HTTP means it: any, one of a list, never a weak one', async () => {
+    await world.as(admin, 'post', '/teams', { body: { uid: 'tagged', name: 'Tagged' } })
+    const put = async (name: string, tagsOf: (etag: string) => string): Promise<number> => {
+      const { 'if-match': etag = '' } = await etagOf('/teams/tagged')
+      const headers = { 'if-match': tagsOf(etag) }
+      return (await world.as(admin, 'put', '/teams/tagged', { body: { name }, headers })).status
+    }
+    expect(await put('A', () => '*')).toBe(200)
+    expect(await put('B', (etag) => `"old", ${etag}`)).toBe(200)
+    expect(await put('C', () => '"old", "older"')).toBe(412)
+    expect(await put('D', (etag) => `W/${etag}`)).toBe(412)
+    expect(await put('E', (etag) => etag.slice(1))).toBe(400)
+    expect((await world.as(admin, 'get', '/teams/tagged')).json.name).toBe('B')
+  })
+
+  it('are made once for one idempotency key, also by requests of one moment', async () => {
+    const body = { uid: 'at-once', name: 'At once' }
+    const headers = { 'idempotency-key': 'at-once' }
+    const all = await Promise.all(
+      Array.from({ length: 12 }, () => world.as(admin, 'post', '/teams', { body, headers })),
+    )
+    const first = { status: 201, json: { ...body, idpGroups: [] } }
+    expect(all.map(({ status, json }) => ({ status, json }))).toEqual(Array(12).fill(first))
+    const events = (await Promise.all(all.map(({ requestId }) => world.auditOf(requestId)))).flat()
+    expect(events.filter(({ code }) => code === 'A007I')).toHaveLength(1)
+  })
+
+  it('count in decimal digits', async () => {
+    const of = async (limit: string) => (await world.as(admin, 'get', `/teams?limit=${limit}`)).status
+    expect(await Promise.all(['10', '0x10', '1e1', '', '1.5', '0', '1001'].map(of))).toEqual([
+      200,
+      ...Array(6).fill(400),
+    ])
+  })
+
   it('of several changes based on the same state take one', async () => {
     await world.as(admin, 'post', '/teams', { body: { uid: 'raced', name: 'Raced' } })
     const headers = await etagOf('/teams/raced')

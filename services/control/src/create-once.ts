@@ -7,6 +7,8 @@ import {
   findAnswer,
   type IdempotencyKey,
   keepAnswer,
+  type KeptAnswer,
+  lockKey,
   type OrgTransaction,
   type Transaction,
 } from '@gatehouse/store'
@@ -50,7 +52,7 @@ function keyOf({ caller, request, body, trail }: CreateCall): IdempotencyKey | u
   }
 }
 
-function replay<T>(kept: { request: string; answer: unknown }, key: IdempotencyKey, keeping: Keeping<T>): T {
+function replay<T>(kept: KeptAnswer, key: IdempotencyKey, keeping: Keeping<T>): T {
   if (kept.request !== key.request)
     throw new GatehouseError('conflict', 'this Idempotency-Key was used for another request')
   if (keeping.isSecret === true)
@@ -72,15 +74,23 @@ export async function createOnce<T, X extends Transaction = OrgTransaction>(
   const { orgUid = caller.orgUid } = keeping
   const key = keyOf(call)
   if (key === undefined) return changes.changeIn(orgUid, trail, keeping.work)
-  const kept = await changes.read(orgUid, (tx) => findAnswer(tx, key))
-  if (kept !== undefined) {
-    // Nothing is created now, so the request's own event must not say so.
-    trail.action = 'idempotency-keys:replay'
-    return replay(kept, key, keeping)
+  let kept = await changes.read(orgUid, (tx) => findAnswer(tx, key))
+  if (kept === undefined) {
+    try {
+      return await changes.changeIn(orgUid, trail, async (tx) => {
+        await lockKey(tx, key)
+        kept = await findAnswer(tx, key)
+        // Thrown so that this transaction, which changes nothing, writes no event either.
+        if (kept !== undefined) throw new GatehouseError('conflict', 'the same request was done meanwhile')
+        const changed = await keeping.work(tx)
+        await keepAnswer(tx, key, keeping.isSecret === true ? null : changed.result)
+        return changed
+      })
+    } catch (error) {
+      if (kept === undefined) throw error
+    }
   }
-  return changes.changeIn(orgUid, trail, async (tx) => {
-    const changed = await keeping.work(tx)
-    await keepAnswer(tx, key, keeping.isSecret === true ? null : changed.result)
-    return changed
-  })
+  // Nothing is created now, so the request's own event must not say so.
+  trail.action = 'idempotency-keys:replay'
+  return replay(kept, key, keeping)
 }

@@ -1,9 +1,16 @@
 import { GatehouseError } from '@gatehouse/errors'
 import { z } from 'zod'
 
+/** A whole number among query parameters, in decimal digits: JavaScript takes `0x10` and `1e1` for numbers, the API's document does not. */
+export function wholeNumber(min: number, max: number) {
+  const fromDigits = (text: unknown): unknown =>
+    typeof text === 'string' && /^-?\d{1,15}$/.test(text) ? Number(text) : text
+  return z.preprocess(fromDigits, z.number().int().min(min).max(max))
+}
+
 /** Query parameters of a list. */
 export const pageQuery = {
-  limit: z.coerce.number().int().min(1).max(1_000).default(100),
+  limit: wholeNumber(1, 1_000).default(100),
   cursor: z.string().max(500).optional(),
 }
 

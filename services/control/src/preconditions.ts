@@ -8,14 +8,32 @@ export function etagOf(version: number | string): string {
 }
 
 /**
- * The version a change is based on, from `If-Match`.
- * @throws GatehouseError `bad_data` if the header is missing or names no single version.
+ * Whether `If-Match` names this `ETag`: by itself, in a list, or as `*`. Weak ones name nothing (RFC 9110, 13.1.1).
+ * @throws GatehouseError `bad_data` without the header, or if it is neither `*` nor a list of entity tags.
  */
-export function versionFrom(request: IncomingMessage): number {
-  const match = /^"(\d{1,9})"$/.exec(request.headers['if-match'] ?? '')
-  if (match?.[1] === undefined)
+function isMatched(request: IncomingMessage, etag: string): boolean {
+  const sent = request.headers['if-match']?.trim()
+  if (sent === undefined || sent === '')
     throw new GatehouseError('bad_data', 'send If-Match with the ETag of what you are changing')
-  return Number(match[1])
+  if (sent === '*') return true
+  const tags = sent.split(',').map((tag) => tag.trim())
+  if (!tags.every((tag) => /^(W\/)?"[!#-+\--~]*"$/.test(tag)))
+    throw new GatehouseError('bad_data', 'If-Match: * or ETags such as "3", with commas between them')
+  return tags.includes(etag)
+}
+
+function refuseUnmatched(request: IncomingMessage, etag: string): void {
+  if (!isMatched(request, etag))
+    throw new GatehouseError('precondition_failed', 'it was changed meanwhile; load it again')
+}
+
+/**
+ * The version a change is based on: the one that is there, as `If-Match` has to name it.
+ * @throws GatehouseError `bad_data` without a proper `If-Match`, `precondition_failed` if it names another version.
+ */
+export function versionFrom(request: IncomingMessage, { version }: { readonly version: number }): number {
+  refuseUnmatched(request, etagOf(version))
+  return version
 }
 
 /** The `ETag` of something without a version of its own: a hash of how it is shown. */
@@ -28,9 +46,5 @@ export function contentEtag(answer: unknown): string {
  * @throws GatehouseError `bad_data` without `If-Match`, `precondition_failed` if it differs.
  */
 export function requireMatch(request: IncomingMessage, current: unknown): void {
-  const sent = request.headers['if-match']
-  if (sent === undefined)
-    throw new GatehouseError('bad_data', 'send If-Match with the ETag of what you are changing')
-  if (sent !== contentEtag(current))
-    throw new GatehouseError('precondition_failed', 'it was changed meanwhile; load it again')
+  refuseUnmatched(request, contentEtag(current))
 }

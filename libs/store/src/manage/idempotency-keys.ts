@@ -30,6 +30,13 @@ export async function findAnswer(
   return row
 }
 
+/** Waits until no other transaction does what is named by this key, until the end of this one. */
+export async function lockKey(tx: Transaction, { principal, key }: IdempotencyKey): Promise<void> {
+  await tx.rows(`select pg_advisory_xact_lock(hashtextextended('once ' || app_org() || ' ' || $1, 0))`, [
+    `${principal} ${key}`,
+  ])
+}
+
 /**
  * Keeps an answer under its key, and drops those of the org that are older than a day.
  * @throws GatehouseError `conflict` if another request used the key at the same moment.

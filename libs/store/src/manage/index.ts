@@ -14,7 +14,7 @@ export {
   updateGuardrail,
   type WrittenGuardrail,
 } from './guardrails.ts'
-export { findAnswer, type IdempotencyKey, keepAnswer, type KeptAnswer } from './idempotency-keys.ts'
+export { findAnswer, type IdempotencyKey, keepAnswer, type KeptAnswer, lockKey } from './idempotency-keys.ts'
 export { lockForChange } from './lock.ts'
 export { addMember, type Invited, isMemberOf, removeMember } from './members.ts'
 export {

@@ -2,6 +2,7 @@ import { eventClasses } from '@gatehouse/audit'
 import { GatehouseError } from '@gatehouse/errors'
 import type { AuditFilter } from '@gatehouse/store'
 import { z } from 'zod'
+import { wholeNumber } from '../../page.ts'
 import type { OpenLog } from './log.ts'
 
 const time = z.iso.datetime({ offset: true })
@@ -61,7 +62,7 @@ export const filterQuery = {
   classes: commas(classes, eventClasses.join(',')).optional(),
   codes: commas(codes, 'Q001D,A,X').optional(),
   minDurationMs: z.coerce.number().min(0).optional(),
-  minBytes: z.coerce.number().int().min(0).optional(),
+  minBytes: wholeNumber(0, Number.MAX_SAFE_INTEGER).optional(),
 }
 
 /** The filter among the parameters of a query. */

@@ -2,7 +2,7 @@ import type { Principal, Resource } from '@gatehouse/authz'
 import { nothing, type Route, type RouteInput, route, type Trail } from '@gatehouse/http'
 import { auditHistogram, searchEvents } from '@gatehouse/store'
 import { z } from 'zod'
-import { pageOf } from '../../page.ts'
+import { pageOf, wholeNumber } from '../../page.ts'
 import { filterOf, filterQuery, requireVisible } from './filter.ts'
 import { answerOfEvent, foundEventSchema } from './found-event.ts'
 import { type AuditRouteDeps, logFor, logQuery, openLog } from './log.ts'
@@ -37,7 +37,7 @@ function eventsRoute(deps: AuditRouteDeps): Route {
       ...logQuery,
       ...filterQuery,
       order: z.enum(['newest', 'oldest']).default('newest').describe('Which come first'),
-      limit: z.coerce.number().int().min(1).max(500).default(50),
+      limit: wholeNumber(1, 500).default(50),
       cursor: z.string().max(500).optional(),
     }),
     body: nothing,
@@ -71,7 +71,7 @@ function histogramRoute(deps: AuditRouteDeps): Route {
       ...filterQuery,
       from: filterQuery.from.nonoptional(),
       to: filterQuery.to.nonoptional(),
-      bars: z.coerce.number().int().min(1).max(200).default(60).describe('At most so many spans of time'),
+      bars: wholeNumber(1, 200).default(60).describe('At most so many spans of time'),
     }),
     body: nothing,
     response: z.strictObject({

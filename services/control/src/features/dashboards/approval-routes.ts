@@ -6,7 +6,7 @@ import { z } from 'zod'
 import type { Changed } from '../../changes.ts'
 import { etagOf, versionFrom } from '../../preconditions.ts'
 import { uidSchema } from '../folders/schemas.ts'
-import { answerOf, dashboardOf, type DashboardRouteDeps } from './resource.ts'
+import { answerOf, dashboardOf, type DashboardRouteDeps, loadDashboard } from './resource.ts'
 import { dashboardSchema, newApprovalSchema } from './schemas.ts'
 
 const byUid = z.strictObject({ uid: uidSchema })
@@ -58,7 +58,7 @@ export function approvalRoutes({ permissions, policyOf, changes }: DashboardRout
         checkHeld(policy, by, body.dataSources)
         const { dataSources, constraints } = body
         return changes.change(trail, async (tx) => {
-          const version = versionFrom(request)
+          const version = versionFrom(request, await loadDashboard(tx, params.uid))
           const approval = { by, dataSources, constraints }
           const approved = await approveDashboard(tx, { uid: params.uid, version }, approval)
           setHeader('etag', etagOf(version))
@@ -75,7 +75,7 @@ export function approvalRoutes({ permissions, policyOf, changes }: DashboardRout
       requestHeaders: ['if-match'],
       handler: ({ params, trail, request }) =>
         changes.change(trail, async (tx) => {
-          const version = versionFrom(request)
+          const version = versionFrom(request, await loadDashboard(tx, params.uid))
           return noted(await approveDashboard(tx, { uid: params.uid, version }, undefined), version)
         }),
     }),

@@ -180,8 +180,8 @@ function updateRoute({ permissions, changes }: DashboardRouteDeps): Route {
     response: dashboardSchema,
     handler: ({ caller, params, body, trail, request, setHeader }) =>
       changes.change(trail, async (tx) => {
-        const expected = versionFrom(request)
         const before = await loadDashboard(tx, params.uid)
+        const expected = versionFrom(request, before)
         const { content, message } = body
         const old = await readDashboardContent(tx, before.uid, before.version)
         const keepsApproval = runsSameQueries(readDashboard(old), readDashboard(content))
@@ -210,8 +210,8 @@ function moveRoute({ permissions, policyOf, changes }: DashboardRouteDeps): Rout
     handler: async ({ caller, params, body, trail, request, setHeader }) => {
       const policy = await policyOf(caller.orgUid)
       return changes.change(trail, async (tx) => {
-        const expected = versionFrom(request)
         const before = await loadDashboard(tx, params.uid)
+        const expected = versionFrom(request, before)
         const folderUid = body.folderUid ?? undefined
         await checkMayCreate(tx, { policy, principal: caller }, folderUid)
         const content = await readDashboardContent(tx, before.uid, before.version)
@@ -241,7 +241,7 @@ function deleteRoute({ permissions, changes }: DashboardRouteDeps): Route {
     handler: ({ params, trail, request }) =>
       changes.change(trail, async (tx) => {
         const before = await loadDashboard(tx, params.uid)
-        await deleteDashboard(tx, { uid: params.uid, version: versionFrom(request) })
+        await deleteDashboard(tx, { uid: params.uid, version: versionFrom(request, before) })
         return noted('C009I', before, {})
       }),
   })

@@ -2,13 +2,13 @@ import { compileCapability, type DashboardQuery, readDashboard } from '@gatehous
 import { nothing, type Route, route } from '@gatehouse/http'
 import { listDashboardVersions, readDashboardContent } from '@gatehouse/store'
 import { z } from 'zod'
-import { newestFirst, pageOf, pageQuery } from '../../page.ts'
+import { newestFirst, pageOf, pageQuery, wholeNumber } from '../../page.ts'
 import { uidSchema } from '../folders/schemas.ts'
 import { diffJson } from './diff.ts'
 import { dashboardOf, type DashboardRouteDeps, loadDashboard } from './resource.ts'
 
 const byUid = z.strictObject({ uid: uidSchema })
-const versionNumber = z.coerce.number().int().min(1).max(1_000_000_000)
+const versionNumber = wholeNumber(1, 1_000_000_000)
 const versionSchema = z.strictObject({
   version: z.number(),
   message: z.string(),

@@ -16,7 +16,7 @@ import { z } from 'zod'
 import type { Changed } from '../../changes.ts'
 import { createOnce } from '../../create-once.ts'
 import { found, type ManageDeps } from '../../manage.ts'
-import { newestFirst, pageOf, pageQuery } from '../../page.ts'
+import { newestFirst, pageOf, pageQuery, wholeNumber } from '../../page.ts'
 import { uidSchema } from '../folders/schemas.ts'
 import { orgFor } from '../orgs/resource.ts'
 import { cancelSchema, costSchema, newStopSchema, runningSchema, slowSchema, stopSchema } from './schemas.ts'
@@ -106,8 +106,8 @@ function statisticsRoute(deps: ManageDeps): Route {
     action: 'query-statistics:read',
     query: z.strictObject({
       by: z.enum(statisticsBy).default('principal'),
-      hours: z.coerce.number().int().min(1).max(720).default(24),
-      limit: z.coerce.number().int().min(1).max(500).default(50),
+      hours: wholeNumber(1, 720).default(24),
+      limit: wholeNumber(1, 500).default(50),
     }),
     response: listOf(costSchema),
     handler: async ({ params, query: { by, hours, limit } }) => {
