@@ -338,6 +338,20 @@ describe('why and who', () => {
     expect(there.json).toMatchObject({ allowed: false, reason: 'not in your scope', paths: [] })
   })
 
+  it('take any selector of PromQL as a question, also one for series without a label', async () => {
+    for (const selector of ['up{env=""}', '{tenant="health",env=~".*"}']) {
+      const body = { ...query, selector }
+      const { status, json } = await world.as(admin, 'post', '/access/who?limit=1000', { body })
+      expect([selector, status]).toEqual([selector, 200])
+      expect(json.items.map(({ uid }: { uid: string }) => uid)).toContain('viewer')
+      const own = await world.as('health/viewer', 'post', '/access/explain', { body })
+      expect([selector, own.status, own.json.allowed]).toEqual([selector, 200, true])
+    }
+    const grant = { subject: { kind: 'team', uid: 'crew' }, role: 'viewer', where: { kind: 'org' } }
+    const loose = await world.as(admin, 'post', '/grants', { body: { ...grant, constraints: ['{env=""}'] } })
+    expect(loose.status).toBe(400)
+  })
+
   it('list everybody who may read a selector', async () => {
     const body = { ...query, selector: '{tenant="health"}' }
     const { json } = await world.as(admin, 'post', '/access/who?limit=1000', { body })

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import type { AccessQuestion } from '../authorize.ts'
 import { explain, type Explanation } from '../explain.ts'
 import { type Principal, type Resource, type ResourceKind, resourceKinds } from '../model.ts'
-import { parseConstraint } from '../parse-constraint.ts'
+import { parseAsked, parseConstraint } from '../parse-constraint.ts'
 import { isAction } from '../permissions.ts'
 import { parseAccessDocument } from './check.ts'
 import { personUid, policyOf } from './policy-of.ts'
@@ -168,7 +168,7 @@ export function runScenario(scenario: Scenario): readonly ScenarioResult[] {
       resource: resourceOf(expected),
       now: Date.parse(expected.at ?? scenario.at),
     }
-    const selector = expected.selector === undefined ? undefined : parseConstraint(expected.selector)
+    const selector = expected.selector === undefined ? undefined : parseAsked(expected.selector)
     return {
       expectation: expected,
       differences: compareAnswer(expected, answerOf(explain(policy, { ...question, selector }))),

@@ -9,7 +9,7 @@ import {
   isAction,
   kindsOf,
   type OrgPolicy,
-  parseConstraint,
+  parseAsked,
   type Principal,
   principalOfMember,
   principalOfServiceAccount,
@@ -97,7 +97,7 @@ async function ask<T>(
   const now = options.at === undefined ? Date.now() : Date.parse(options.at)
   if (Number.isNaN(now))
     throw new GatehouseError('bad_data', '--at wants a time such as 2026-01-31T12:00:00Z')
-  const selector = options.selector === undefined ? undefined : parseConstraint(options.selector)
+  const selector = options.selector === undefined ? undefined : parseAsked(options.selector)
   return withDatabase(options['config.file'], (pool) =>
     withOrg(pool, options.org, async (tx) => {
       if (now < Date.now() && options.settings !== 'now') await enterTime(tx, now)

@@ -7,7 +7,7 @@ import {
   explain,
   type Explanation,
   type OrgPolicy,
-  parseConstraint,
+  parseAsked,
   type Principal,
   principalOfMember,
   principalOfServiceAccount,
@@ -180,7 +180,7 @@ export async function explainFor(deps: AccessDeps, asker: Principal, question: Q
     action: question.action,
     resource: settings.resource,
     now,
-    selector: selector === undefined ? undefined : parseConstraint(selector),
+    selector: selector === undefined ? undefined : parseAsked(selector),
     groups: principal?.kind === 'somebody' ? principal.groups : undefined,
   }
   const answer = answerOf(explain(policy, full))

@@ -2,7 +2,7 @@ import {
   createCapabilities,
   type DashboardPath,
   type DashboardReader,
-  parseConstraint,
+  parseAsked,
   whoCan,
   type WhoEntry,
   whoThroughDashboards,
@@ -81,7 +81,7 @@ function whoRoute(deps: AccessDeps): Route {
       const load = (tx: OrgTransaction) => loadResource(tx, body.resource)
       const settings = await settingsFor(deps, caller.orgUid, { ...body, load })
       const { policy, resource, dashboards, now } = settings
-      const selector = body.selector === undefined ? undefined : parseConstraint(body.selector)
+      const selector = body.selector === undefined ? undefined : parseAsked(body.selector)
       const question = { action: body.action, resource, now, selector }
       const isKnown = mayKnow(await deps.policyOf(caller.orgUid), caller)
       const { capabilityOf } = deps

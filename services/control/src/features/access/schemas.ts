@@ -1,7 +1,7 @@
 import { isAction, resourceKinds } from '@gatehouse/authz'
 import { z } from 'zod'
 import { uidSchema } from '../folders/schemas.ts'
-import { grantSchema, selectorSchema } from '../grants/schemas.ts'
+import { askedSelectorSchema, grantSchema } from '../grants/schemas.ts'
 
 const actionSchema = z
   .string()
@@ -18,7 +18,7 @@ const resourceSchema = z.strictObject({
 const question = {
   action: actionSchema,
   resource: resourceSchema,
-  selector: selectorSchema.optional().describe('Only series of this selector'),
+  selector: askedSelectorSchema.optional().describe('Only series of this selector'),
   at: z.iso.datetime({ offset: true }).optional().describe('As of this time; default: now'),
   settings: z
     .enum(['then', 'now'])

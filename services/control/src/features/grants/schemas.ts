@@ -1,20 +1,27 @@
-import { parseConstraint } from '@gatehouse/authz'
+import { parseAsked, parseConstraint } from '@gatehouse/authz'
 import { isGatehouseError } from '@gatehouse/errors'
 import { z } from 'zod'
 import { uidSchema } from '../folders/schemas.ts'
 
+function selectorOf(parse: (text: string) => unknown) {
+  return z
+    .string()
+    .max(2_000)
+    .superRefine((value, context) => {
+      try {
+        parse(value)
+      } catch (error) {
+        if (!isGatehouseError(error)) throw error
+        context.addIssue({ code: 'custom', message: error.message, input: value })
+      }
+    })
+}
+
 /** A label selector as grants and guardrails write it. */
-export const selectorSchema = z
-  .string()
-  .max(2_000)
-  .superRefine((value, context) => {
-    try {
-      parseConstraint(value)
-    } catch (error) {
-      if (!isGatehouseError(error)) throw error
-      context.addIssue({ code: 'custom', message: error.message, input: value })
-    }
-  })
+export const selectorSchema = selectorOf(parseConstraint)
+
+/** A selector that is asked about: any of PromQL. */
+export const askedSelectorSchema = selectorOf(parseAsked)
 
 export const subjectSchema = z.strictObject({
   kind: z.enum(['user', 'team', 'service-account']),

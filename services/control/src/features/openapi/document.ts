@@ -45,7 +45,20 @@ const problemSchema: Json = {
 }
 
 function schemaOf(schema: z.ZodType, io: 'input' | 'output'): Json {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any' })
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, {
+    io,
+    unrepresentable: 'any',
+    // Left out where a text is read as a number first, though the number is what to send.
+    override: ({
+      zodSchema: {
+        _zod: { def },
+      },
+      jsonSchema,
+    }) => {
+      if (def.type === 'default' && typeof def.defaultValue === 'number')
+        jsonSchema.default = def.defaultValue
+    },
+  })
   return rest
 }
 
