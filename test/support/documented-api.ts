@@ -12,10 +12,14 @@ interface Parameter {
   readonly schema: Schema
 }
 type Content = Readonly<Record<string, { readonly schema: Schema }>>
+interface Documented {
+  readonly content?: Content
+  readonly headers?: Readonly<Record<string, { readonly required?: boolean; readonly schema: Schema }>>
+}
 interface Operation {
   readonly parameters: readonly Parameter[]
   readonly requestBody?: { readonly required: boolean; readonly content: Content }
-  readonly responses: Readonly<Record<string, { readonly content?: Content }>>
+  readonly responses: Readonly<Record<string, Documented>>
   readonly security?: readonly unknown[]
 }
 
@@ -97,12 +101,23 @@ function checkRequest(operation: Operation, sent: Sent, check: Check): void {
   check(content.schema, sent.body, 'request body')
 }
 
+function checkHeaders({ headers = {} }: Documented, answer: ControlAnswer, check: Check): void {
+  for (const [name, { required = false, schema }] of Object.entries(headers)) {
+    const text = answer.headers.get(name)
+    if (text !== null) check(schema, typed(text, schema), `header ${name}`)
+    else if (required) throw new Error(`the answer has no ${name}`)
+  }
+  const strange = ['ETag', 'Retry-After'].find((name) => answer.headers.has(name) && !(name in headers))
+  if (strange !== undefined) throw new Error(`the answer’s ${strange} is not documented`)
+}
+
 function checkAnswer(
   response: Operation['responses'][string] | undefined,
   answer: ControlAnswer,
   check: Check,
 ): void {
   if (response === undefined) throw new Error(`status ${answer.status} is not documented`)
+  checkHeaders(response, answer, check)
   const type = answer.headers.get('content-type')?.split(';')[0] ?? ''
   if (response.content === undefined) {
     if (answer.json !== undefined) throw new Error('an answer without a documented body has one')

@@ -7,7 +7,15 @@ type Content = Readonly<
 >
 interface Operation {
   readonly parameters?: readonly { readonly name?: string; readonly $ref?: string }[]
-  readonly responses: Readonly<Record<string, { readonly content?: Content }>>
+  readonly responses: Readonly<
+    Record<
+      string,
+      {
+        readonly content?: Content
+        readonly headers?: Readonly<Record<string, { readonly required?: boolean }>>
+      }
+    >
+  >
 }
 
 /** Generated from the declarations of the routes, and compared with them by the check of derived files. */
@@ -36,7 +44,6 @@ const isList = ({ operation }: (typeof operations)[number]): boolean =>
 
 /** Creates that are done once without a key, and why. */
 const withoutKey: Readonly<Record<string, string>> = {
-  'post /api/v1/orgs': 'its uid is given: a repeat is a conflict',
   'post /api/v1/audit/verifications': 'answers with the one that runs already',
   'post /scim/v2/Users': 'RFC 7644 knows no such header; a repeat is 409 uniqueness',
   'post /scim/v2/Groups': 'RFC 7644 knows no such header; a repeat is 409 uniqueness',
@@ -77,6 +84,16 @@ describe('every operation of the API', () => {
     const without = changes.filter(({ operation }) => !has(operation, 'if-match')).map(({ name }) => name)
     const membership = 'delete /api/v1/teams/{uid}/members/{user}'
     expect(without.sort()).toEqual([...Object.keys(withoutMatch), membership].sort())
+  })
+
+  it('that is changed with If-Match is read with an ETag', () => {
+    const gets = operations.filter(({ method, path }) => {
+      const others = operations.filter((one) => one.path === path && has(one.operation, 'if-match'))
+      return method === 'get' && others.length > 0
+    })
+    expect(gets.length).toBeGreaterThan(8)
+    for (const { name, operation } of gets)
+      expect([name, operation.responses['200']?.headers?.['ETag']?.required]).toEqual([name, true])
   })
 
   it('that lists has a limit and a cursor', () => {

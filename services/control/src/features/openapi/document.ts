@@ -31,6 +31,17 @@ const headers: Readonly<Record<RequestHeader, Json>> = {
   },
 }
 
+const etag: Json = {
+  description: 'Version of what is answered, for If-Match',
+  schema: { type: 'string' },
+}
+const refusalHeaders: Json = {
+  'Retry-After': {
+    description: 'Seconds to wait, when too much was asked for or something is away',
+    schema: { type: 'integer', minimum: 0 },
+  },
+}
+
 const problemSchema: Json = {
   type: 'object',
   required: ['type', 'title', 'status', 'code', 'detail'],
@@ -88,14 +99,26 @@ function bodyOf({ method, body, format }: Route['declaration']): Json {
   return { requestBody: { required: !isOptional, content: { [type]: { schema } } } }
 }
 
-function responsesOf({ status = 200, response, format }: Route['declaration']): Json {
+/** What a change has to name is given by the GET of the same path, and again by the change. */
+function successHeadersOf({ method }: Route['declaration'], isVersioned: boolean): Json {
+  if (!isVersioned || method === 'post' || method === 'delete') return {}
+  return { headers: { ETag: method === 'get' ? { ...etag, required: true } : etag } }
+}
+
+function responsesOf(declaration: Route['declaration'], isVersioned: boolean): Json {
+  const { status = 200, response, format } = declaration
   const type = downloadType(response) ?? format?.type ?? 'application/json'
   const content = { content: { [type]: { schema: schemaOf(response, 'output') } } }
   const problem = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } }
   return {
-    [String(status)]: { description: 'Done', ...(status === 204 ? {} : content) },
+    [String(status)]: {
+      description: 'Done',
+      ...successHeadersOf(declaration, isVersioned),
+      ...(status === 204 ? {} : content),
+    },
     default: {
       description: 'Refused or failed',
+      headers: refusalHeaders,
       content: format === undefined ? problem : { [format.type]: { schema: {} } },
     },
   }
@@ -111,7 +134,7 @@ function operationIdOf({ method, path }: Route['declaration']): string {
   return [method, ...words.flatMap((word) => word.split('-')).map(capital)].join('')
 }
 
-function operationOf({ declaration }: Route): Json {
+function operationOf({ declaration }: Route, isVersioned: boolean): Json {
   const { summary, action, permission, params, query, requestHeaders = [], path } = declaration
   const [, , , tag = ''] = path.split('/')
   return {
@@ -127,16 +150,21 @@ function operationOf({ declaration }: Route): Json {
       ...requestHeaders.map((name) => headers[name]),
     ],
     ...bodyOf(declaration),
-    responses: responsesOf(declaration),
+    responses: responsesOf(declaration, isVersioned),
   }
 }
 
 /** The OpenAPI 3.1 document of declared routes: what they accept and answer, and the permission each asks for. */
 export function openApiOf(routes: readonly Route[]): OpenApiDocument {
   const paths: Record<string, Record<string, Json>> = {}
+  const needsMatch = routes.filter(({ declaration }) => declaration.requestHeaders?.includes('if-match'))
+  const versioned = new Set(needsMatch.map(({ declaration }) => declaration.path))
   for (const { declaration, ...rest } of routes) {
     const path = declaration.path.replaceAll(/:([A-Za-z]+)/g, '{$1}')
-    paths[path] = { ...paths[path], [declaration.method]: operationOf({ declaration, ...rest }) }
+    paths[path] = {
+      ...paths[path],
+      [declaration.method]: operationOf({ declaration, ...rest }, versioned.has(declaration.path)),
+    }
   }
   return {
     openapi: '3.1.0',

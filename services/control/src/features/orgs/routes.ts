@@ -16,6 +16,7 @@ import {
 import { z } from 'zod'
 import type { Changed } from '../../changes.ts'
 import { deleteMatched, replaceMatched } from '../../change-matched.ts'
+import { createOnce } from '../../create-once.ts'
 import { found, type ManageDeps, nameSchema } from '../../manage.ts'
 import { pageOf, pageQuery, paginate } from '../../page.ts'
 import { contentEtag } from '../../preconditions.ts'
@@ -145,9 +146,13 @@ function createRoute(deps: ManageDeps): Route {
     body: newOrgSchema,
     status: 201,
     response: orgSchema,
-    // An org's uid is given, so a repeated request is refused as a conflict; it needs no key.
-    handler: ({ body, caller, trail }) =>
-      deps.changes.changeIn(body.uid, trail, (tx) => make(tx, body, caller)),
+    requestHeaders: ['idempotency-key'],
+    handler: (call) =>
+      createOnce(deps.changes, call, {
+        answer: orgSchema,
+        orgUid: call.body.uid,
+        work: (tx) => make(tx, call.body, call.caller),
+      }),
   })
 }
 
