@@ -234,6 +234,10 @@ describe('gatehouse token and grafana', () => {
     expect(parse(snippet).datasources[0].secureJsonData.httpHeaderValue1).toBe('Bearer $GATEHOUSE_TOKEN')
     expect(plain.err).not.toContain(plain.out.trim())
     expect((await gatehouse('token', 'create', 'nobody', org, config())).code).not.toBe(0)
+    // The hash is of the org, the account and the data source: two accounts fit into one Grafana org.
+    expect(source.uid).toMatch(/^gatehouse-metrics-[0-9a-f]{8}$/)
+    const bad = await gatehouse('token', 'create', 'ci', org, config(), '--cidr=nonsense')
+    expect([bad.code, bad.err]).toEqual([2, expect.stringMatching(/nonsense.*a network such as/)])
   })
 
   it('prints a data source that Grafana can be provisioned with', async () => {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { type Config, gatewayUrlOf } from '@gatehouse/config'
 import { Command, InvalidArgumentError } from 'commander'
 import { configFileHelp, loadConfigFile } from '../config-file.ts'
@@ -27,6 +28,8 @@ export interface GrafanaDataSource {
   readonly scrapeInterval: string
   /** Bearer of a service account: its token, or `$VARIABLE` of Grafana's environment; without it, each person's own sign-in. */
   readonly bearer?: string
+  /** Whose bearer it is: org and service account. */
+  readonly account?: string
 }
 
 /** How Grafana proves who asks: by the person's own sign-in, or by a service account's token. */
@@ -42,11 +45,17 @@ function identityLines(bearer: string | undefined): readonly string[] {
   ]
 }
 
-function linesOf(url: string, { dataSource, name, scrapeInterval, bearer }: GrafanaDataSource) {
+/** One for each account of each org, so that several fit into one Grafana org, whose uids have at most 40 characters. */
+function uidOf(dataSource: string, account = ''): string {
+  const own = createHash('sha256').update(`${account} ${dataSource}`).digest('hex').slice(0, 8)
+  return `gatehouse-${dataSource.slice(0, 20)}-${own}`
+}
+
+function linesOf(url: string, { dataSource, name, scrapeInterval, bearer, account }: GrafanaDataSource) {
   const isPersonal = bearer === undefined
   return [
     `  - name: ${quote(name)}`,
-    `    uid: gatehouse-${dataSource}${isPersonal ? '' : '-alerts'}`,
+    `    uid: ${bearer === undefined ? `gatehouse-${dataSource}` : uidOf(dataSource, account)}`,
     '    type: prometheus',
     '    access: proxy',
     `    url: ${quote(`${url}/prom/${dataSource}`)}`,

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { isIP } from 'node:net'
 import { type EventCode, systemEvent } from '@gatehouse/audit'
 import { authorize, principalOfServiceAccount } from '@gatehouse/authz'
 import { GatehouseError } from '@gatehouse/errors'
@@ -54,6 +55,14 @@ function minutes(text: string): number {
   if (!/^\d{1,5}$/.test(text) || Number(text) > maxOverlap)
     throw new InvalidArgumentError(`a number from 0 to ${maxOverlap}`)
   return Number(text)
+}
+
+function networks(text: string, all: readonly string[]): readonly string[] {
+  const [, address = '', bits = ''] = /^([^/]+)\/(\d{1,3})$/.exec(text) ?? []
+  const family = isIP(address)
+  if (family === 0 || Number(bits) > (family === 4 ? 32 : 128))
+    throw new InvalidArgumentError('a network such as 10.0.0.0/8 or 2001:db8::/32')
+  return [...all, text]
 }
 
 const record = createChangeRecorder()
@@ -127,6 +136,7 @@ function grafanaOf({ stored, sources }: Issued, bearer: string, options: TokenOp
       name: `${dataSource} (${stored.serviceAccountUid})`,
       scrapeInterval: '30s',
       bearer,
+      account: `${options.org} ${stored.serviceAccountUid}`,
     })),
   )
 }
@@ -223,14 +233,13 @@ function issuing(name: string, description: string): Command {
 
 /** `gatehouse token`: tokens of service accounts. */
 export function tokenCommand(): Command {
-  const collect = (cidr: string, all: readonly string[]): readonly string[] => [...all, cidr]
   return new Command('token')
     .description('tokens of service accounts')
     .addCommand(
       issuing('create', 'make a token and print it, this once, and how Grafana is set up with it')
         .argument('<service-account>', 'uid')
         .option('--name <name>', 'what it is for', 'command line')
-        .option('--cidr <network>', 'network it may be used from; may be given again', collect, [])
+        .option('--cidr <network>', 'network it may be used from; may be given again', networks, [])
         .action(create),
     )
     .addCommand(
