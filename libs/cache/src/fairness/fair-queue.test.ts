@@ -142,6 +142,41 @@ describe('fair queue', () => {
     expect(order).toEqual(['a'])
   })
 
+  it('lets no member’s flood fill the room of the others: who has the most waiting gives way', async () => {
+    const { queue, ask, end, order } = setUp({ slotsPerShard: 1, maxQueued: 3 })
+    const outcome = (one: Promise<void>) =>
+      one.then(
+        () => 'ran',
+        () => 'refused',
+      )
+    const asks = (member: string, count: number) =>
+      Array.from({ length: count }, () => outcome(ask('a', { member })))
+    const flood = asks('noisy', 6)
+    await tick()
+    expect(queue.waiting).toBe(3)
+    const quiet = asks('quiet', 2)
+    const others = asks('other', 1)
+    await tick()
+    // Nobody has more waiting than they would have: no more of them get in.
+    const oneMore = asks('quiet', 1)
+    expect(await Promise.all(oneMore)).toEqual(['refused'])
+    for (let i = 0; i < 4; i += 1) await end()
+    const refused = Array.from({ length: 4 }, () => 'refused')
+    expect(await Promise.all(flood)).toEqual(['ran', 'ran', ...refused])
+    expect(await Promise.all([...quiet, ...others])).toEqual(['ran', 'refused', 'ran'])
+    expect(order).toHaveLength(4)
+  })
+
+  it('runs at once what a flood behind a cap leaves idle', async () => {
+    const { ask, order } = setUp({ maxQueued: 3 })
+    const caps = [{ key: 'sa:robot', limit: 1 }]
+    for (let i = 0; i < 10; i += 1)
+      ask('robot', { orgUid: 'a', member: 'robot', caps }).catch(() => undefined)
+    for (let i = 0; i < 5; i += 1) void ask('colleague', { orgUid: 'a', member: 'colleague' })
+    await tick()
+    expect(order).toEqual(['robot', ...Array.from({ length: 5 }, () => 'colleague')])
+  })
+
   it('lets a request that has waited elsewhere wait only for the rest, and run at once if there is a slot', async () => {
     const { ask, order } = setUp({ slotsPerShard: 1, queueWait: 600_000 })
     await ask('late', { waited: 700_000 })

@@ -38,7 +38,7 @@ export interface FairQueue {
 
 export interface FairQueueOptions {
   readonly slotsPerShard: number
-  /** Requests of one org that may wait for one resource. */
+  /** Requests of one org that may wait for one resource; who has the most of them there gives way to the others. */
   readonly maxQueued: number
   /** Longest wait of one request, ms. */
   readonly queueWait: number
@@ -47,6 +47,7 @@ export interface FairQueueOptions {
 interface Waiter {
   readonly request: SlotRequest
   readonly grant: () => void
+  readonly giveUp: (error: GatehouseError) => void
 }
 
 interface Member extends Party {
@@ -139,6 +140,13 @@ export function createFairQueue(options: FairQueueOptions, metrics: FairnessMetr
     forget(waiter.request, resource, org)
   }
 
+  /** The newest waiter of the member with the most of them: of the request's own, if none has more. */
+  const newestOfMost = ({ members }: Org, { member }: SlotRequest): Waiter | undefined => {
+    let most = members.parties.get(member)?.queue ?? []
+    for (const { queue } of members.parties.values()) if (queue.length > most.length) most = queue
+    return most.at(-1)
+  }
+
   const refuse = (reason: 'full' | 'wait'): GatehouseError => {
     metrics.refusals.inc({ reason })
     const why = reason === 'full' ? 'too many requests wait already' : 'no slot became free in time'
@@ -161,22 +169,23 @@ export function createFairQueue(options: FairQueueOptions, metrics: FairnessMetr
       const { signal, waited } = request
       if (signal.aborted) throw leavingError(signal)
       const { resource, org } = enter(request)
-      if (org.waiting >= maxQueued) throw refuse('full')
       const { promise, resolve, reject } = Promise.withResolvers<void>()
-      const waiter: Waiter = { request, grant: resolve }
+      const giveUp = (error: GatehouseError): void => {
+        leave(waiter, resource, org)
+        reject(error)
+      }
+      const waiter: Waiter = { request, grant: resolve, giveUp }
       partyOf(org.members, request.member, newMember).queue.push(waiter)
       org.waiting += 1
       waiting += 1
       metrics.waiting.set(waiting)
       const began = performance.now()
-      const giveUp = (error: GatehouseError): void => {
-        leave(waiter, resource, org)
-        reject(error)
-      }
       const timer = setTimeout(() => giveUp(refuse('wait')), Math.max(0, queueWait - waited))
       const onAbort = (): void => giveUp(leavingError(signal))
       signal.addEventListener('abort', onAbort, { once: true })
       giveOut(resource)
+      // A flood of one member takes no place from the others.
+      if (org.waiting > maxQueued) newestOfMost(org, request)?.giveUp(refuse('full'))
       try {
         await promise
       } finally {
