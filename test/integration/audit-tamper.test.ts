@@ -120,9 +120,8 @@ function edit(row: AuditRecord, n: number): Tampering {
   const paths = leaves(row.event).filter((path) => path.length > 0)
   const path = paths[n % paths.length] ?? []
   const old: unknown = path.reduce<unknown>((value, name) => Object(value)[name], row.event)
-  // Generated columns must still take it: an address stays a text, the code stays one of its class.
-  const next =
-    typeof old === 'number' ? String(old + 1) : typeof old === 'boolean' ? String(!old) : changed(String(old))
+  // Generated columns must still take it: an address stays a text, a list a list, the code stays one of its class.
+  const next = typeof old === 'string' ? changed(old) : JSON.stringify(anotherThan(old))
   return {
     name: `edit ${path.join('.')}`,
     first: row,
