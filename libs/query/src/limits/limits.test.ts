@@ -52,6 +52,8 @@ describe('checkLimits', () => {
 describe('measureQuery', () => {
   const hour = 3_600_000
   const range = { start: 0, end: hour, step: 60_000 }
+  /** Points of so many seconds by the second. */
+  const seconds = (length: number): number => length + 1
   it.each([
     ['up', { queryBytes: 2, range: hour, points: 61, depth: 1, selectors: 1, regexCost: 0 }],
     ['rate(up[5m])', { range: hour + 300_000, depth: 3 }],
@@ -60,12 +62,48 @@ describe('measureQuery', () => {
       { range: 25 * hour + 300_000, points: 61, subqueryPoints: 25 * 60 + 1 },
     ],
     ['max_over_time(up[1d:1s])', { subqueryPoints: 25 * 3600 + 1 }],
+    // One inside another is evaluated by its own step over all that is around it, and read anew by each of its points.
+    ['max_over_time(max_over_time(up[1m:1s])[170d:1m])', { subqueryPoints: seconds(170 * 86_400 + 3_660) }],
+    [
+      'max_over_time(max_over_time(up[1h:1m])[1d:5m])',
+      { range: 26 * hour, subqueryPoints: 26 * 60 + 1, samples: (25 * 12 + 1) * 61 },
+    ],
+    [
+      'max_over_time(max_over_time(max_over_time(up[1h:1s])[1h:])[1h:])',
+      { subqueryPoints: seconds(4 * 3_600) },
+    ],
+    ['max_over_time(max_over_time(up[1h:1m] offset 9d)[1d:5m] offset -9d)', { subqueryPoints: 26 * 60 + 1 }],
+    // A moment's is evaluated once, unless another argument makes each point have its own.
+    ['max_over_time(max_over_time(up[1m:1s] @ 7)[1d:5m])', { subqueryPoints: 25 * 12 + 1 }],
+    ['max_over_time(max_over_time(up[1h:1s])[1d:5m] @ end())', { subqueryPoints: seconds(25 * 3_600) }],
+    ['quantile_over_time(0.5, (up[1d:1s] @ 7))', { subqueryPoints: seconds(86_400) }],
+    ['quantile_over_time(scalar(up), up[1d:1s] @ 7)', { subqueryPoints: seconds(90_000) }],
     ['a + b + sum(c)', { selectors: 3, depth: 3 }],
     ['up{a=~"x{100}"} or up{a!~"(y|z)"}', { regexCost: 100 }],
     ['label_replace(up, "a", "$1", "b", "x{100}")', { regexCost: 100 }],
     ['"é"', { queryBytes: 4, selectors: 0 }],
   ])('%s', (query, expected) => {
     expect(measureQuery(query, parse(query), range)).toMatchObject(expected)
+  })
+
+  it.each(['max_over_time(up[1d:1s])', 'max_over_time(max_over_time(up[1m:1s] @ 7)[1d:5m])'])(
+    'knows no samples of %s before it runs',
+    (query) => expect(measureQuery(query, parse(query), range)).not.toHaveProperty('samples'),
+  )
+
+  it('refuses what multiplies inside subqueries, with numbers', () => {
+    const check = (query: string) => () =>
+      checkLimits(measureQuery(query, parse(query), { start: 0, end: 0, step: 0 }), {
+        subqueryPoints: 250_000,
+        samples: 50_000_000,
+      })
+    expect(check('sum_over_time(max_over_time(up[1m:1s])[170d:1m])')).toThrow(
+      'points per series of a subquery is 14,688,061, more than the limit of 250,000; shorten the subquery',
+    )
+    expect(check('sum_over_time(max_over_time(up[60d:1m])[60d:1m])')).toThrow(
+      'samples read is 7,465,132,801, more than the limit of 50,000,000; ',
+    )
+    expect(check('avg_over_time(max_over_time(up[1d:1m])[30d:1h])')()).toEqual({ infos: [], warnings: [] })
   })
 
   it('counts one point of an instant query', () => {

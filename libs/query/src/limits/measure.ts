@@ -2,9 +2,7 @@ import { children, type Expr, walk } from '@gatehouse/promql'
 import type { TimeRange } from '../model.ts'
 import type { Measured } from './limits.ts'
 import { regexCost } from './regex-cost.ts'
-
-/** Step of subqueries that name none: Prometheus's default evaluation interval. */
-const defaultSubqueryStep = 60_000
+import { measureSubqueries } from './subqueries.ts'
 
 /**
  * Measures what is known of a query before it runs.
@@ -14,16 +12,10 @@ export function measureQuery(text: string, expr: Expr, range: TimeRange): Measur
   return measureExpr(text, expr)(range)
 }
 
-interface Subquery {
-  readonly step: number
-  readonly range: number
-}
-
 /** As {@link measureQuery}, for any time: what does not depend on the time is measured once. */
 export function measureExpr(text: string, expr: Expr): (range: TimeRange) => Measured {
   let selectors = 0
   let regex = 0
-  const subqueries: Subquery[] = []
   walk(expr, (node) => {
     if (node.kind === 'VectorSelector') {
       selectors += 1
@@ -33,19 +25,15 @@ export function measureExpr(text: string, expr: Expr): (range: TimeRange) => Mea
     } else if (node.kind === 'Call' && node.func === 'label_replace') {
       const pattern = node.args[4]
       if (pattern?.kind === 'StringLiteral') regex = Math.max(regex, regexCost(pattern.value))
-    } else if (node.kind === 'SubqueryExpr') {
-      const step = node.stepMs === 0 ? defaultSubqueryStep : node.stepMs
-      subqueries.push({ step, range: node.rangeMs })
     }
   })
+  const ofSubqueries = measureSubqueries(expr)
   const { depth, reach } = shape(expr)
   const fixed = { queryBytes: Buffer.byteLength(text), depth, selectors, regexCost: regex }
   return (range) => {
     const window = range.end - range.start
     const own = range.step > 0 ? Math.floor(window / range.step) + 1 : 1
-    const inner = subqueries.map((sub) => Math.floor((window + sub.range) / sub.step) + 1)
-    const subqueryPoints = inner.length === 0 ? {} : { subqueryPoints: Math.max(...inner) }
-    return { ...fixed, range: window + reach, points: own, ...subqueryPoints }
+    return { ...fixed, range: window + reach, points: own, ...ofSubqueries(window) }
   }
 }
 
