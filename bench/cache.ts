@@ -50,6 +50,7 @@ function requestFor(range: TimeRange, series: number): CacheRequest {
     noStore: false,
     allowStale: true,
     allowsPartial: false,
+    party: 'one',
     signal: new AbortController().signal,
   }
 }

@@ -119,6 +119,7 @@ function requestFor(query: string, range: TimeRange): CacheRequest {
     noStore: false,
     allowStale: false,
     allowsPartial: false,
+    party: 'one',
     signal: new AbortController().signal,
   }
 }

@@ -62,6 +62,7 @@ beforeAll(async () => {
     overrides: [
       { org: 'a', serviceAccount: 'two', query: { points: 10 }, rate: { perSecond: 1, burst: 5 } },
       { org: 'b', dataSource: 'more', slots: 1 },
+      { org: 'b', serviceAccount: 'two', slots: 1 },
       { org: 'b', dataSource: 'more', query: { series: 5, responseBytes: 400, samples: 50, range: '10m' } },
       {
         org: 'a',
@@ -323,6 +324,24 @@ describe('fairness', () => {
     expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 429))
     expect((await first).status).toBe(200)
     other.behave(undefined)
+  })
+
+  it('nobody waits for an equal request of somebody who may not run it yet', async () => {
+    const { promise: isOver, resolve: over } = Promise.withResolvers<void>()
+    const [long, same] = [range(2), range(2)]
+    shard.behave((_m, res) => {
+      const isLong = shard.requests.at(-1)?.body.includes(long.query)
+      void (isLong === true ? isOver : Promise.resolve()).then(() => sendJson(res, 200, matrix(1)))
+    })
+    const running = call('b/two', 'query_range', long)
+    await sleep(50)
+    const waiting = call('b/two', 'query_range', same)
+    await sleep(50)
+    const answered = await Promise.all([call('b/one', 'query_range', same), waiting])
+    expect(answered.map(({ status }) => status)).toEqual([200, 200])
+    over()
+    expect((await running).status).toBe(200)
+    shard.behave(undefined)
   })
 
   it('gives slots back when clients leave', async () => {

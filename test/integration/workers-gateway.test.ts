@@ -24,6 +24,7 @@ let child: ChildProcess
 let url: string
 let token: string
 let limited: string
+let alone: string
 let exited: Promise<number | null>
 
 const access = (shardUrl: string): string => `apiVersion: gatehouse/v1
@@ -33,12 +34,12 @@ orgs:
     name: A
     tenants: [a]
     teams: [{ uid: everybody, name: Everybody }]
-    serviceAccounts: [{ uid: one, name: One }, { uid: two, name: Two }]
+    serviceAccounts: [{ uid: one, name: One }, { uid: two, name: Two }, { uid: three, name: Three }]
     dataSources:
       - uid: metrics
         name: Metrics
         shards: [{ name: s, tenants: [a], replicas: [{ name: s, url: "${shardUrl}" }] }]
-    grants: [{ serviceAccount: one, role: viewer }, { serviceAccount: two, role: viewer }]
+    grants: [{ serviceAccount: one, role: viewer }, { serviceAccount: two, role: viewer }, { serviceAccount: three, role: viewer }]
 `
 
 async function untilReady(): Promise<void> {
@@ -55,6 +56,7 @@ beforeAll(async () => {
   world = await startGatewayWorld({ access: access(shard.url) })
   token = await world.token('a', 'one')
   limited = await world.token('a', 'two')
+  alone = await world.token('a', 'three')
   const port = await freePort()
   url = `http://127.0.0.1:${port}`
   const file = join(folder.path, 'config.yaml')
@@ -66,7 +68,10 @@ beforeAll(async () => {
       limits: {
         slotsPerShard: 5,
         queueWait: '5s',
-        overrides: [{ org: 'a', serviceAccount: 'two', rate: { perSecond: 0.01, burst: 300 } }],
+        overrides: [
+          { org: 'a', serviceAccount: 'two', rate: { perSecond: 0.01, burst: 300 } },
+          { org: 'a', serviceAccount: 'three', slots: 1 },
+        ],
       },
       audit: { spoolDir: join(folder.path, 'spool') },
       log: { level: 'error' },
@@ -137,15 +142,17 @@ describe('several processes are one gateway', () => {
     ])
   })
 
-  it('equal requests at one time are one, whichever process takes them', async () => {
-    answering(200)
+  it('equal requests at one time are one, whichever process takes them and whosever they are', async () => {
+    answering(600)
     const before = shard.requests.length
     const answers = await Promise.all(
-      Array.from({ length: 32 }, () => call('query_range', range(10, 'herd'))),
+      Array.from({ length: 32 }, (_, i) =>
+        call('query_range', range(10, `herd_${i % 4}`), i % 8 < 4 ? token : alone),
+      ),
     )
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]))
     expect(new Set(answers.map(({ text }) => text)).size).toBe(1)
-    expect(shard.requests.length - before).toBe(1)
+    expect(shard.requests.length - before).toBe(4)
   })
 
   it('what one process fetched, all have; a window that moved fetches only its end', async () => {
@@ -168,6 +175,27 @@ describe('several processes are one gateway', () => {
       expect(new URLSearchParams(shard.requests.at(-1)?.body).get('start')).toBe(`${(points - 1) * 60}.000`)
     }
     expect(shard.requests.length).toBe(before + 6)
+  })
+
+  it('nobody waits for an equal request of somebody who may not run it yet, in whichever process', async () => {
+    const { promise: isOver, resolve: over } = Promise.withResolvers<void>()
+    shard.behave((_m, res) => {
+      const body = shard.requests.at(-1)?.body ?? ''
+      void (body.includes('held') ? isOver : Promise.resolve()).then(() =>
+        sendJson(res, 200, answerRange(body)),
+      )
+    })
+    const running = call('query_range', range(2, 'held'), alone)
+    await sleep(100)
+    const names = Array.from({ length: 6 }, (_, i) => `not_yet_${i}`)
+    const waiting = names.map((name) => call('query_range', range(2, name), alone))
+    await sleep(100)
+    const answers = await Promise.all(names.map((name) => call('query_range', range(2, name))))
+    expect(answers.map(({ status }) => status)).toEqual(names.map(() => 200))
+    // Whose answer it is makes no difference to those who waited.
+    expect((await Promise.all(waiting)).map(({ status }) => status)).toEqual(names.map(() => 200))
+    over()
+    expect((await running).status).toBe(200)
   })
 
   it('errors are shared with their code and words', async () => {
@@ -226,7 +254,7 @@ describe('several processes are one gateway', () => {
 
   it('metrics are one page of all of them', async () => {
     const total = await metric('gatehouse_requests_total{endpoint="query_range",code="200"}')
-    const asked = 32 + 1 + 12 + 6 + 40 + 12
+    const asked = 32 + 1 + 12 + 6 + 13 + 40 + 12
     expect(total).toBe(asked)
     expect(await metric('gatehouse_requests_in_flight')).toBe(0)
   })

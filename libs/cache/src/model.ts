@@ -17,6 +17,8 @@ export interface CacheRequest {
   readonly allowsPartial: boolean
   /** Aborts when this caller leaves or its deadline passes; its reason is what the caller gets. */
   readonly signal: AbortSignal
+  /** Callers of one party wait for slots in one queue: nobody else waits long for an answer for which they have none yet. */
+  readonly party: string
 }
 
 /** What the cache asks of the path behind it. */
@@ -29,6 +31,8 @@ export interface FetchDemand {
   readonly mayStream: boolean
   /** How long the caller has waited already for others' fetches of the same, ms: it counts as waiting for a slot. */
   readonly waited?: number
+  /** Called when the fetch has its slots. */
+  readonly started?: () => void
 }
 
 /** A shard and the replica that answered for it. */
@@ -63,6 +67,20 @@ export type Fetch<S> = (demand: FetchDemand) => Promise<Fetched<S>>
 /** The fetch of a caller who has waited `ms` for others' fetches before. */
 export function afterWaiting<S>(fetch: Fetch<S>, ms: number): Fetch<S> {
   return (demand) => fetch({ ...demand, waited: (demand.waited ?? 0) + ms })
+}
+
+/** A fetch that tells when it has its slots. */
+export function telling<S>(fetch: Fetch<S>, started: () => void): Fetch<S> {
+  return (demand) => {
+    const { started: tell } = demand
+    return fetch({
+      ...demand,
+      started() {
+        tell?.()
+        started()
+      },
+    })
+  }
 }
 
 /**

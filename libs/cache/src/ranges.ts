@@ -23,6 +23,7 @@ import type { Entry, Memory } from './memory.ts'
 import type { CacheMetrics } from './metrics.ts'
 import {
   afterWaiting,
+  telling,
   type CacheRequest,
   type CacheResult,
   type Clock,
@@ -30,6 +31,7 @@ import {
   type Fetched,
 } from './model.ts'
 import type { SharedLevel } from './redis/shared-level.ts'
+import { patienceMs } from './single-flight.ts'
 import { type Grid, readSlots, writeSlots } from './slots.ts'
 
 /** How a range answer was made, and how long its very text holds. */
@@ -190,11 +192,16 @@ export function createRanges(deps: RangeDeps) {
     }
     const began = clock.monotonic()
     const { found, leave } = await shared.enter(`${asked.key}#${window.from}-${window.to}`, signal, look)
-    const rest = afterWaiting(fetch, clock.monotonic() - began)
+    // Other gateways wait for who asks the shards, not for who has no slot yet.
+    const impatient = setTimeout(leave, patienceMs)
+    const rest = telling(afterWaiting(fetch, clock.monotonic() - began), () => clearTimeout(impatient))
     const make = async () =>
       (found && (await answerKnown(asked, found, rest, signal))) ?? fetchWhole(asked, rest, signal)
     // Given up when what was fetched is there for the others to find, or when there is nothing to find.
-    return make().finally(() => void shared.idle().then(leave))
+    return make().finally(() => {
+      clearTimeout(impatient)
+      void shared.idle().then(leave)
+    })
   }
 
   /** Fetches the missing ends; undefined if one of them cannot be put together with what is known. */

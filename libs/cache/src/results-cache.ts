@@ -11,6 +11,7 @@ import type { Memory, RenderedEntry } from './memory.ts'
 import type { CacheMetrics } from './metrics.ts'
 import {
   afterWaiting,
+  telling,
   type CachedAnswer,
   type CacheOutcome,
   type CacheRequest,
@@ -89,7 +90,15 @@ export function createResultsCache<S>(deps: ResultsCacheDeps<S>): ResultsCache<S
   const { memory, shared, metrics, clock, options } = deps
   const answerRange = createRanges({ memory, shared, metrics, clock, ...options })
   const texts = createTexts({ memory, shared, clock })
-  const flights = createSingleFlight<Shared<S>>(() => metrics.followers.inc())
+  const dropUnused = (made: Shared<S>): void => {
+    if (made.fetched.kind !== 'stream' || made.isTaken) return
+    made.isTaken = true
+    deps.drop(made.fetched.stream)
+  }
+  const flights = createSingleFlight<Shared<S>>({
+    onFollow: () => metrics.followers.inc(),
+    onUnused: dropUnused,
+  })
 
   /** Instant queries and look-ups: fetched whole, kept as they are. */
   const answerOther = async (
@@ -193,16 +202,13 @@ export function createResultsCache<S>(deps: ResultsCacheDeps<S>): ResultsCache<S
 
   const refresh = (key: string, request: CacheRequest, fetch: Fetch<S>): void => {
     if (flights.has(flightKey(key, request))) return
+    const caller = { signal: AbortSignal.timeout(refreshMs), party: request.party }
     flights
-      .run(flightKey(key, request), AbortSignal.timeout(refreshMs), (signal) =>
-        makeOrKeepError(key, request, fetch, signal),
+      .run(flightKey(key, request), caller, ({ signal, started }) =>
+        makeOrKeepError(key, request, telling(fetch, started), signal),
       )
-      .then(({ value }) => {
-        // It has grown too large to be kept, and nobody waits for it.
-        if (value.fetched.kind !== 'stream' || value.isTaken) return
-        value.isTaken = true
-        deps.drop(value.fetched.stream)
-      })
+      // A stream has grown too large to be kept, and nobody waits for it.
+      .then(({ value }) => dropUnused(value))
       .catch(() => {})
   }
 
@@ -217,9 +223,9 @@ export function createResultsCache<S>(deps: ResultsCacheDeps<S>): ResultsCache<S
       }
       const began = clock.monotonic()
       const waited = (): number => clock.monotonic() - began
-      const { value, isOwn } = await flights.run(flightKey(key, request), request.signal, (signal) =>
+      const { value, isOwn } = await flights.run(flightKey(key, request), request, ({ signal, started }) =>
         // Who takes over from another caller has waited already.
-        makeOrKeepError(key, request, afterWaiting(fetch, waited()), signal),
+        makeOrKeepError(key, request, telling(afterWaiting(fetch, waited()), started), signal),
       )
       const { fetched } = value
       if (fetched.kind === 'stream') {

@@ -41,6 +41,8 @@ export interface Execution {
   readonly allowsPartial: boolean
   /** Takes a slot on every shard that is to be asked. */
   readonly takeSlots: TakeSlots
+  /** Callers of one party wait for slots in one queue, under the same caps. */
+  readonly party: string
   /** Largest values one query of the caller's may have. */
   readonly limits: QueryLimits
   /** How old samples must be before they are kept in the cache; undefined without one. */

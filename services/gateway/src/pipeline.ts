@@ -91,7 +91,7 @@ export async function answer(
   const { requestId, startedAt } = trail
   const { policy } = state
   const entered = { question, principal, source, constraints, policy, budget, requestId, startedAt }
-  const { query: limits, notes, takeSlots } = deps.limiting.enter(entered)
+  const { query: limits, notes, takeSlots, party } = deps.limiting.enter(entered)
   const version = await deps.versions.lowest(source.shards)
   const evaluationInterval = await evaluationIntervalFor(question, source, deps.intervals)
   const handsOver = await deps.policyChecks.hold(source, constraints)
@@ -121,6 +121,7 @@ export async function answer(
     budget,
     allowsPartial: req.wantsPartial && source.allowsPartial === true && isPartible(question),
     takeSlots,
+    party,
     limits,
     freshness: deps.cached.freshnessOf(source),
     answered: trail.answered,

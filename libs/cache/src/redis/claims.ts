@@ -84,6 +84,7 @@ export function createClaims(link: RedisLink, sealer: Sealer): Claims {
     }
     const timer = setInterval(() => void beat(), beatMs).unref()
     return () => {
+      if (!isHeld) return
       isHeld = false
       clearInterval(timer)
       renew('')

@@ -94,6 +94,29 @@ describe('the second level', () => {
     await Promise.all([one.close(), two.close(), third.close()])
   })
 
+  it('has no gateway wait for another that has no slot yet', async () => {
+    const world = createWorld(start, 10_000)
+    const prefix = newPrefix()
+    const [first, second] = [1, 2].map(() => gatewayAt(world, redis.url, { prefix }))
+    if (first === undefined || second === undefined) throw new Error('too few')
+    await Promise.all([first.ready(), second.ready()])
+    const { promise: gate, resolve: open } = Promise.withResolvers<void>()
+    const { promise: isQueued, resolve: queued } = Promise.withResolvers<void>()
+    const waiting: Fetch<never> = async (demand) => {
+      queued()
+      await gate
+      return world.fetch(tenants, range)(demand)
+    }
+    const late = first.cache.cached(rangeRequest(tenants, range), waiting)
+    await isQueued
+    // Ended by nothing but that answer.
+    const answer = await second.cache.cached(rangeRequest(tenants, range), world.fetch(tenants, range))
+    expect(answer.kind === 'body' && answer.body.equals(world.answer(tenants, range))).toBe(true)
+    open()
+    await late
+    await Promise.all([first.close(), second.close()])
+  }, 5_000)
+
   it('lets one of several gateways fetch what all lack', async () => {
     const world = createWorld(start, 10_000)
     const prefix = newPrefix()

@@ -69,6 +69,7 @@ export function rangeRequest(
     noStore: false,
     allowStale: true,
     allowsPartial: false,
+    party: 'one',
     signal: new AbortController().signal,
     ...more,
   }

@@ -93,6 +93,7 @@ export function createWorld(start: number, latestArrivalMs: number): World {
       (tenants, whole, at) =>
       async (demand): Promise<Fetched<never>> => {
         world.calls += 1
+        demand.started?.()
         if (world.isDead) throw new GatehouseError('unavailable', 'the shards are down')
         return {
           kind: 'body',

@@ -123,6 +123,9 @@ export function createSharedResults<S>(deps: SharedResultsDeps<S>): {
     if (held !== undefined) drop(held.stream, new GatehouseError('canceled', 'nobody took the answer'))
   }
 
+  /** What fetches of other processes for callers of theirs tell when they have their slots, by ticket. */
+  const tellers = new Map<string, () => void>()
+
   const here = (fetch: Fetch<S>): Fetch<Streamed<S>> => {
     return async (demand) => {
       const fetched = await fetch(demand)
@@ -241,8 +244,10 @@ export function createSharedResults<S>(deps: SharedResultsDeps<S>): {
   /** The fetch of a caller in another process, done there. */
   const fetchAt =
     (peer: Peer, ticket: string): Fetch<Streamed<S>> =>
-    async ({ range, mayStream, signal, waited = 0 }) => {
+    async ({ range, mayStream, signal, waited = 0, started }) => {
       const demand: WireDemand = { ticket, range, mayStream, waited }
+      // All parts of one answer are fetched for one caller, who has started with the first that has its slots.
+      if (started !== undefined) tellers.set(ticket, started)
       const { value, body = Buffer.alloc(0) } = await peer
         .call('fetch', { value: demand }, signal, (late) => {
           const answered = late.value as WireFetched
@@ -252,6 +257,7 @@ export function createSharedResults<S>(deps: SharedResultsDeps<S>): {
           // It is the caller that is gone, not the answer: whoever else waits for it asks next.
           throw peer.isUp ? error : new GatehouseError('canceled', 'the process that asked has ended')
         })
+        .finally(() => tellers.delete(ticket))
       const fetched = value as WireFetched
       if (fetched.kind === 'stream') {
         const { handle, queued } = fetched
@@ -277,12 +283,17 @@ export function createSharedResults<S>(deps: SharedResultsDeps<S>): {
       giveUp(stream)
       return { value: { kind: 'elsewhere' } satisfies WireAnswer }
     },
-    async fetch(value, { signal }) {
+    async started(value) {
+      tellers.get(String(value))?.()
+      return { value: undefined }
+    },
+    async fetch(value, { signal, peer }) {
       const { ticket, range, mayStream, waited } = value as WireDemand
       const fetch = tickets.get(ticket)
       // Its caller has gone long since: the next one's fetch runs.
       if (fetch === undefined) throw new GatehouseError('canceled', 'the request is no longer known')
-      const fetched = await fetch({ range, mayStream, signal, waited })
+      const started = (): void => void peer.call('started', { value: ticket }).catch(() => {})
+      const fetched = await fetch({ range, mayStream, signal, waited, started })
       if (fetched.kind === 'body') {
         const { body, ...rest } = fetched
         return { value: rest satisfies WireFetched, body }

@@ -108,6 +108,7 @@ export function createCachedExecution(deps: CachedDeps): CachedExecution {
     allowStale: !req.isForAlert,
     allowsPartial: execution.allowsPartial,
     signal: execution.budget.signal,
+    party: execution.party,
   })
 
   return {

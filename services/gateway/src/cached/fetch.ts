@@ -78,7 +78,7 @@ function counted(question: CacheableQuestion): CacheableQuestion {
 export function createFetch(question: CacheableQuestion, fetching: Fetching): Fetch<StreamedAnswer> {
   const { planner, execution } = fetching
   const takes = 'options' in question && question.options.stats === undefined
-  return async ({ range, signal, mayStream, waited }): Promise<Made> => {
+  return async ({ range, signal, mayStream, waited, started }): Promise<Made> => {
     const isPart = question.kind === 'query_range' && range !== undefined
     const asked = counted(isPart ? { ...question, range } : question)
     const plan = isPart ? planner(asked, execution.access) : fetching.plan
@@ -97,6 +97,7 @@ export function createFetch(question: CacheableQuestion, fetching: Fetching): Fe
     try {
       const slots = await execution.takeSlots(plan.steps, budget.signal, waited)
       giveBack = slots.giveBack
+      started?.()
       const answered: Execution['answered'] = (shard, replica, date) => {
         asOf = Math.min(asOf, date ?? asOf)
         answeredBy.push({ shard, replica })

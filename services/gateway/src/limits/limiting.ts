@@ -31,6 +31,8 @@ export interface Asking {
 export interface Entered extends Bounds {
   readonly notes: LimitNotes
   readonly takeSlots: TakeSlots
+  /** Callers of one party wait for slots in one queue, under the same caps. */
+  readonly party: string
 }
 
 /** Limits, fairness and operators' orders on the way of a request. */
@@ -105,7 +107,9 @@ export function createLimiting(deps: LimitingDeps): Limiting {
         )
         budget.onEnd(leave)
       }
-      return { ...bounds, notes, takeSlots: createTakeSlots(slots, principal.orgUid, bounds) }
+      const { orgUid } = principal
+      const party = JSON.stringify([orgUid, bounds.member, ...bounds.caps.map(({ key }) => key)])
+      return { ...bounds, notes, takeSlots: createTakeSlots(slots, orgUid, bounds), party }
     },
   }
 }
