@@ -138,7 +138,8 @@ describe('limits on one query', () => {
     ['length of the query', { query: `x{a="${'y'.repeat(200)}"}`, time: '1' }],
     ['length of the query', { query: `(${'('.repeat(200)}`, time: '1' }],
     ['depth of the query', { query: `${'-'.repeat(12)}x`, time: '1' }],
-    ['cost of a regular expression', { query: 'x{a=~"(y{20}){20}"}', time: '1' }],
+    ['cost of regular expressions', { query: 'x{a=~"(y{20}){20}"}', time: '1' }],
+    ['cost of regular expressions', { query: 'x{a=~"y{60}"} + x{a!~"y{60}"}', time: '1' }],
   ])('refuse by %s before a shard hears of it', async (limit, parameters) => {
     const asked = shard.requests.length
     const { status, json } = await call('a/one', 'query', parameters)
@@ -211,14 +212,37 @@ describe('limits on one query', () => {
         token: tokens.get('a/one') ?? '',
         method: 'GET',
       })
-      return [status, /cost of a regular|length of the query/.exec(body)?.[0]]
+      return [status, /cost of regular|length of the query/.exec(body)?.[0]]
     }
     expect((await told('up{a=~"x{80}"}'))[0]).not.toBe(422)
     const asked = shard.requests.length
-    expect(await told('up{a=~"x{101}"}')).toEqual([422, 'cost of a regular'])
+    expect(await told('up{a=~"x{101}"}')).toEqual([422, 'cost of regular'])
     expect(await told(`up{a="${'x'.repeat(200)}"}`)).toEqual([422, 'length of the query'])
     expect(shard.requests.length).toBe(asked)
     expect((await told('up{'))[0]).toBe(400)
+  })
+
+  it('bound all match[] of a request together, and advise and warn of them', async () => {
+    const told = async (...costs: number[]) => {
+      shard.behave((_m, res) => sendJson(res, 200, '{"status":"success","data":[]}'))
+      const { status, json } = await callApi(world.base('metrics'), 'labels', {
+        parameters: costs.map((cost) => ['match[]', `up{a=~"x{${cost}}"}`]),
+        token: tokens.get('a/one') ?? '',
+      })
+      shard.behave(undefined)
+      return [status, json.infos, json.warnings, json.error]
+    }
+    const is = (cost: number): string =>
+      `cost of regular expressions is ${cost}, ${cost} % of the limit of 100`
+    expect(await told(30, 39)).toEqual([200, undefined, undefined, undefined])
+    expect(await told(30, 40)).toEqual([200, [is(70)], undefined, undefined])
+    expect(await told(30, 30, 30)).toEqual([200, undefined, [`${is(90)}; more will be refused`], undefined])
+    expect(await told(50, 51)).toEqual([
+      422,
+      undefined,
+      undefined,
+      'cost of regular expressions is 101, more than the limit of 100; use fewer alternatives or repetitions, or = and != instead',
+    ])
   })
 
   it('are shown beforehand by explain', async () => {

@@ -24,7 +24,12 @@ function querySchema({ duration }: Parts) {
     queryBytes: z.int().min(1).describe('Length of the query text'),
     depth: z.int().min(1).describe('Nesting of an expression'),
     selectors: z.int().min(1).describe('Selectors in an expression'),
-    regexCost: z.int().min(1).describe('Instructions a regular expression compiles to'),
+    regexCost: z
+      .int()
+      .min(1)
+      .describe(
+        'Instructions that all regular expressions of a query, or of all `match[]` of a request, compile to: a sum',
+      ),
   }
 }
 
@@ -44,6 +49,7 @@ export function createLimitsSchema(parts: Parts) {
         queryBytes: query.queryBytes.default(16_384),
         depth: query.depth.default(100),
         selectors: query.selectors.default(200),
+        // Of expressions without counted repetition no more can stand in a query: each costs at most its length.
         regexCost: query.regexCost.default(20_000),
       })
       .prefault({}),

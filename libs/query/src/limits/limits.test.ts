@@ -79,8 +79,8 @@ describe('measureQuery', () => {
     ['quantile_over_time(0.5, (up[1d:1s] @ 7))', { subqueryPoints: seconds(86_400) }],
     ['quantile_over_time(scalar(up), up[1d:1s] @ 7)', { subqueryPoints: seconds(90_000) }],
     ['a + b + sum(c)', { selectors: 3, depth: 3 }],
-    ['up{a=~"x{100}"} or up{a!~"(y|z)"}', { regexCost: 100 }],
-    ['label_replace(up, "a", "$1", "b", "x{100}")', { regexCost: 100 }],
+    ['up{a=~"x{100}"} or up{a!~"(y|z)",b=~"x{10}"}', { regexCost: 114 }],
+    ['label_replace(label_replace(a, "a", "", "b", "x{10}"), "a", "", "b", "x{100}")', { regexCost: 110 }],
     ['"é"', { queryBytes: 4, selectors: 0 }],
   ])('%s', (query, expected) => {
     expect(measureQuery(query, parse(query), range)).toMatchObject(expected)

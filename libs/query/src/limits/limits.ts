@@ -58,7 +58,7 @@ export const limitWords = {
     narrower: (limit) => `use at most ${limit} selectors`,
   },
   regexCost: {
-    name: 'cost of a regular expression',
+    name: 'cost of regular expressions',
     show: count,
     narrower: () => 'use fewer alternatives or repetitions, or = and != instead',
   },

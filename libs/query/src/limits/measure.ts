@@ -20,11 +20,11 @@ export function measureExpr(text: string, expr: Expr): (range: TimeRange) => Mea
     if (node.kind === 'VectorSelector') {
       selectors += 1
       for (const { op, value } of node.matchers) {
-        if (op === '=~' || op === '!~') regex = Math.max(regex, regexCost(value))
+        if (op === '=~' || op === '!~') regex += regexCost(value)
       }
     } else if (node.kind === 'Call' && node.func === 'label_replace') {
       const pattern = node.args[4]
-      if (pattern?.kind === 'StringLiteral') regex = Math.max(regex, regexCost(pattern.value))
+      if (pattern?.kind === 'StringLiteral') regex += regexCost(pattern.value)
     }
   })
   const ofSubqueries = measureSubqueries(expr)

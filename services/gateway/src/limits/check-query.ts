@@ -39,7 +39,7 @@ function measureMatches(matches: readonly string[], read: QueryReader): Measured
     queryBytes: sum(({ queryBytes }) => queryBytes),
     selectors: sum(({ selectors }) => selectors),
     depth: Math.max(0, ...each.map(({ depth }) => depth)),
-    regexCost: Math.max(0, ...each.map(({ regexCost }) => regexCost)),
+    regexCost: sum(({ regexCost }) => regexCost),
   }
 }
 
