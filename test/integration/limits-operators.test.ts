@@ -128,6 +128,59 @@ describe('orders of operators', () => {
     )
   })
 
+  it.each([
+    ['series', 'series', 'slow_one, other{x="1"}'],
+    ['labels', 'labels', 'slow_one, other{x="1"}'],
+    ['label_values', 'label/x/values', 'slow_one, other{x="1"}'],
+    ['federate', '../../federate', 'slow_one, other{x="1"}'],
+    ['labels', 'labels', ''],
+  ])('list and cancel %s as queries (%s?match[]=%s)', async (endpoint, path, text) => {
+    slowly(8_000)
+    const parameters =
+      text === '' ? [] : text.split(', ').map((match): [string, string] => ['match[]', match])
+    const runs = callApi(world.base(), path, { parameters, token: tokens.get('a/one') ?? '', method: 'GET' })
+    const [row] = await within(
+      4_000,
+      () => inOrg(listRunning),
+      (rows) => rows.length > 0,
+    )
+    expect(row).toMatchObject({ principalUid: 'one', dataSourceUid: 'metrics', endpoint, query: text })
+    await inOrg((tx) => cancelQuery(tx, { uid: row?.uid ?? '', reason: 'too long' }))
+    const { status, text: body } = await runs
+    expect([status, body]).toEqual([499, expect.stringContaining('stopped by an operator: too long')])
+    shard.behave(undefined)
+    const gone = await within(
+      4_000,
+      () => inOrg(listRunning),
+      (rows) => rows.length === 0,
+    )
+    expect(gone).toEqual([])
+  })
+
+  it('stop look-ups by their shape, and a tenant’s', async () => {
+    slowly(5_000)
+    const lookUp = (parameters: [string, string][], path = 'series') =>
+      callApi(world.base(), path, { parameters, token: tokens.get('a/one') ?? '' })
+    const runs = lookUp([['match[]', 'wide{x="1"}']])
+    const [row] = await within(
+      4_000,
+      () => inOrg(listRunning),
+      (rows) => rows.length > 0,
+    )
+    const uid = await order('fingerprint', row?.fingerprint ?? '')
+    expect((await runs).json.error).toBe('stopped by an operator: overload')
+    shard.behave(undefined)
+    expect((await lookUp([['match[]', 'wide{x="2"}']])).status).toBe(422)
+    expect((await lookUp([['match[]', 'wide{x="2"}']], 'labels')).status).not.toBe(422)
+    await inOrg((tx) => deleteStop(tx, uid))
+    await order('tenant', 'a-one', Date.now() + 4_000)
+    const statusFor = (tenant: string) => async () =>
+      (await lookUp([['match[]', `up{tenant="${tenant}"}`]])).status
+    expect(await within(2_000, statusFor('a-one'), (status) => status === 422)).toBe(422)
+    expect(await statusFor('a-two')()).not.toBe(422)
+    expect(await within(6_000, statusFor('a-one'), (status) => status !== 422)).not.toBe(422)
+  })
+
   it('cancel one query that runs', async () => {
     slowly(8_000)
     const runs = call('a/one', 'slow_one')
@@ -177,6 +230,18 @@ describe('statistics', () => {
     expect(slowest).toMatchObject({ dashboardUid: 'board', samples: 7, cache: 'miss', endpoint: 'query' })
     const shapes = await read('fingerprint')
     expect(shapes.find(({ key }) => key === slowest?.fingerprint)).toMatchObject({ queries: 2 })
+    slowly(400)
+    await callApi(world.base(), 'labels', {
+      token: tokens.get('b/one') ?? '',
+      parameters: { 'match[]': 'counted' },
+    })
+    shard.behave(undefined)
+    const slow = await within(
+      8_000,
+      () => inOrg(listSlowQueries, 'b'),
+      (rows) => rows.some(({ endpoint }) => endpoint === 'labels'),
+    )
+    expect(slow.find(({ endpoint }) => endpoint === 'labels')).toMatchObject({ query: 'counted' })
     const [event] = await world.sql<{ samples: number }>(
       `select (event -> 'outcome' ->> 'samples')::int as samples from audit_events where event -> 'request' ->> 'query' like '%counted%'`,
     )

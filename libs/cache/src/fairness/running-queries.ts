@@ -11,7 +11,7 @@ export interface RunningQuery {
   readonly principalUid: string
   readonly dataSourceUid: string
   readonly endpoint: string
-  /** As the caller wrote it. */
+  /** As the caller wrote it; of a look-up its `match[]`. */
   readonly query: string
   readonly fingerprint: string
   /** ms since the epoch. */

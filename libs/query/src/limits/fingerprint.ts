@@ -14,6 +14,11 @@ export function fingerprint(expr: Expr): string {
   return hash64(queryShape(expr))
 }
 
+/** Names the look-ups of one kind whose selectors have these fingerprints, in whatever order and number. */
+export function lookupFingerprint(kind: string, selectors: readonly string[]): string {
+  return hash64([kind, ...new Set([...selectors].sort())].join(' '))
+}
+
 function normalise(expr: Expr): Expr {
   switch (expr.kind) {
     case 'ParenExpr':

@@ -1,4 +1,4 @@
-export { fingerprint, queryShape } from './fingerprint.ts'
+export { fingerprint, lookupFingerprint, queryShape } from './fingerprint.ts'
 export {
   checkLimits,
   type LimitName,

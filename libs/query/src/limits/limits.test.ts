@@ -1,6 +1,6 @@
 import { parse } from '@gatehouse/promql'
 import { describe, expect, it } from 'vitest'
-import { fingerprint, queryShape } from './fingerprint.ts'
+import { fingerprint, lookupFingerprint, queryShape } from './fingerprint.ts'
 import { checkLimits, type LimitName, limitShares, limitWords, strictestLimits } from './limits.ts'
 import { measureQuery } from './measure.ts'
 import { regexCost } from './regex-cost.ts'
@@ -159,6 +159,13 @@ describe('fingerprint', () => {
     ['a + b', 'a - b'],
     ['a', 'a[5m:]'],
   ])('%s is not like %s', (a, b) => expect(fingerprint(parse(a))).not.toBe(fingerprint(parse(b))))
+
+  it('of a look-up is of its kind and its selectors in any order', () => {
+    const [a, b] = [fingerprint(parse('a{x="1"}')), fingerprint(parse('b'))]
+    expect(lookupFingerprint('series', [a, b])).toBe(lookupFingerprint('series', [b, a, a]))
+    const others = [lookupFingerprint('labels', [a, b]), lookupFingerprint('series', [a]), a]
+    expect(others).not.toContain(lookupFingerprint('series', [a, b]))
+  })
 
   it('is short and stable', () => {
     expect(queryShape(parse('sum(rate(a{x="1"}[5m])) / 2'))).toBe('sum(rate(a{x=""}[1m])) / 0')

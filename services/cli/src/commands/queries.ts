@@ -114,7 +114,7 @@ async function running(options: InOrg): Promise<void> {
   for (const one of await inOrg(options, listRunning)) {
     const seconds = Math.round((now - one.startedAt) / 1000)
     console.log(
-      `${one.uid} ${seconds} s ${one.principalUid} ${one.dataSourceUid} ${one.fingerprint} ${one.query}`,
+      `${one.uid} ${seconds} s ${one.principalUid} ${one.dataSourceUid} ${one.fingerprint} ${one.endpoint} ${one.query}`,
     )
   }
 }
@@ -123,7 +123,7 @@ async function slow(options: InOrg): Promise<void> {
   for (const one of await inOrg(options, listSlowQueries)) {
     const at = new Date(one.at).toISOString()
     console.log(
-      `${one.seconds.toFixed(1)} s ${one.samples} samples ${at} ${one.principalUid} ${one.fingerprint} ${one.query}`,
+      `${one.seconds.toFixed(1)} s ${one.samples} samples ${at} ${one.principalUid} ${one.fingerprint} ${one.endpoint} ${one.query}`,
     )
   }
 }
@@ -151,7 +151,9 @@ export function queriesCommand(): Command {
   const kinds: readonly StopKind[] = ['tenant', 'principal', 'fingerprint']
   return new Command('queries')
     .description('queries that run, what they cost, and orders to refuse them')
-    .addCommand(command('running', 'queries that have been running for a second').action(running))
+    .addCommand(
+      command('running', 'queries and look-ups that have been running for a second').action(running),
+    )
     .addCommand(
       command('cancel', 'end a query that runs; 1 if it does not')
         .argument('<query>', 'uid')

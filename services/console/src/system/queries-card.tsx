@@ -17,6 +17,7 @@ const asked = {
   uid: z.string(),
   principalUid: z.string(),
   dataSourceUid: z.string(),
+  endpoint: z.string(),
   query: z.nullable(z.string()),
   fingerprint: z.string(),
   seconds: z.number(),
@@ -30,8 +31,9 @@ const slow = z.object({
 type Asked = z.output<typeof running>['items'][number]
 type Slow = z.output<typeof slow>['items'][number]
 
-/** Operators see no series and no query of an org, only its shape's number. */
-function Query({ row: { query, fingerprint } }: { readonly row: Asked }) {
+/** Operators see no series and no query of an org, only its shape's number. Of a look-up there may be no selector to show. */
+function Query({ row: { endpoint, query, fingerprint } }: { readonly row: Asked }) {
+  if (query === '') return <span className="small muted">{endpoint}</span>
   if (query !== null) return <Promql text={query} />
   return (
     <span className="small muted">

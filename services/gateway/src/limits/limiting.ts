@@ -4,6 +4,7 @@ import type { FairQueue, RateLimiter, RunningQueries } from '@gatehouse/cache'
 import type { LimitsConfig } from '@gatehouse/config'
 import { GatehouseError } from '@gatehouse/errors'
 import { assertNotStopped, type DataSource, findStopRule, type LimitNotes } from '@gatehouse/query'
+import { askedText } from '../asked-text.ts'
 import type { Budget } from '../budget.ts'
 import type { QueryReader } from '../cached/read-query.ts'
 import type { Question } from '../question.ts'
@@ -64,7 +65,7 @@ export function createLimiting(deps: LimitingDeps): Limiting {
     orgUid: principal.orgUid,
     principalUid: principal.uid,
     tenants: tenantsRead({ question, tenantLabel: source.tenantLabel, constraints, tenants, read }),
-    fingerprint: 'query' in question ? read(question.query).fingerprint : '',
+    fingerprint: askedText(question, read)?.fingerprint ?? '',
   })
 
   const obey = (asking: Asking): void => {
@@ -90,7 +91,8 @@ export function createLimiting(deps: LimitingDeps): Limiting {
       const bounds = limitsOf.bounds({ principal, policy, now: asking.startedAt }, source)
       const notes = checkQuestion(question, bounds.query, read)
       obey(asking)
-      if ('query' in question) {
+      const asked = askedText(question, read)
+      if (asked !== undefined) {
         const leave = running.start(
           {
             uid: randomUUID(),
@@ -99,8 +101,8 @@ export function createLimiting(deps: LimitingDeps): Limiting {
             principalUid: principal.uid,
             dataSourceUid: source.uid,
             endpoint: question.kind,
-            query: question.query,
-            fingerprint: read(question.query).fingerprint,
+            query: asked.text,
+            fingerprint: asked.fingerprint,
             startedAt: asking.startedAt,
           },
           budget.cancel,

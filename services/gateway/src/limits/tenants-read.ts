@@ -1,5 +1,5 @@
 import type { Constraints } from '@gatehouse/authz'
-import { createAdmission } from '@gatehouse/query'
+import { type Conjunction, createAdmission } from '@gatehouse/query'
 import type { QueryReader } from '../cached/read-query.ts'
 import type { Question } from '../question.ts'
 
@@ -13,7 +13,7 @@ interface Reading {
   readonly read: QueryReader
 }
 
-/** Tenants whose series a question may read: those its caller's constraints and, of a query, any of its selectors admit. */
+/** Tenants whose series a question may read: those its caller's constraints and, where it has selectors, any of them admit. */
 export function tenantsRead({
   question,
   tenantLabel,
@@ -24,7 +24,14 @@ export function tenantsRead({
   const onTenant = (matchers: Constraints['alternatives'][number]) =>
     matchers.filter(({ name }) => name === tenantLabel)
   const may = createAdmission(constraints.alternatives.map(onTenant))
-  const asked = 'query' in question ? read(question.query).selectors.map(onTenant) : [[]]
+  const asked = selectorsOf(question, read).map(onTenant)
   const does = createAdmission(asked)
   return tenants.filter((tenant) => may({ [tenantLabel]: tenant }) && does({ [tenantLabel]: tenant }))
+}
+
+/** A look-up without `match[]` is one of everything. */
+function selectorsOf(question: Question, read: QueryReader): readonly Conjunction[] {
+  if ('query' in question) return read(question.query).selectors
+  const matches = 'matches' in question ? question.matches : []
+  return matches.length === 0 ? [[]] : matches.flatMap((match) => read(match).selectors)
 }

@@ -115,7 +115,7 @@ export function createStatistics({ withOrg, slowSeconds, onError }: StatisticsDe
       const org = orgs.get(fact.orgUid) ?? { costs: new Map(), slow: [] }
       orgs.set(fact.orgUid, org)
       add(costOf(org, fact), fact)
-      if (fact.query !== '' && fact.seconds > slowSeconds) noteSlow(org, fact)
+      if (fact.fingerprint !== '' && fact.seconds > slowSeconds) noteSlow(org, fact)
     },
     async close() {
       clearInterval(timer)

@@ -1,3 +1,4 @@
+import { askedText } from '../asked-text.ts'
 import type { QueryReader } from '../cached/read-query.ts'
 import type { Notes } from '../audit-event.ts'
 
@@ -9,8 +10,9 @@ export interface QueryFact {
   readonly dashboardUid: string
   readonly dataSourceUid: string
   readonly endpoint: string
-  /** Empty for what is no query. */
+  /** The query, or the `match[]` of a look-up. */
   readonly query: string
+  /** Empty for what is neither. */
   readonly fingerprint: string
   readonly requestId: string
   /** ms since the epoch. */
@@ -41,7 +43,7 @@ export function factOf(notes: Partial<Notes>, ended: Ended, read: QueryReader): 
   const { principal, source, question, plan } = notes
   if (principal === undefined || source === undefined || question === undefined || plan === undefined)
     return undefined
-  const query = 'query' in question ? question.query : ''
+  const { text, fingerprint } = askedText(question, read) ?? { text: '', fingerprint: '' }
   const { dashboardUid = '', ...rest } = ended
   return {
     ...rest,
@@ -50,8 +52,8 @@ export function factOf(notes: Partial<Notes>, ended: Ended, read: QueryReader): 
     dashboardUid: dashboardUid.slice(0, maxUidLength),
     dataSourceUid: source.uid,
     endpoint: question.kind,
-    query,
-    fingerprint: query === '' ? '' : read(query).fingerprint,
+    query: text,
+    fingerprint,
     samples: notes.samples ?? 0,
     cache: notes.cache ?? '',
   }

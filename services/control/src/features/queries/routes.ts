@@ -50,7 +50,7 @@ function listRoutes(deps: ManageDeps): readonly Route[] {
     route({
       ...common,
       path: '/api/v1/orgs/:org/running-queries',
-      summary: 'Queries that have been running for a second, longest first',
+      summary: 'Queries and look-ups that have been running for a second, longest first',
       action: 'running-queries:list',
       response: listOf(runningSchema),
       handler: async ({ caller, params }) => {
@@ -68,7 +68,7 @@ function listRoutes(deps: ManageDeps): readonly Route[] {
     route({
       ...common,
       path: '/api/v1/orgs/:org/slow-queries',
-      summary: 'The slowest queries of the last week',
+      summary: 'The slowest queries and look-ups of the last week',
       action: 'slow-queries:list',
       response: listOf(slowSchema),
       handler: async ({ caller, params }) => {

@@ -35,7 +35,10 @@ const asked = {
   principalUid: z.string(),
   dataSourceUid: z.string(),
   endpoint: z.string(),
-  query: z.string().nullable().describe('Null for those of another org'),
+  query: z
+    .string()
+    .nullable()
+    .describe('The query, or the `match[]` of a look-up; null for those of another org'),
   fingerprint: z.string(),
 }
 
