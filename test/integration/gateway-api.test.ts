@@ -167,6 +167,8 @@ describe('rules and alerts', () => {
         ['a:own', 'OwnOfA'],
       ],
       [{ 'rule_group[]': 'of-b' }, []],
+      [{ 'file[]': '/etc/rules.yml', type: 'record' }, []],
+      [{ 'file[]': '', type: 'record' }, ['a:own', 'a:of_all']],
       [{ 'match[]': '{severity="page"}' }, ['OwnOfA']],
       [{ 'match[]': '{tenant="b"}' }, []],
       [{ group_limit: '1', group_next_token: 'x', type: 'record' }, ['a:own', 'a:of_all']],
@@ -212,6 +214,11 @@ describe('targets', () => {
     expect(labels).toMatchObject([{ tenant: 'a' }, { tenant: 'c' }])
     expect(text).not.toMatch(/hunter2|app-b|__address__|http:/)
     expect(json.data.activeTargets[0]).toMatchObject({ health: 'up', scrapePool: 'app-a', scrapeUrl: '' })
+    const pool = async (scrapePool: string) =>
+      (await call('ac/all', 'targets', { scrapePool })).json.data.activeTargets.map(
+        ({ labels: { tenant } }: { labels: { tenant: string } }) => tenant,
+      )
+    expect([await pool('app-a'), await pool('app-b'), await pool('')]).toEqual([['a'], [], ['a', 'c']])
     expect((await call('ac/all', 'targets', { state: 'dropped' })).json.data.activeTargets).toEqual([])
     expect((await call('ac/y', 'targets')).json.data.activeTargets).toMatchObject([
       { labels: { tenant: 'c' } },

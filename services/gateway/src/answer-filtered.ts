@@ -47,7 +47,10 @@ async function filteredData(
     case 'alerts':
       return { data: alertsData(answers, admits), warnings }
     case 'targets':
-      return { data: targetsData(question.state === 'dropped' ? [] : answers, admits), warnings }
+      return {
+        data: targetsData(question.state === 'dropped' ? [] : answers, admits, question.scrapePool),
+        warnings,
+      }
     case 'metadata': {
       const metric = question.metric === '' ? undefined : question.metric
       const metadata = await askAll(ask, () => metadataRequest(metric))

@@ -39,6 +39,7 @@ export interface RuleSelection {
   readonly type: string | undefined
   readonly names: readonly string[]
   readonly groups: readonly string[]
+  readonly files: readonly string[]
   readonly matches: readonly string[]
   readonly excludeAlerts: boolean
 }
@@ -78,7 +79,7 @@ export type Question =
       readonly limitPerMetric: number | undefined
     }
   | { readonly kind: 'rules'; readonly selection: RuleSelection }
-  | { readonly kind: 'targets'; readonly state: string }
+  | { readonly kind: 'targets'; readonly state: string; readonly scrapePool: string }
   | { readonly kind: 'format_query'; readonly query: string }
   | { readonly kind: 'parse_query'; readonly query: string }
   | {
@@ -145,6 +146,7 @@ function readRules(parameters: Parameters): Question {
     type,
     names: parameters.get('rule_name[]') ?? [],
     groups: parameters.get('rule_group[]') ?? [],
+    files: parameters.get('file[]') ?? [],
     matches: readMatches(parameters),
     excludeAlerts: optional(parameters, 'exclude_alerts', readFlag) ?? false,
   }
@@ -192,6 +194,7 @@ export function readQuestion(route: Route, parameters: Parameters, asking: Askin
       return {
         kind,
         state: optional(parameters, 'state', (name, text) => read(name, text.toLowerCase())) ?? 'any',
+        scrapePool: textOf(parameters, 'scrapePool'),
       }
     }
     case 'format_query':

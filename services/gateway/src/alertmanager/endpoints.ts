@@ -53,7 +53,7 @@ export const alertmanagerEndpoints = [
     name: 'am_silences',
     path: '/api/v2/silences',
     methods: ['GET'],
-    parameters: filters,
+    parameters: { ...filters, active: 'flag', pending: 'flag', expired: 'flag', creator: 'texts' },
     action: 'alert.silences:read',
     auditCode: 'Q005',
   },

@@ -4,7 +4,7 @@ import { alertsData } from './alerts.ts'
 import { rulesData } from './rules.ts'
 
 const constraints = { alternatives: [parseMatchers('{tenant="a",env!="dev"}')] }
-const selection = { type: undefined, names: [], groups: [], matches: [], excludeAlerts: false }
+const selection = { type: undefined, names: [], groups: [], files: [], matches: [], excludeAlerts: false }
 const scope = { constraints, alerts: constraints, selection }
 const admits = (labels: Readonly<Record<string, string>>) => labels['tenant'] === 'a'
 

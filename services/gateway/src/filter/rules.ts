@@ -70,8 +70,10 @@ function shownRule(rule: unknown, tests: Tests): readonly object[] {
 
 function shownGroup(group: unknown, tests: Tests): readonly object[] {
   const name = textIn(group, 'name')
-  const { groups } = tests.selection
+  const { groups, files } = tests.selection
   if (groups.length > 0 && !groups.includes(name)) return []
+  // No group's file is told, so by a name none is found.
+  if (files.length > 0 && !files.includes('')) return []
   const rules = listIn(group, 'rules').flatMap((rule) => shownRule(rule, tests))
   if (rules.length === 0) return []
   return [
