@@ -133,8 +133,13 @@ function evaluateRange(
   const { semantics, notes } = context
   const call = { name: func, apply, params, leftOpen: semantics.leftOpen }
   const each = applyToEach(call, matrix, grid)
-  if (func === 'quantile_over_time' && matrix.samples.length > 0) {
-    noteQuantiles(params[0] ?? new Float64Array(), notes)
+  if (func === 'quantile_over_time') {
+    // At a time when no series has samples Prometheus does not look at φ.
+    const [phi = new Float64Array()] = params
+    noteQuantiles(
+      phi.filter((_, i) => each.some(({ present }) => present[i] === 1)),
+      notes,
+    )
   }
   if (func === 'rate' || func === 'increase') {
     const remarked = semantics.remarksOnRates ? each : applyToEach({ ...call, apply: () => 1 }, matrix, grid)

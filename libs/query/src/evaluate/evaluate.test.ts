@@ -288,6 +288,29 @@ describe('evaluate', () => {
     })
   })
 
+  // As Prometheus 2.53 and 3.5 print them.
+  it.each([
+    ['100', '100'],
+    ['123456.5', '123456.5'],
+    ['1000000', '1e+06'],
+    ['12345678.9', '1.23456789e+07'],
+    ['1e21', '1e+21'],
+    ['-0.0001', '-0.0001'],
+    ['-0.00001', '-1e-05'],
+    ['-Inf', '-Inf'],
+  ])('warns of the quantile %s in the words of Prometheus', (phi, text) => {
+    const { warnings } = run(`quantile(${phi}, x)`, { parts: { x: [['x{t="a"} 1'], []] } })
+    expect(warnings).toContain(`PromQL warning: quantile value should be between 0 and 1, got ${text}`)
+  })
+
+  it('warns of the quantile of a range only at times when there are samples', () => {
+    const warning = 'PromQL warning: quantile value should be between 0 and 1, got 2'
+    const warnings = (samples: string) =>
+      run('quantile_over_time(2, sum(x)[2m:20s])', { parts: { 'sum(x)': [[samples], []] } }).warnings
+    expect(warnings('{} 1 1')).toContain(warning)
+    expect(warnings('{} _ _')).not.toContain(warning)
+  })
+
   it('keeps the sign of a zero that the version keeps', () => {
     const parts = { 'sum(x)': [['{} -0'], ['{} -0']] } as const
     expect(answer('sum(x)', { parts, version: '2.53' })).toEqual(['{} 0:-0'])

@@ -42,11 +42,20 @@ export function withoutPosition(note: string): string {
   return note.replace(/ \(\d+:\d+\)$/, '')
 }
 
+/** A value as Go's `%g` prints it: with an exponent of two digits at least below 1e-4 and from 1e6 on. */
+function formatShortest(value: number): string {
+  const [mantissa = '', exponent = ''] = value.toExponential().split('e')
+  const power = Number(exponent)
+  if (!Number.isFinite(value) || value === 0 || (power >= -4 && power < 6)) return formatValue(value)
+  const digits = String(Math.abs(power)).padStart(2, '0')
+  return `${mantissa}e${power < 0 ? '-' : '+'}${digits}`
+}
+
 /** Prometheus's warning about a φ that is no quantile. */
 export function noteQuantiles(phis: Float64Array, notes: Notes): void {
   for (const phi of phis) {
     if (phi >= 0 && phi <= 1) continue
-    notes.warnings.add(`PromQL warning: quantile value should be between 0 and 1, got ${formatValue(phi)}`)
+    notes.warnings.add(`PromQL warning: quantile value should be between 0 and 1, got ${formatShortest(phi)}`)
   }
 }
 
