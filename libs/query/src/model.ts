@@ -71,6 +71,13 @@ export interface DataSource {
   readonly evaluationInterval?: number | undefined
   /** Whether callers who ask for it get an answer when shards are missing. */
   readonly allowsPartial?: boolean | undefined
+  /** Uids of the data sources that it stands for, if it is none by itself. */
+  readonly unites?: readonly string[] | undefined
+}
+
+/** Uids of all data sources whose settings hold for this one: its own, or of those it unites. */
+export function unitedBy({ uid, unites = [uid] }: Pick<DataSource, 'uid' | 'unites'>): readonly string[] {
+  return unites
 }
 
 declare const enforced: unique symbol

@@ -9,8 +9,6 @@ export const everySource = 'all'
 interface Union {
   readonly source: DataSource
   readonly constraints: Constraints
-  /** Uids of the data sources in it. */
-  readonly members: string
   /** Why series of it cannot be told apart, if so: then nothing that counts them is exact. */
   readonly conflict: string | undefined
 }
@@ -160,9 +158,9 @@ function unite({ policy, dataSources }: State, members: readonly Member[]): Unio
       engine: engineOf(members),
       evaluationInterval: commonInterval(members),
       allowsPartial: members.every(({ source }) => source.allowsPartial === true),
+      unites: members.map(({ source }) => source.uid),
     },
     constraints: { alternatives },
-    members: members.map(({ source }) => source.uid).join(' '),
     conflict: conflictIn(merged, members, alternatives),
   }
 }
@@ -175,9 +173,8 @@ function nothing({ policy }: State, decisions: readonly Decision[]): Combined {
   const reason = decisions.find((decision) => !decision.allowed)?.reason ?? 'the grants admit no series'
   const { orgUid, version } = policy
   return {
-    source: { uid: everySource, orgUid, name: 'All', version: 0, tenantLabel: '', shards: [] },
+    source: { uid: everySource, orgUid, name: 'All', version: 0, tenantLabel: '', shards: [], unites: [] },
     decision: { allowed: false, reason, policyVersion: version },
-    members: '',
     conflict: undefined,
   }
 }

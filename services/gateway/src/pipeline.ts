@@ -87,7 +87,7 @@ export async function answer(
   const { constraints, because, alerts, seriesOf } = reached
   const source = perTenant(reached.source)
   const { question } = reached.req
-  await deps.limiting.admit(principal, source.uid)
+  await deps.limiting.admit(principal, source)
   const { requestId, startedAt } = trail
   const { policy } = state
   const entered = { question, principal, source, constraints, policy, budget, requestId, startedAt }

@@ -8,7 +8,7 @@ import {
   type OrgPolicy,
 } from '@gatehouse/authz'
 import { GatehouseError } from '@gatehouse/errors'
-import type { DataSource } from '@gatehouse/query'
+import { type DataSource, unitedBy } from '@gatehouse/query'
 import type { DecideByCapability, Given } from './capability.ts'
 import { combineSources, everySource } from './every-source.ts'
 import type { Question } from './question.ts'
@@ -140,7 +140,7 @@ function reachEvery(reaching: Reaching, trail: Trail): Reached {
   if (dataSources.size === 0) throw new GatehouseError('not_found', 'there is no such data source')
   const byGrants = combined(asked.action)
   const given = byGrants.decision.allowed ? undefined : everyByDashboards(reaching)
-  const { source, decision, conflict, members } = given?.combined ?? byGrants
+  const { source, decision, conflict } = given?.combined ?? byGrants
   trail.note('source', source)
   const allowed = admitted(trail.note('decision', decision), reaching)
   const { question = req.question, seriesOf } = given?.first ?? {}
@@ -148,7 +148,8 @@ function reachEvery(reaching: Reaching, trail: Trail): Reached {
   checkApart(question, conflict)
   if (question.kind !== 'rules') return { ...found, alerts: undefined }
   const onAlerts = combined(showsAlerts)
-  const isSame = onAlerts.members === members && onAlerts.decision.allowed
+  const isSame =
+    onAlerts.decision.allowed && unitedBy(onAlerts.source).join(' ') === unitedBy(source).join(' ')
   return {
     ...found,
     alerts: isSame ? admitted(onAlerts.decision, reaching).constraints : undefined,

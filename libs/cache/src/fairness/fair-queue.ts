@@ -84,7 +84,14 @@ export function createFairQueue(options: FairQueueOptions, metrics: FairnessMetr
   const hasRoom = ({ caps }: SlotRequest): boolean =>
     caps.every(({ key, limit }) => (used.get(key) ?? 0) < limit)
 
-  const mayRun = ({ queue: [head] }: Member): boolean => head !== undefined && hasRoom(head.request)
+  const mayRun = ({ queue }: Member): boolean => queue.some(({ request }) => hasRoom(request))
+
+  /** The first that has room: who waits for a cap of their own does not hold up the others of their team. */
+  const takeFirst = ({ queue }: Member): Waiter | undefined =>
+    queue.splice(
+      queue.findIndex(({ request }) => hasRoom(request)),
+      1,
+    )[0]
 
   const use = ({ caps }: SlotRequest, by: 1 | -1): void => {
     metrics.running.inc(by)
@@ -102,7 +109,7 @@ export function createFairQueue(options: FairQueueOptions, metrics: FairnessMetr
         (one) => one.running < share && nextParty(one.members, mayRun) !== undefined,
       )
       const member = org && nextParty(org.members, mayRun)
-      const waiter = member?.queue.shift()
+      const waiter = member && takeFirst(member)
       if (org === undefined || member === undefined || waiter === undefined) return
       countTurn(resource.orgs, org, waiter.request.weight)
       countTurn(org.members, member, 1)

@@ -7,7 +7,7 @@ import type {
   ResultsCache,
 } from '@gatehouse/cache'
 import type { CacheConfig } from '@gatehouse/config'
-import type { DataSource, Freshness } from '@gatehouse/query'
+import { type DataSource, type Freshness, unitedBy } from '@gatehouse/query'
 import type { Answer } from '../answer.ts'
 import type { Execution } from '../ask.ts'
 import { execute } from '../execute.ts'
@@ -87,11 +87,12 @@ export function createCachedExecution(deps: CachedDeps): CachedExecution {
     config.dataSources.map((one) => [JSON.stringify([one.org, one.dataSource]), one] as const),
   )
 
+  /** Samples of what unites several data sources are final when those of each are. */
   const boundOf = (source: DataSource): Freshness => {
-    const one = own.size === 0 ? undefined : own.get(JSON.stringify([source.orgUid, source.uid]))
+    const all = unitedBy(source).map((uid) => own.get(JSON.stringify([source.orgUid, uid])))
     return {
-      freshnessMs: one?.freshness ?? config.freshness,
-      outOfOrderMs: one?.outOfOrderWindow ?? config.outOfOrderWindow,
+      freshnessMs: Math.max(...all.map((one) => one?.freshness ?? config.freshness)),
+      outOfOrderMs: Math.max(...all.map((one) => one?.outOfOrderWindow ?? config.outOfOrderWindow)),
     }
   }
 

@@ -1,7 +1,7 @@
 import { isInForce, isSubject, type OrgPolicy, type Principal } from '@gatehouse/authz'
 import type { Cap, Rate } from '@gatehouse/cache'
 import type { LimitsConfig } from '@gatehouse/config'
-import { type DataSource, type QueryLimits, strictestLimits } from '@gatehouse/query'
+import { type DataSource, type QueryLimits, strictestLimits, unitedBy } from '@gatehouse/query'
 
 /** A rate and whose it is. */
 export interface Bucket {
@@ -28,11 +28,14 @@ export interface Caller {
   readonly now: number
 }
 
+/** The data source asked. What unites several has the limits of each. */
+type Asked = Pick<DataSource, 'uid' | 'unites'>
+
 /** The limits of callers, as configured. */
 export interface LimitsOf {
-  bounds(caller: Caller, source: Pick<DataSource, 'orgUid' | 'uid'>): Bounds
+  bounds(caller: Caller, source: Asked): Bounds
   /** Of the org, its teams and the caller; with a data source, only that of the data source. */
-  rates(principal: Principal, dataSourceUid?: string): readonly Bucket[]
+  rates(principal: Principal, source?: Asked): readonly Bucket[]
 }
 
 type Override = LimitsConfig['overrides'][number]
@@ -67,14 +70,14 @@ function hasRole({ principal, policy, now }: Caller, role: string): boolean {
   )
 }
 
-function capsFor(config: LimitsConfig, principal: Principal, dataSourceUid: string): Cap[] {
+function capsFor(config: LimitsConfig, principal: Principal, source: Asked): Cap[] {
   const { orgUid, teams, kind } = principal
   const cap = (key: string, limit: number | undefined): Cap[] => (limit === undefined ? [] : [{ key, limit }])
   return [
     ...cap(keyOf('org', orgUid), config.slotsPerOrg),
     ...teams.flatMap((team) => cap(keyOf('team', orgUid, team), config.slotsPerTeam)),
     ...(kind === 'service-account' ? cap(principalKey(principal), config.slotsPerServiceAccount) : []),
-    ...cap(keyOf('data-source', orgUid, dataSourceUid), config.slotsPerDataSource),
+    ...unitedBy(source).flatMap((uid) => cap(keyOf('data-source', orgUid, uid), config.slotsPerDataSource)),
   ]
 }
 
@@ -90,12 +93,12 @@ export function createLimitsOf(config: LimitsConfig): LimitsOf {
   const ofRates = (overrides: readonly Override[]): Bucket[] =>
     overrides.flatMap((one) => (one.rate === undefined ? [] : [{ key: subjectKey(one), rate: one.rate }]))
   return {
-    bounds(caller, { uid }) {
+    bounds(caller, source) {
       const { principal } = caller
       const own = config.overrides.filter(
         (one) =>
           isMember(one, principal) &&
-          (one.dataSource === undefined || one.dataSource === uid) &&
+          (one.dataSource === undefined || unitedBy(source).includes(one.dataSource)) &&
           (one.role === undefined || hasRole(caller, one.role)),
       )
       const caps = own.flatMap((one) =>
@@ -108,17 +111,16 @@ export function createLimitsOf(config: LimitsConfig): LimitsOf {
       return {
         query:
           own.length === 0 ? config.query : strictestLimits([config.query, ...own.map(({ query }) => query)]),
-        caps: strictestCaps([...capsFor(config, principal, uid), ...caps]),
+        caps: strictestCaps([...capsFor(config, principal, source), ...caps]),
         weight: ofOrg?.weight ?? 1,
         // A team takes turns as one; who is in none, for themselves.
         member: principal.teams.length === 0 ? principalKey(principal) : keyOf('teams', ...principal.teams),
       }
     },
-    rates(principal, dataSourceUid) {
-      const own = config.overrides.filter(
-        (one) => isMember(one, principal) && one.dataSource === dataSourceUid,
-      )
-      if (dataSourceUid !== undefined) return ofRates(own)
+    rates(principal, source) {
+      const uids: readonly (string | undefined)[] = source === undefined ? [undefined] : unitedBy(source)
+      const own = config.overrides.filter((one) => isMember(one, principal) && uids.includes(one.dataSource))
+      if (source !== undefined) return ofRates(own)
       const { orgRate, principalRate } = config
       return [
         ...(orgRate === undefined ? [] : [{ key: keyOf('org', principal.orgUid), rate: orgRate }]),

@@ -39,7 +39,7 @@ export interface Entered extends Bounds {
 /** Limits, fairness and operators' orders on the way of a request. */
 export interface Limiting {
   /** Counts a request. @throws GatehouseError `too_many_requests` with Retry-After. */
-  admit(principal: Principal, dataSourceUid?: string): Promise<void>
+  admit(principal: Principal, source?: DataSource): Promise<void>
   /**
    * Checks a question against its caller's limits and operators' orders, and lists it as running until its budget ends.
    * @throws GatehouseError `execution`; `bad_data` for what is no query.
@@ -82,8 +82,8 @@ export function createLimiting(deps: LimitingDeps): Limiting {
   }
 
   return {
-    async admit(principal, dataSourceUid) {
-      const buckets = limitsOf.rates(principal, dataSourceUid)
+    async admit(principal, source) {
+      const buckets = limitsOf.rates(principal, source)
       if (buckets.length > 0) await rates.take(buckets)
     },
     enter(asking) {
