@@ -64,7 +64,7 @@ export function createCacheSchema({ duration, secret }: Parts) {
         timeout: duration
           .refine((ms) => ms <= 12, 'at most 12ms')
           .prefault('10ms')
-          .describe('Longest time one command to Redis may take; a request waits for four at most'),
+          .describe('Longest time one command to Redis may take; a request waits for five at most'),
       })
       .optional(),
   })

@@ -1,4 +1,5 @@
 import { createLogger, createMetrics } from '@gatehouse/telemetry'
+import fc from 'fast-check'
 import { createClient } from 'redis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createCacheMetrics } from '../metrics.ts'
@@ -6,7 +7,8 @@ import { createRedisLink } from '../redis/link.ts'
 import { createRedisLease } from '../redis/redis-lease.ts'
 import { eventually, startTestRedis, type TestRedis } from '../testing/redis-server.ts'
 import { createFairnessMetrics } from './metrics.ts'
-import { createRateLimiter, type RateLimiter } from './rate-limiter.ts'
+import { createLeases } from './leases.ts'
+import { createRateLimiter, type Lease, type RateLimiter } from './rate-limiter.ts'
 
 const metrics = createFairnessMetrics(createMetrics())
 const rate = { perSecond: 10, burst: 20 }
@@ -68,6 +70,74 @@ describe('rate limiter of several buckets', () => {
   })
 })
 
+describe('rate limiters that share buckets', () => {
+  it('refuse nothing while there are tokens, whoever takes them', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 1, max: 40 }),
+        fc.integer({ min: 1, max: 1_000 }),
+        fc.array(fc.tuple(fc.nat(11), fc.integer({ min: 1, max: 9 })), { maxLength: 30 }),
+        async (burst, perSecond, asking) => {
+          const leases = createLeases(() => 1_000)
+          const shared = { perSecond, burst }
+          const limiters = Array.from({ length: 12 }, () =>
+            createRateLimiter({
+              lease: async (key, of, want) => leases(key, of, want),
+              metrics,
+              now: () => 1_000,
+            }),
+          )
+          let granted = 0
+          for (const [at, count] of asking) {
+            const taken = Array.from({ length: count }, () =>
+              limiters[at]?.take([{ key: 'k', rate: shared }]),
+            )
+            const results = await Promise.allSettled(taken)
+            granted += results.filter(({ status }) => status === 'fulfilled').length
+          }
+          const asked = asking.reduce((sum, [, count]) => sum + count, 0)
+          expect(granted).toBe(Math.min(asked, burst))
+        },
+      ),
+    )
+  })
+
+  it('ask together for all of one turn, and wait for one question only', async () => {
+    const wanted: number[] = []
+    const { promise: never } = Promise.withResolvers<undefined>()
+    const lease: Lease = (_key, _rate, want) => {
+      wanted.push(want)
+      return wanted.length === 1 ? never : Promise.resolve({ given: want, waitMs: 0 })
+    }
+    const limiter = createRateLimiter({ lease, metrics, now: () => 1_000 })
+    const take = () => limiter.take([{ key: 'k', rate }])
+    void take()
+    await Promise.resolve()
+    await Promise.all(Array.from({ length: 15 }, take))
+    expect(wanted).toEqual([1, 15])
+  })
+
+  it('take first what was given back', async () => {
+    const wanted: string[] = []
+    const lease: Lease = async (key) => {
+      wanted.push(key)
+      return { given: key === 'empty' ? 0 : 1, waitMs: 100 }
+    }
+    let now = 1_000
+    const limiter = createRateLimiter({ lease, metrics, now: () => now })
+    const of = (...keys: string[]) => limiter.take(keys.map((key) => ({ key, rate })))
+    await expect(of('full', 'empty')).rejects.toMatchObject({ code: 'too_many_requests' })
+    await of('full')
+    expect(wanted).toEqual(['full', 'empty'])
+    await of('full')
+    await expect(of('full', 'empty')).rejects.toMatchObject({ code: 'too_many_requests' })
+    expect(wanted).toEqual(['full', 'empty', 'full', 'full'])
+    now += 1_000
+    await of('full')
+    expect(wanted).toHaveLength(5)
+  })
+})
+
 describe('rate limiter over Redis', () => {
   let redis: TestRedis
   const log = createLogger({ name: 'test', level: 'silent' })
@@ -115,7 +185,7 @@ describe('rate limiter over Redis', () => {
     await link.close()
   })
 
-  it('asks Redis far less often than it is asked', async () => {
+  it('asks Redis once for requests at one time', async () => {
     const link = await linkTo(redis.url, 2_000)
     const limiter = createRateLimiter({
       lease: createRedisLease(link, (key) => `often:${key}`),

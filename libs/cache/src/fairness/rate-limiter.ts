@@ -15,10 +15,16 @@ export interface RateLimiter {
    * Takes one token of each bucket, or none. Processes that lease share buckets; without an answer each counts for itself.
    * @throws GatehouseError `too_many_requests` with Retry-After when one is empty.
    */
-  take(buckets: readonly { readonly key: string; readonly rate: Rate }[]): Promise<void>
+  take(buckets: readonly Wanted[]): Promise<void>
 }
 
-/** Takes whole tokens of a bucket, `want` at most; undefined if there is no answer. */
+/** A bucket of which a token is wanted. */
+export interface Wanted {
+  readonly key: string
+  readonly rate: Rate
+}
+
+/** Takes whole tokens of a bucket, `want` at most: as many as there are; undefined if there is no answer. */
 export type Lease = (key: string, rate: Rate, want: number) => Promise<Leased | undefined>
 
 export interface RateLimiterDeps {
@@ -29,21 +35,26 @@ export interface RateLimiterDeps {
   readonly now: () => number
 }
 
+/** Requests of one turn of the event loop, for which tokens are leased together. */
+interface Batch {
+  want: number
+  readonly leased: Promise<Leased | undefined>
+}
+
 interface Bucket {
   /** Tokens counted here, used while nothing can be leased. */
   tokens: number
   at: number
-  /** Tokens leased and not yet used, and until when they hold. */
-  leased: number
-  leasedUntil: number
+  /** Leased tokens that were given back, and until when they hold. */
+  returned: number
+  returnedUntil: number
   /** Until when there are none to lease. */
   emptyUntil: number
-  lease: Promise<void> | undefined
+  batch: Batch | undefined
 }
 
-/** Tokens are leased for a tenth of a second, so that a busy key is asked for ten times a second, not at every request. */
-const leaseSeconds = 0.1
-const leaseHoldsMs = 1_000
+/** Tokens that a request gives back, as another of its buckets was empty, are there for others of this process so long. */
+const returnedHoldMs = 1_000
 const maxBuckets = 100_000
 
 /** A token that was taken, or after how many ms there may be one. */
@@ -56,7 +67,14 @@ export function createRateLimiter({ lease: take, metrics, now }: RateLimiterDeps
   const bucketOf = (key: string, { burst }: Rate): Bucket => {
     let bucket = buckets.get(key)
     if (bucket === undefined) {
-      bucket = { tokens: burst, at: now(), leased: 0, leasedUntil: 0, emptyUntil: 0, lease: undefined }
+      bucket = {
+        tokens: burst,
+        at: now(),
+        returned: 0,
+        returnedUntil: 0,
+        emptyUntil: 0,
+        batch: undefined,
+      }
       buckets.set(key, bucket)
     }
     return bucket
@@ -73,40 +91,46 @@ export function createRateLimiter({ lease: take, metrics, now }: RateLimiterDeps
     return { waitMs: ((1 - bucket.tokens) / perSecond) * 1000 }
   }
 
-  const lease = async (bucket: Bucket, key: string, rate: Rate): Promise<void> => {
-    const want = Math.min(rate.burst, Math.max(1, Math.ceil(rate.perSecond * leaseSeconds)))
-    const leased = await take?.(key, rate, want)
-    if (leased === undefined) return
-    bucket.leased += leased.given
-    bucket.leasedUntil = now() + leaseHoldsMs
-    if (leased.given === 0) bucket.emptyUntil = now() + leased.waitMs
+  /** Leases for those who wait, and no more: what one process kept in store would be refused to requests of another. */
+  const gather = (take: Lease, bucket: Bucket, { key, rate }: Wanted): Batch => {
+    const lease = async (): Promise<Leased | undefined> => {
+      await undefined
+      bucket.batch = undefined
+      const leased = await take(key, rate, batch.want)
+      if (leased !== undefined && leased.given < batch.want) bucket.emptyUntil = now() + leased.waitMs
+      return leased
+    }
+    const batch: Batch = { want: 0, leased: lease() }
+    return batch
   }
 
-  const takeOne = async (key: string, rate: Rate): Promise<Taken> => {
+  const takeOne = async ({ key, rate }: Wanted): Promise<Taken> => {
     const bucket = bucketOf(key, rate)
     if (take === undefined) return takeLocal(bucket, rate)
-    for (;;) {
-      if (now() >= bucket.leasedUntil) bucket.leased = 0
-      if (bucket.leased >= 1) {
-        bucket.leased -= 1
-        return { undo: () => void (bucket.leased += 1) }
-      }
-      if (now() < bucket.emptyUntil) return { waitMs: bucket.emptyUntil - now() }
-      const before = bucket.leasedUntil
-      bucket.lease ??= lease(bucket, key, rate).finally(() => {
-        bucket.lease = undefined
-      })
-      await bucket.lease
-      // There was no answer.
-      if (bucket.leasedUntil === before) return takeLocal(bucket, rate)
+    const undo = (): void => {
+      bucket.returned += 1
+      bucket.returnedUntil = now() + returnedHoldMs
     }
+    if (now() >= bucket.returnedUntil) bucket.returned = 0
+    if (bucket.returned >= 1) {
+      bucket.returned -= 1
+      return { undo }
+    }
+    if (now() < bucket.emptyUntil) return { waitMs: bucket.emptyUntil - now() }
+    bucket.batch ??= gather(take, bucket, { key, rate })
+    const { batch } = bucket
+    const place = batch.want
+    batch.want += 1
+    const leased = await batch.leased
+    if (leased === undefined) return takeLocal(bucket, rate)
+    return place < leased.given ? { undo } : { waitMs: leased.waitMs }
   }
 
   return {
     async take(wanted) {
       // All at once, so that a slow answer is waited for once.
       const taken = await Promise.all(
-        wanted.map(async ({ key, rate }) => ({ rate, one: await takeOne(key, rate) })),
+        wanted.map(async ({ key, rate }) => ({ rate, one: await takeOne({ key, rate }) })),
       )
       for (const { rate, one } of taken) {
         if (!('waitMs' in one)) continue
