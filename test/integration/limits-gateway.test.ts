@@ -193,7 +193,10 @@ describe('limits on one query', () => {
     expect(await refusal(range(1))).toEqual(beyond('size of the answer is .*, more than the limit of 400.*'))
     const stats = '"stats":{"samples":{"totalQueryableSamples":51,"peakSamples":51}}'
     behaves(matrix(1).replace(/\}\}$/, `,${stats}}}`))
-    expect(await refusal(range(1))).toEqual(beyond('samples .*is 51, more than the limit of 50'))
+    for (const wish of [{}, { stats: 'true' }, { stats: 'all' }])
+      expect(await refusal({ ...range(1), ...wish })).toEqual(
+        beyond('samples .*is 51, more than the limit of 50'),
+      )
     for (const server of [shard, other]) server.behave(undefined)
     // Who has not the role, or had it once, has none of its limits.
     expect((await call('a/one', 'query_range', range(21))).status).toBe(200)

@@ -74,26 +74,30 @@ async function ending(): Promise<{ code: string; outcome: Record<string, unknown
 }
 
 describe('an answer too large to be held', () => {
-  it('is whole within its limits, and what was read for it is counted', async () => {
-    answering(matrix(2_900, 900_000))
-    const answer = await ask('query_range', range())
+  it.each([
+    ['counts what was read for it', {}, 900_000],
+    ['counts it for who asks, too', { stats: 'true' }, 900_001],
+  ])('is whole within its limits, and %s', async (_what, wish, samples) => {
+    answering(matrix(2_900, samples))
+    const answer = await ask('query_range', { ...range(), ...wish })
     if (answer === 'broken') throw new Error('it broke off')
     expect([answer.status, answer.json.data.result.length, answer.text.includes('stats')]).toEqual([
       200,
       2_900,
-      false,
+      'stats' in wish,
     ])
     await expect
       .poll(ending, { timeout: 5_000 })
-      .toMatchObject({ code: 'Q011I', outcome: { series: 2_900, samples: 900_000 } })
+      .toMatchObject({ code: 'Q011I', outcome: { series: 2_900, samples } })
   })
 
   it.each([
-    ['series', matrix(3_001, 10)],
-    ['samples', matrix(2_900, 1_000_001)],
-  ])('breaks off beyond the limit of %s, and never ends like a whole one', async (_limit, text) => {
+    ['series', matrix(3_001, 10), {}],
+    ['samples', matrix(2_900, 1_000_001), {}],
+    ['samples, told to who asks,', matrix(2_900, 1_000_001), { stats: 'true' }],
+  ])('breaks off beyond the limit of %s, and never ends like a whole one', async (_limit, text, wish) => {
     answering(text)
-    expect(await ask('query_range', range())).toBe('broken')
+    expect(await ask('query_range', { ...range(), ...wish })).toBe('broken')
     await expect
       .poll(ending, { timeout: 5_000 })
       .toMatchObject({ code: 'Q011E', outcome: { errorCode: 'execution' } })

@@ -89,10 +89,10 @@ describe('rate limiters that share buckets', () => {
           )
           let granted = 0
           for (const [at, count] of asking) {
-            const taken = Array.from({ length: count }, () =>
-              limiters[at]?.take([{ key: 'k', rate: shared }]),
-            )
-            const results = await Promise.allSettled(taken)
+            const limiter = limiters[at]
+            if (limiter === undefined) throw new Error('no such limiter')
+            const take = () => limiter.take([{ key: 'k', rate: shared }])
+            const results = await Promise.allSettled(Array.from({ length: count }, take))
             granted += results.filter(({ status }) => status === 'fulfilled').length
           }
           const asked = asking.reduce((sum, [, count]) => sum + count, 0)

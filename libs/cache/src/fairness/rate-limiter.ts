@@ -94,7 +94,7 @@ export function createRateLimiter({ lease: take, metrics, now }: RateLimiterDeps
   /** Leases for those who wait, and no more: what one process kept in store would be refused to requests of another. */
   const gather = (take: Lease, bucket: Bucket, { key, rate }: Wanted): Batch => {
     const lease = async (): Promise<Leased | undefined> => {
-      await undefined
+      await Promise.resolve()
       bucket.batch = undefined
       const leased = await take(key, rate, batch.want)
       if (leased !== undefined && leased.given < batch.want) bucket.emptyUntil = now() + leased.waitMs

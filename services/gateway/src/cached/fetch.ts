@@ -8,7 +8,7 @@ import { execute } from '../execute.ts'
 import type { Plan, Planner } from '../plan.ts'
 import { type BodyStream, type Held, holdOrStream } from './held-body.ts'
 import type { CacheableQuestion } from './key.ts'
-import { takeStats, withoutStats } from './take-stats.ts'
+import { countStream, readStats, takeStats } from './take-stats.ts'
 
 /** An answer that is passed on as it comes. */
 export interface StreamedAnswer {
@@ -77,7 +77,8 @@ function counted(question: CacheableQuestion): CacheableQuestion {
  */
 export function createFetch(question: CacheableQuestion, fetching: Fetching): Fetch<StreamedAnswer> {
   const { planner, execution } = fetching
-  const takes = 'options' in question && question.options.stats === undefined
+  // Left in for a client who asked for them.
+  const count = 'options' in question && question.options.stats === undefined ? takeStats : readStats
   return async ({ range, signal, mayStream, waited, started }): Promise<Made> => {
     const isPart = question.kind === 'query_range' && range !== undefined
     const asked = counted(isPart ? { ...question, range } : question)
@@ -107,9 +108,7 @@ export function createFetch(question: CacheableQuestion, fetching: Fetching): Fe
       const answer = await execute(plan, asked, { ...execution, budget, answered })
       const held = await hold(answer, fetching.maxHeldBytes)
       if (held.kind === 'stream') {
-        const { stream, samples } = takes
-          ? withoutStats(held.stream)
-          : { stream: held.stream, samples: () => undefined }
+        const { stream, samples } = countStream(held.stream, count)
         // A part that is too large is not wanted; nor is anything any more when nobody waits, or the time is over.
         const giveUp = (): void => {
           stream.abort(leavingError(budget.signal))
@@ -122,7 +121,7 @@ export function createFetch(question: CacheableQuestion, fetching: Fetching): Fe
         return { kind: 'stream', stream: { body: stream, samples, answeredBy, end }, queued }
       }
       end()
-      const { body, samples } = takes ? takeStats(held.body) : { body: held.body, samples: undefined }
+      const { body, samples } = count(held.body)
       return {
         kind: 'body',
         body,

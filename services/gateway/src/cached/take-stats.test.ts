@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { takeStats } from './take-stats.ts'
+import { readStats, takeStats } from './take-stats.ts'
 
 const stats =
   '"stats":{"timings":{"evalTotalTime":0.1},"samples":{"totalQueryableSamples":42,"peakSamples":2}}'
@@ -26,5 +26,19 @@ describe('takeStats', () => {
   ])('%s', (_name, body, without, samples) => {
     const taken = takeStats(Buffer.from(body))
     expect([taken.body.toString(), taken.samples]).toEqual([without, samples])
+  })
+})
+
+describe('readStats', () => {
+  const perStep = '"totalQueryableSamplesPerStep":[[1,40],[2,2]],'
+  it.each([
+    ['behind the result', data(`,${stats}}`), 42],
+    ['of every step', data(`,${stats.replace('"totalQ', `${perStep}"totalQ`)}},"infos":["x"]`), 42],
+    ['none', data('}'), undefined],
+    ['in a label', data('}', '[{"metric":{"totalQueryableSamples":"7"},"values":[]}]'), undefined],
+    ['in a note', data('},"infos":["\\"totalQueryableSamples\\":7"]'), undefined],
+  ])('%s', (_name, text, samples) => {
+    const body = Buffer.from(text)
+    expect(readStats(body)).toEqual({ body: Buffer.from(text), samples })
   })
 })

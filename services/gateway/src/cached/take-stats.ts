@@ -3,6 +3,8 @@ import type { BodyStream } from './held-body.ts'
 
 // No label value holds it: quotes are escaped there. A label called `stats` has a text after it, no object.
 const member = Buffer.from(',"stats":{')
+// As a name, by the number behind it: notes and label values have their quotes escaped, and a label has a text.
+const total = Buffer.from('"totalQueryableSamples":')
 /** The statistics of a whole query are no longer; those of every step are asked for by clients only, and left in. */
 const maxStatsBytes = 2_048
 /** What follows them are annotations, of which there are few. */
@@ -20,25 +22,29 @@ function endOfObject(body: Buffer, from: number): number {
   return -1
 }
 
-function samplesIn(text: string): number | undefined {
-  try {
-    const { samples } = JSON.parse(text) as { samples?: { totalQueryableSamples?: unknown } }
-    const total = samples?.totalQueryableSamples
-    return typeof total === 'number' ? total : undefined
-  } catch {
-    return undefined
-  }
+/** An answer, and the samples that shards read for it; undefined if they did not tell. */
+export interface Counted {
+  readonly body: Buffer
+  readonly samples: number | undefined
+}
+
+/** Reads the samples from the statistics in an answer, or in its last piece, and leaves them there. */
+export function readStats(body: Buffer): Counted {
+  const at = body.lastIndexOf(total)
+  const from = at + total.length
+  const [digits] = at === -1 ? [] : (/^\d+/.exec(body.toString('latin1', from, from + 20)) ?? [])
+  return { body, samples: digits === undefined ? undefined : Number(digits) }
 }
 
 /** Takes a query's statistics out of an answer that they were asked for only to be counted: out of the same bytes, which are no longer the answer's then. */
-export function takeStats(body: Buffer): { readonly body: Buffer; readonly samples: number | undefined } {
+export function takeStats(body: Buffer): Counted {
   const from = Math.max(0, body.length - maxTailBytes)
   const inTail = body.subarray(from).lastIndexOf(member)
   if (inTail === -1) return { body, samples: undefined }
   const at = from + inTail
   const end = endOfObject(body, at + member.length - 1)
   if (end === -1 || end - at > maxStatsBytes) return { body, samples: undefined }
-  const samples = samplesIn(body.toString('utf8', at + member.length - 1, end))
+  const { samples } = readStats(body.subarray(at, end))
   if (samples === undefined) return { body, samples }
   // What follows is short; the whole need not be copied.
   body.copyWithin(at, end)
@@ -54,11 +60,11 @@ export interface CountedStream {
   samples(): number | undefined
 }
 
-/** The stream without the statistics at its end. */
-export function withoutStats(stream: BodyStream): CountedStream {
+/** The stream with the statistics at its end read, and taken out or left in by `count`. */
+export function countStream(stream: BodyStream, count: (tail: Buffer) => Counted): CountedStream {
   let held: Buffer = Buffer.alloc(0)
   let samples: number | undefined
-  const without: BodyStream = {
+  const counted: BodyStream = {
     contentLength: undefined,
     attach(sink: BodySink) {
       stream.attach({
@@ -74,7 +80,7 @@ export function withoutStats(stream: BodyStream): CountedStream {
           return ready === 0 || sink.data(all.subarray(0, ready))
         },
         end() {
-          const taken = takeStats(held)
+          const taken = count(held)
           samples = taken.samples
           sink.data(taken.body)
           sink.end()
@@ -85,5 +91,5 @@ export function withoutStats(stream: BodyStream): CountedStream {
     resume: () => stream.resume(),
     abort: (reason) => stream.abort(reason),
   }
-  return { stream: without, samples: () => samples }
+  return { stream: counted, samples: () => samples }
 }
