@@ -260,10 +260,21 @@ describe('the platform', () => {
     const operator = 'platform/operator'
     const administrator = { issuer: 'https://idp.example.org', subject: 'rev' }
     const org = { uid: 'revenue', name: 'Revenue', tenants: ['revenue'], administrator }
-    const made = await world.as(operator, 'post', '/orgs', { body: org })
+    const once = { 'idempotency-key': 'revenue' }
+    const made = await world.as(operator, 'post', '/orgs', { body: org, headers: once })
     expect([made.status, made.json.tenants]).toEqual([201, ['revenue']])
+    const again = await world.as(operator, 'post', '/orgs', { body: org, headers: once })
+    expect([again.status, again.json]).toEqual([201, made.json])
+    const second = { ...org, uid: 'second', tenants: ['second'] }
+    const refused = await world.as(operator, 'post', '/orgs', { body: second, headers: once })
+    expect([refused.status, refused.json.detail]).toEqual([
+      409,
+      'this Idempotency-Key was used for another request',
+    ])
+    expect((await world.as(operator, 'get', '/orgs/second')).status).toBe(404)
     const stolen = { ...org, uid: 'thief', tenants: ['health'] }
-    expect((await world.as(operator, 'post', '/orgs', { body: stolen })).status).toBe(409)
+    const taken = await world.as(operator, 'post', '/orgs', { body: stolen })
+    expect([taken.status, taken.json.detail]).toEqual([409, 'a tenant belongs to an org already'])
     expect((await world.as(operator, 'get', '/orgs/thief')).status).toBe(404)
     const source = {
       uid: 'metrics',

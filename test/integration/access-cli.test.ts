@@ -145,6 +145,11 @@ describe('gatehouse auth', () => {
     const query = ['datasources:query', 'metrics', '--org=health', config()]
     const nobody = await gatehouse('auth', 'can-i', ...query, '--as=nobody')
     expect(nobody.err).toContain('there is no nobody in ')
+    for (const command of ['can-i', 'why', 'who']) {
+      const rest = command === 'who' ? [] : ['--as=service-account:ci']
+      const nowhere = await gatehouse('auth', command, ...query, ...rest, '--org=nope')
+      expect([nowhere.code, nowhere.err]).toEqual([2, 'gatehouse: the org does not exist\n'])
+    }
     const can = await gatehouse('auth', 'can-i', ...query, '--as=service-account:ci')
     expect([can.code, can.out]).toEqual([0, 'yes\n'])
     const cannot = await gatehouse(

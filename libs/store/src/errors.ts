@@ -19,6 +19,16 @@ const conflicts: Readonly<Record<string, string>> = {
 /** Raised by our own triggers, whose message is for the caller. */
 const ownMessages = new Set(['GH423', 'GH424', 'GH425'])
 
+/** What a violated key says where its name says more than its kind. */
+const keys: Readonly<Record<string, string>> = {
+  tenants_pkey: 'a tenant belongs to an org already',
+}
+
+function conflictOf(error: unknown, code: string): string | undefined {
+  const key = typeof error === 'object' && error !== null && 'constraint' in error ? error.constraint : ''
+  return (typeof key === 'string' ? keys[key] : undefined) ?? conflicts[code]
+}
+
 /** SQLSTATE classes in which the server, not the statement, is at fault: 08 connection, 53 resources, 57 operator, 25006 a replica. */
 function isServerAway(code: string): boolean {
   return /^(08|53|57)/.test(code) || code === '25006' || /^E[A-Z]+$/.test(code)
@@ -32,7 +42,7 @@ export function storeError(error: unknown): GatehouseError {
   if (isGatehouseError(error)) return error
   const code = codeOf(error)
   const detail = error instanceof Error ? error.message : String(error)
-  const conflict = ownMessages.has(code ?? '') ? detail : conflicts[code ?? '']
+  const conflict = ownMessages.has(code ?? '') ? detail : conflictOf(error, code ?? '')
   if (conflict !== undefined) return new GatehouseError('conflict', conflict, { detail, cause: error })
   if (code === '23514' || code === '22P02' || code === '22001' || code === '23502')
     return new GatehouseError('bad_data', 'a value is not allowed', { detail, cause: error })

@@ -4,6 +4,7 @@ import type { Principal } from '@gatehouse/authz'
 import { GatehouseError } from '@gatehouse/errors'
 import type { Trail } from '@gatehouse/http'
 import {
+  enterOrg,
   findAnswer,
   type IdempotencyKey,
   keepAnswer,
@@ -74,16 +75,21 @@ export async function createOnce<T, X extends Transaction = OrgTransaction>(
   const { orgUid = caller.orgUid } = keeping
   const key = keyOf(call)
   if (key === undefined) return changes.changeIn(orgUid, trail, keeping.work)
-  let kept = await changes.read(orgUid, (tx) => findAnswer(tx, key))
+  // Keys lie in the caller's org, wherever it is that something is made: one key is for one request.
+  let kept = await changes.read(caller.orgUid, (tx) => findAnswer(tx, key))
   if (kept === undefined) {
     try {
       return await changes.changeIn(orgUid, trail, async (tx) => {
-        await lockKey(tx, key)
-        kept = await findAnswer(tx, key)
+        const home = await enterOrg(tx, caller.orgUid)
+        await lockKey(home, key)
+        kept = await findAnswer(home, key)
         // Thrown so that this transaction, which changes nothing, writes no event either.
         if (kept !== undefined) throw new GatehouseError('conflict', 'the same request was done meanwhile')
+        await enterOrg(tx, orgUid)
         const changed = await keeping.work(tx)
-        await keepAnswer(tx, key, keeping.isSecret === true ? null : changed.result)
+        await enterOrg(tx, caller.orgUid)
+        await keepAnswer(home, key, keeping.isSecret === true ? null : changed.result)
+        await enterOrg(tx, orgUid)
         return changed
       })
     } catch (error) {

@@ -100,7 +100,8 @@ async function ask<T>(
   const selector = options.selector === undefined ? undefined : parseAsked(options.selector)
   return withDatabase(options['config.file'], (pool) =>
     withOrg(pool, options.org, async (tx) => {
-      if (now < Date.now() && options.settings !== 'now') await enterTime(tx, now)
+      const isPast = options.at !== undefined && now < Date.now()
+      if (isPast && options.settings !== 'now') await enterTime(tx, now)
       const { policy, dashboards } = await readSnapshot(tx)
       const resource = await resourceOf(tx, target, { kinds: kindsOf(action), policy })
       return answer({ policy, dashboards, question: { action, resource, now, selector } })
