@@ -9,7 +9,7 @@ import {
   startRecordingPrometheus,
 } from '../support/recording-prometheus.ts'
 
-// Answers beyond 2 MiB (cache.maxEntryBytes) are passed on as they come.
+// Answers beyond cache.maxEntryBytes are passed on as they come.
 let shard: RecordingPrometheus
 let world: GatewayWorld
 const tokens = new Map<string, string>()
@@ -32,7 +32,7 @@ orgs:
 beforeAll(async () => {
   shard = await startRecordingPrometheus()
   const limits = { query: { series: 3_000, samples: 1_000_000 } }
-  world = await startGatewayWorld({ access: access(), limits })
+  world = await startGatewayWorld({ access: access(), limits, cache: { maxEntryBytes: 2_097_152 } })
   for (const account of ['one', 'two']) tokens.set(account, await world.token('a', account))
 })
 afterAll(async () => {

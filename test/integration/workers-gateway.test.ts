@@ -65,6 +65,8 @@ beforeAll(async () => {
     JSON.stringify({
       database: world.config.database,
       gateway: { listenAddress: `127.0.0.1:${port}`, workers: count },
+      // Of two sizes of answers the large one is to be passed on as it comes.
+      cache: { maxEntryBytes: 2_097_152 },
       limits: {
         slotsPerShard: 5,
         queueWait: '5s',

@@ -22,12 +22,12 @@ export function createCacheSchema({ duration, secret }: Parts) {
     maxEntryBytes: z
       .int()
       .min(1)
-      .default(2_097_152)
+      .default(4_194_304)
       .describe('Larger answers of one shard are passed on as they come, not cached'),
     maxMergedBytes: z
       .int()
       .min(1)
-      .default(8_388_608)
+      .default(16_777_216)
       .describe(
         'Answers put together from several shards, which are whole in memory anyway, are cached up to this size',
       ),
