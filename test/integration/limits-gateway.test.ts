@@ -225,6 +225,29 @@ describe('limits on one query', () => {
     expect((await told('up{'))[0]).toBe(400)
   })
 
+  it('bound the series of a federation', async () => {
+    const told = async (series: number) => {
+      const lines = Array.from(
+        { length: series },
+        (_, i) => `m{a="b\\n#",i="instance-${i}"} 1 1700000000000\n`,
+      )
+      shard.behave((_m, res) =>
+        res.writeHead(200, { 'content-type': 'text/plain' }).end(`# TYPE m untyped\n${lines.join('')}`),
+      )
+      const parameters = { 'match[]': 'm' }
+      const token = tokens.get('a/one') ?? ''
+      const { status, text } = await callApi(world.base(), '../../federate', {
+        parameters,
+        token,
+        method: 'GET',
+      })
+      shard.behave(undefined)
+      return [status, /series in the answer is [^;]*/.exec(text)?.[0]]
+    }
+    expect(await told(10)).toEqual([200, undefined])
+    expect(await told(11)).toEqual([422, 'series in the answer is 11, more than the limit of 10'])
+  })
+
   it('bound all match[] of a request together, and advise and warn of them', async () => {
     const told = async (...costs: number[]) => {
       shard.behave((_m, res) => sendJson(res, 200, '{"status":"success","data":[]}'))

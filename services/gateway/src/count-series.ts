@@ -15,8 +15,18 @@ function occurrences(marker: Buffer, body: Buffer): number {
   return count
 }
 
+const newline = Buffer.from('\n')
+const comment = Buffer.from('\n#')
+
+/** Samples of an exposition: of each series there is one line, and no value has a line break. */
+function exposedSeries(body: Buffer): number {
+  const comments = occurrences(comment, body) + (body[0] === comment[1] ? 1 : 0)
+  return occurrences(newline, body) - comments
+}
+
 /** Series of a whole answer; undefined for questions whose answers have none. */
 export function countSeries(kind: Question['kind'] | undefined, body: Buffer): number | undefined {
+  if (kind === 'federate') return exposedSeries(body)
   const marker = kind === undefined ? undefined : markers[kind]
   return marker === undefined ? undefined : occurrences(marker, body)
 }
