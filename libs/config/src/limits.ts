@@ -53,7 +53,11 @@ export function createLimitsSchema(parts: Parts) {
         regexCost: query.regexCost.default(20_000),
       })
       .prefault({}),
-    slotsPerShard: z.int().min(1).default(20).describe('Requests that run on one shard at once'),
+    slotsPerShard: z
+      .int()
+      .min(1)
+      .default(20)
+      .describe('Requests that run on one server at once, a replica of a shard'),
     slotsPerOrg: slots.describe('Requests of one org that run at once'),
     slotsPerTeam: slots.describe('Requests of one team that run at once'),
     slotsPerServiceAccount: slots.describe('Requests of one service account that run at once'),

@@ -5,12 +5,12 @@ import { createLogger, createMetrics } from '@gatehouse/telemetry'
 import { expect, it } from 'vitest'
 import { createTakeSlots } from './slots.ts'
 
-const shard = (name: string): Shard => ({
-  name,
-  slice: { tenants: [name] },
-  replicas: [{ name, url: `http://${name}` }],
+const shard = (...replicas: string[]): Shard => ({
+  name: replicas.join(' '),
+  slice: { tenants: ['a'] },
+  replicas: replicas.map((name) => ({ name, url: `http://${name}` })),
 })
-const step = (name: string) => ({ shard: shard(name), texts: [], range: undefined })
+const step = (...replicas: string[]) => ({ shard: shard(...replicas), texts: [], range: undefined })
 const never = new AbortController().signal
 
 it('bounds the waiting of one request together, on all shards and for others before', async () => {
@@ -41,5 +41,21 @@ it('bounds the waiting of one request together, on all shards and for others bef
   giveBack()
   expect((await third).queued).toBeGreaterThanOrEqual(queued)
   expect(asked[3]?.waited).toBe(queued)
+  await close()
+})
+
+it('counts a server once, in whichever shard it is a replica', async () => {
+  const { cache, limits } = parseConfig('database: {}\nlimits: { slotsPerShard: 1, queueWait: 50ms }')
+  const bounds = { query: limits.query, caps: [], weight: 1, member: 'm' }
+  const log = createLogger({ name: 'test', level: 'silent' })
+  const deps = { cache, limits, metrics: createMetrics(), log, worker: undefined, drop: () => {} }
+  const { slots, close } = await openCache<never>(deps)
+  const take = (...replicas: string[]) => createTakeSlots(slots, 'o', bounds)([step(...replicas)], never)
+  const { giveBack } = await take('b', 'a')
+  await expect(take('a')).rejects.toMatchObject({ code: 'too_many_requests' })
+  await expect(take('b', 'c')).rejects.toMatchObject({ code: 'too_many_requests' })
+  ;(await take('c')).giveBack()
+  giveBack()
+  ;(await take('b', 'c')).giveBack()
   await close()
 })

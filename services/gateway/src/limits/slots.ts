@@ -1,5 +1,4 @@
 import type { FairQueue } from '@gatehouse/cache'
-import type { Shard } from '@gatehouse/query'
 import type { PlanStep } from '../plan.ts'
 import type { Bounds } from './bounds.ts'
 
@@ -17,19 +16,10 @@ export type TakeSlots = (
   waited?: number,
 ) => Promise<HeldSlots>
 
-const resources = new WeakMap<Shard, string>()
-
-/** A shard by where it is: orgs whose data sources lie on the same servers share its slots. */
-function resourceOf(shard: Shard): string {
-  let resource = resources.get(shard)
-  if (resource === undefined) {
-    resource = shard.replicas
-      .map(({ url }) => url)
-      .toSorted()
-      .join(' ')
-    resources.set(shard, resource)
-  }
-  return resource
+/** Every server that may be asked, by where it is: whose data sources lie on the same servers share their slots. */
+function serversOf(steps: readonly PlanStep[]): readonly string[] {
+  const urls = steps.flatMap(({ shard }) => shard.replicas.map(({ url }) => url))
+  return [...new Set(urls)].toSorted()
 }
 
 /** Measures the time in which something of several goes on. */
@@ -55,8 +45,8 @@ function createStopwatch() {
 }
 
 /**
- * Creates the taker of one request. However many requests it makes to a shard, it has one slot there; slots of several shards are
- * taken in one order, so that no two requests wait for each other. All its waiting together is bounded.
+ * Creates the taker of one request. However many requests it makes to a shard, it has one slot of each of its replicas, as any may be
+ * asked; slots are taken in one order, so that no two requests wait for each other. All its waiting together is bounded.
  */
 export function createTakeSlots(
   queue: FairQueue,
@@ -65,7 +55,7 @@ export function createTakeSlots(
 ): TakeSlots {
   const queueing = createStopwatch()
   return async (steps, signal, waited = 0) => {
-    const wanted = [...new Set(steps.map(({ shard }) => resourceOf(shard)))].toSorted()
+    const wanted = serversOf(steps)
     const held: (() => void)[] = []
     const giveBack = (): void => {
       for (const release of held.splice(0)) release()
