@@ -194,7 +194,8 @@ function insert(row: AuditRecord): Tampering {
   return {
     name: 'insert',
     first: row,
-    isExact: true,
+    // Which of the two is read first is Postgres's choice: the forged one then ends what its checkpoint sealed.
+    isExact: false,
     run: () => owner.query(insertRow, [...at(row), link.seq, link.prev, link.hash, JSON.stringify(event)]),
   }
 }
@@ -230,7 +231,7 @@ function expectNamed(findings: readonly Finding[], { first, isExact, name }: Tam
   expect(found, `${name} of ${at(first).join(' ')}: ${JSON.stringify(findings)}`).toBeDefined()
   const seq = found?.seq ?? 0
   if (isExact) expect([name, seq]).toEqual([name, first.seq])
-  else expect(found?.fault).toBe('rewritten')
+  else expect([name, found?.fault === 'rewritten' || seq === first.seq]).toEqual([name, true])
 }
 
 /** What an owner would do to change what the database computes. */
