@@ -27,6 +27,11 @@ orgs:
       - uid: more
         name: More
         shards: [{ name: t, tenants: ["a2"], replicas: [{ name: t, url: "${other.url}" }] }]
+      - uid: both
+        name: Both
+        shards:
+          - { name: s, tenants: ["a1"], replicas: [{ name: s, url: "${shard.url}" }] }
+          - { name: t, tenants: ["a2"], replicas: [{ name: t, url: "${other.url}" }] }
     grants:
       - { serviceAccount: one, role: viewer }
       - { team: t, role: viewer }
@@ -120,4 +125,22 @@ it('a cap of one account does not hold up the others of its team', async () => {
   over()
   await Promise.all(running)
   shard.behave(undefined)
+})
+
+it('a shard that hangs takes no slots of the others', async () => {
+  const { promise: isOver, resolve: over } = Promise.withResolvers<void>()
+  const answer = '{"status":"success","data":{"resultType":"matrix","result":[]}}'
+  shard.behave((_m, res) => sendJson(res, 200, answer))
+  other.behave((_m, res) => void isOver.then(() => sendJson(res, 200, answer)))
+  const before = shard.requests.length
+  const hanging = Array.from({ length: 12 }, (_, i) =>
+    call('one', 'query_range', range(2, `both${i}`), 'both'),
+  )
+  // As many as one org may have at once have had their answer of the one shard, and wait for the other.
+  await expect.poll(() => shard.requests.length - before, { timeout: 5_000 }).toBeGreaterThanOrEqual(8)
+  for (let i = 0; i < 10; i += 1)
+    expect((await call('mate', 'query', { query: `well${i}`, time: '1' })).status).toBe(200)
+  over()
+  await Promise.all(hanging)
+  for (const server of [shard, other]) server.behave(undefined)
 })

@@ -1,4 +1,4 @@
-export type { Cap, FairQueue, SlotRequest } from './fairness/fair-queue.ts'
+export { type Cap, capsOnly, type FairQueue, type SlotRequest } from './fairness/fair-queue.ts'
 export type { Rate, RateLimiter } from './fairness/rate-limiter.ts'
 export type { RunningQueries, RunningQuery } from './fairness/running-queries.ts'
 export type {

@@ -18,12 +18,14 @@ const ofExpression =
 export async function askEngine(
   question: Forwarded,
   plan: Extract<Plan, { kind: 'engine' }>,
-  { upstream, budget, answered }: Execution,
+  { upstream, budget, slots, answered }: Execution,
 ): Promise<Answer> {
   const [step] = plan.steps
   const request = toRequest(question, step, { plan, budget })
+  const leave = await slots.enter(step.shard)
   const { exchange, replica } = await upstream.open(step.shard, request, budget.signal)
   const body = await readBody(exchange, maxReadBytes)
+  leave()
   const missing = readEnvelope(body).warnings.filter((warning) => !ofExpression.test(warning))
   if (missing.length > 0)
     throw new GatehouseError('unavailable', 'the global engine could not read every shard', {

@@ -1,3 +1,4 @@
+import { leavingError } from '@gatehouse/cache'
 import type { Because, Constraints, OrgPolicy, Principal } from '@gatehouse/authz'
 import { GatehouseError, isGatehouseError } from '@gatehouse/errors'
 import type { DataSource, Freshness, QueryLimits, UpstreamRequest } from '@gatehouse/query'
@@ -12,7 +13,7 @@ import {
 import type { Access } from './access.ts'
 import type { Budget } from './budget.ts'
 import type { Chunks, Merger } from './merging/merger.ts'
-import type { TakeSlots } from './limits/slots.ts'
+import type { Slots, TakeSlots } from './limits/slots.ts'
 import type { PlanStep } from './plan.ts'
 
 /** Answers that are held whole and read here: more than this is refused. */
@@ -39,8 +40,9 @@ export interface Execution {
   readonly budget: Budget
   /** Whether an answer without some shards will do. */
   readonly allowsPartial: boolean
-  /** Takes a slot on every shard that is to be asked. */
   readonly takeSlots: TakeSlots
+  /** What every shard is entered by before it is asked. */
+  readonly slots: Slots
   /** Callers of one party wait for slots in one queue, under the same caps. */
   readonly party: string
   /** Largest values one query of the caller's may have. */
@@ -50,6 +52,9 @@ export interface Execution {
   /** Told which replica answered for a shard, and by whose clock: ms since the epoch. */
   readonly answered: (shard: string, replica: string, date?: number) => void
 }
+
+/** An execution before it takes slots. */
+export type Prepared = Omit<Execution, 'slots'>
 
 interface Asking {
   readonly execution: Execution
@@ -82,6 +87,15 @@ function missingAnswer(data: string): Chunks {
 const emptyList = missingAnswer('[]')
 const emptyMatrix = missingAnswer('{"resultType":"matrix","result":[]}')
 
+/** Waits, unless the signal aborts. What comes after that is the giver's to take back. */
+async function unless<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>()
+  const leave = (): void => reject(leavingError(signal))
+  signal.addEventListener('abort', leave)
+  if (signal.aborted) leave()
+  return Promise.race([work, promise]).finally(() => signal.removeEventListener('abort', leave))
+}
+
 /** Asks as {@link askChunks} does, for answers that are read here. */
 export async function askAll(
   asking: Asking,
@@ -100,7 +114,7 @@ export async function askChunks(
   toRequest: (step: PlanStep) => UpstreamRequest,
   maxBytes = maxMergedBytes,
 ): Promise<readonly Chunks[]> {
-  const { upstream, merger, budget, answered, allowsPartial } = execution
+  const { upstream, merger, budget, slots, answered, allowsPartial } = execution
   const siblings = new AbortController()
   const signal = AbortSignal.any([budget.signal, siblings.signal])
   let held = 0
@@ -112,10 +126,15 @@ export async function askChunks(
     return Buffer.from(chunk)
   }
   const ask = async (step: PlanStep): Promise<Chunks> => {
-    const { exchange, replica } = await upstream.open(step.shard, toRequest(step), signal)
-    const body = await readChunks(exchange, keep)
-    answered(step.shard.name, replica, exchange.date)
-    return body
+    const leave = await unless(signal, slots.enter(step.shard))
+    try {
+      const { exchange, replica } = await upstream.open(step.shard, toRequest(step), signal)
+      const body = await readChunks(exchange, keep)
+      answered(step.shard.name, replica, exchange.date)
+      return body
+    } finally {
+      leave()
+    }
   }
   if (!allowsPartial) {
     try {

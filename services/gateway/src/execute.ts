@@ -23,7 +23,7 @@ function answerOf(merged: Merged): Answer {
 }
 
 async function forward(question: Forwarded, plan: Forwarding, execution: Execution): Promise<Answer> {
-  const { upstream, budget, answered } = execution
+  const { upstream, budget, slots, answered } = execution
   const request = (step: Plan['steps'][number]) => toRequest(question, step, { plan, budget })
   const asking = { execution, steps: plan.steps }
   const merged = async (job: MergeJob) =>
@@ -50,6 +50,8 @@ async function forward(question: Forwarded, plan: Forwarding, execution: Executi
     return askEngine(question, { kind: 'engine', steps: [plan.engine], metrics: plan.metrics }, execution)
   }
   const [step] = plan.steps
+  // Until the stream ends, and with it the execution.
+  await slots.enter(step.shard)
   const { exchange, replica } = await upstream.open(step.shard, request(step), budget.signal)
   answered(step.shard.name, replica, exchange.date)
   return { kind: 'stream', exchange }

@@ -1,6 +1,6 @@
 import { createMetrics } from '@gatehouse/telemetry'
 import { describe, expect, it } from 'vitest'
-import { createFairQueue, type FairQueueOptions, type SlotRequest } from './fair-queue.ts'
+import { capsOnly, createFairQueue, type FairQueueOptions, type SlotRequest } from './fair-queue.ts'
 import { createFairnessMetrics } from './metrics.ts'
 import { createRunningQueries, type RunningQuery } from './running-queries.ts'
 
@@ -19,6 +19,7 @@ function setUp(options: Partial<FairQueueOptions> = {}) {
     const request = {
       resource: 's',
       orgUid: name,
+      team: 't',
       member: 'm',
       caps: [],
       weight: 1,
@@ -87,6 +88,7 @@ describe('fair queue', () => {
       const release = await queue.acquire({
         resource: 's',
         orgUid: 'a',
+        team: member,
         member,
         caps: [],
         weight: 1,
@@ -99,6 +101,47 @@ describe('fair queue', () => {
     }
     await Promise.all([...Array.from({ length: 10 }, () => run('noisy')), run('quiet'), run('quiet')])
     expect(order.lastIndexOf('quiet')).toBeLessThan(5)
+  })
+
+  it('gives turns to the members of a team, and the flood of one takes no room of the others', async () => {
+    const { ask, order, end, releases, queue } = setUp({ slotsPerShard: 1, maxQueued: 10 })
+    const refused: unknown[] = []
+    for (let i = 0; i < 30; i += 1)
+      ask('robot', { orgUid: 'a', member: 'robot' }).catch((error: unknown) => refused.push(error))
+    await tick()
+    void ask('mate', { orgUid: 'a', member: 'mate' })
+    void ask('mate', { orgUid: 'a', member: 'mate' })
+    await tick()
+    expect([queue.waiting, refused.length]).toEqual([10, 21])
+    while (releases.length > 0) await end()
+    expect(order.slice(0, 5).toSorted((a, b) => a.localeCompare(b))).toEqual([
+      'mate',
+      'mate',
+      'robot',
+      'robot',
+      'robot',
+    ])
+  })
+
+  it('gives a team one turn, however many of it ask', async () => {
+    const { ask, order, end, releases } = setUp({ slotsPerShard: 1 })
+    void ask('first')
+    for (let i = 0; i < 10; i += 1) void ask('many', { orgUid: 'a', team: 'large', member: `m${i}` })
+    for (let i = 0; i < 3; i += 1) void ask('few', { orgUid: 'a', team: 'small', member: 'one' })
+    await tick()
+    while (releases.length > 0) await end()
+    expect(order.slice(1, 7).filter((name) => name === 'few')).toHaveLength(3)
+  })
+
+  it('bounds by caps alone what takes no slot of its own', async () => {
+    const { ask, order, end, queue } = setUp({ slotsPerShard: 1 })
+    const caps = [{ key: 'robot', limit: 2 }]
+    for (let i = 0; i < 3; i += 1) void ask('a', { resource: capsOnly, caps })
+    for (let i = 0; i < 3; i += 1) void ask('b', { resource: capsOnly })
+    await tick()
+    expect([order, queue.waiting]).toEqual([['a', 'a', 'b', 'b', 'b'], 1])
+    await end('a')
+    expect(order).toHaveLength(6)
   })
 
   it('holds nobody up behind somebody at their own cap', async () => {
@@ -199,6 +242,7 @@ describe('fair queue', () => {
     const release = await queue.acquire({
       resource: 's',
       orgUid: 'a',
+      team: 't',
       member: 'm',
       caps: [],
       weight: 1,

@@ -9,12 +9,17 @@ export interface Cap {
   readonly limit: number
 }
 
+/** The resource of a request that only its caps bound. */
+export const capsOnly = ''
+
 export interface SlotRequest {
-  /** What has the slots: a shard, or a data source's global engine. */
+  /** What has the slots: a server, or {@link capsOnly}. */
   readonly resource: string
   /** Orgs take turns, and none holds every slot. */
   readonly orgUid: string
-  /** Who takes turns within the org: a team, service account or user. */
+  /** Who takes turns within the org. */
+  readonly team: string
+  /** Who takes turns within the team: a service account or user. */
   readonly member: string
   readonly caps: readonly Cap[]
   /** Turns of this org for each turn of one with weight 1. */
@@ -54,29 +59,39 @@ interface Member extends Party {
   readonly queue: Waiter[]
 }
 
-interface Org extends Party {
-  running: number
-  waiting: number
+interface Team extends Party {
   readonly members: Round<Member>
 }
 
+interface Org extends Party {
+  running: number
+  waiting: number
+  readonly teams: Round<Team>
+}
+
 interface Resource {
+  /** How many may run at once. */
+  readonly slots: number
+  /** How many of them one org may have. */
+  readonly share: number
   running: number
   readonly orgs: Round<Org>
 }
 
 /** An org leaves a fifth of the slots to the others even while they are idle, as long queries end late. */
 function largestShare(slots: number): number {
-  return slots === 1 ? 1 : slots - Math.max(1, Math.floor(slots / 5))
+  return slots === 1 || slots === Number.POSITIVE_INFINITY
+    ? slots
+    : slots - Math.max(1, Math.floor(slots / 5))
 }
 
-const newOrg = (pass: number): Org => ({ pass, running: 0, waiting: 0, members: newRound<Member>() })
+const newOrg = (pass: number): Org => ({ pass, running: 0, waiting: 0, teams: newRound<Team>() })
+const newTeam = (pass: number): Team => ({ pass, members: newRound<Member>() })
 const newMember = (pass: number): Member => ({ pass, queue: [] })
 
 /** Creates the slots of all resources; each has `slotsPerShard`. */
 export function createFairQueue(options: FairQueueOptions, metrics: FairnessMetrics): FairQueue {
   const { slotsPerShard, maxQueued, queueWait } = options
-  const share = largestShare(slotsPerShard)
   const resources = new Map<string, Resource>()
   const used = new Map<string, number>()
   let waiting = 0
@@ -93,8 +108,8 @@ export function createFairQueue(options: FairQueueOptions, metrics: FairnessMetr
       1,
     )[0]
 
-  const use = ({ caps }: SlotRequest, by: 1 | -1): void => {
-    metrics.running.inc(by)
+  const use = ({ caps, resource }: SlotRequest, by: 1 | -1): void => {
+    if (resource !== capsOnly) metrics.running.inc(by)
     for (const { key } of caps) {
       const now = (used.get(key) ?? 0) + by
       if (now === 0) used.delete(key)
@@ -102,24 +117,35 @@ export function createFairQueue(options: FairQueueOptions, metrics: FairnessMetr
     }
   }
 
+  const mayTeam = ({ members }: Team): boolean => nextParty(members, mayRun) !== undefined
+
   const giveOut = (resource: Resource): void => {
-    while (resource.running < slotsPerShard) {
+    while (resource.running < resource.slots) {
       const org = nextParty(
         resource.orgs,
-        (one) => one.running < share && nextParty(one.members, mayRun) !== undefined,
+        (one) => one.running < resource.share && nextParty(one.teams, mayTeam) !== undefined,
       )
-      const member = org && nextParty(org.members, mayRun)
+      const team = org && nextParty(org.teams, mayTeam)
+      const member = team && nextParty(team.members, mayRun)
       const waiter = member && takeFirst(member)
-      if (org === undefined || member === undefined || waiter === undefined) return
+      if (org === undefined || team === undefined || member === undefined || waiter === undefined) return
       countTurn(resource.orgs, org, waiter.request.weight)
-      countTurn(org.members, member, 1)
-      if (member.queue.length === 0) org.members.parties.delete(waiter.request.member)
+      countTurn(org.teams, team, 1)
+      countTurn(team.members, member, 1)
+      dropIdle(org, waiter.request)
       org.waiting -= 1
       org.running += 1
       resource.running += 1
       use(waiter.request, 1)
       waiter.grant()
     }
+  }
+
+  /** Who waits for nothing any more has no place in the rounds. */
+  const dropIdle = ({ teams }: Org, { team: teamName, member }: SlotRequest): void => {
+    const team = teams.parties.get(teamName)
+    if (team?.members.parties.get(member)?.queue.length === 0) team.members.parties.delete(member)
+    if (team?.members.parties.size === 0) teams.parties.delete(teamName)
   }
 
   const forget = ({ resource: name, orgUid }: SlotRequest, resource: Resource, org: Org): void => {
@@ -138,19 +164,21 @@ export function createFairQueue(options: FairQueueOptions, metrics: FairnessMetr
 
   /** At once, before anything else can give the waiter a slot that it would not give back. */
   const leave = (waiter: Waiter, resource: Resource, org: Org): void => {
-    const member = org.members.parties.get(waiter.request.member)
-    const index = member?.queue.indexOf(waiter) ?? -1
-    if (member === undefined || index < 0) return
-    member.queue.splice(index, 1)
-    if (member.queue.length === 0) org.members.parties.delete(waiter.request.member)
+    const { team, member } = waiter.request
+    const queue = org.teams.parties.get(team)?.members.parties.get(member)?.queue ?? []
+    const index = queue.indexOf(waiter)
+    if (index < 0) return
+    queue.splice(index, 1)
+    dropIdle(org, waiter.request)
     org.waiting -= 1
     forget(waiter.request, resource, org)
   }
 
   /** The newest waiter of the member with the most of them: of the request's own, if none has more. */
-  const newestOfMost = ({ members }: Org, { member }: SlotRequest): Waiter | undefined => {
-    let most = members.parties.get(member)?.queue ?? []
-    for (const { queue } of members.parties.values()) if (queue.length > most.length) most = queue
+  const newestOfMost = ({ teams }: Org, { team, member }: SlotRequest): Waiter | undefined => {
+    let most = teams.parties.get(team)?.members.parties.get(member)?.queue ?? []
+    for (const { members } of teams.parties.values())
+      for (const { queue } of members.parties.values()) if (queue.length > most.length) most = queue
     return most.at(-1)
   }
 
@@ -165,7 +193,8 @@ export function createFairQueue(options: FairQueueOptions, metrics: FairnessMetr
   const enter = (request: SlotRequest): { resource: Resource; org: Org } => {
     let resource = resources.get(request.resource)
     if (resource === undefined) {
-      resource = { running: 0, orgs: newRound<Org>() }
+      const slots = request.resource === capsOnly ? Number.POSITIVE_INFINITY : slotsPerShard
+      resource = { slots, share: largestShare(slots), running: 0, orgs: newRound<Org>() }
       resources.set(request.resource, resource)
     }
     return { resource, org: partyOf(resource.orgs, request.orgUid, newOrg) }
@@ -182,7 +211,8 @@ export function createFairQueue(options: FairQueueOptions, metrics: FairnessMetr
         reject(error)
       }
       const waiter: Waiter = { request, grant: resolve, giveUp }
-      partyOf(org.members, request.member, newMember).queue.push(waiter)
+      const team = partyOf(org.teams, request.team, newTeam)
+      partyOf(team.members, request.member, newMember).queue.push(waiter)
       org.waiting += 1
       waiting += 1
       metrics.waiting.set(waiting)

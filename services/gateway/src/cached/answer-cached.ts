@@ -9,7 +9,7 @@ import type {
 import type { CacheConfig } from '@gatehouse/config'
 import { type DataSource, type Freshness, unitedBy } from '@gatehouse/query'
 import type { Answer } from '../answer.ts'
-import type { Execution } from '../ask.ts'
+import type { Prepared } from '../ask.ts'
 import { execute } from '../execute.ts'
 import type { Plan, Planner } from '../plan.ts'
 import type { Question } from '../question.ts'
@@ -41,7 +41,7 @@ export interface CachedDeps {
 
 /** Answers a plan through the cache where that is possible. */
 export interface CachedExecution {
-  answer(req: PrometheusRequest, plan: Plan, execution: Execution): Promise<Answered>
+  answer(req: PrometheusRequest, plan: Plan, execution: Prepared): Promise<Answered>
   /** How old samples of a data source must be before they are kept; undefined if nothing is. */
   freshnessOf(source: DataSource): Freshness | undefined
 }
@@ -67,15 +67,15 @@ function ofFetched(fetched: Fetched<StreamedAnswer>): Omit<Answered, 'cache'> {
 }
 
 /** Answers what is never cached, in the slots it needs. */
-async function answerDirectly(plan: Plan, question: Question, execution: Execution): Promise<Answer> {
-  const { giveBack } = await execution.takeSlots(plan.steps, execution.budget.signal)
+async function answerDirectly(plan: Plan, question: Question, execution: Prepared): Promise<Answer> {
+  const slots = execution.takeSlots({ steps: plan.steps, signal: execution.budget.signal })
   try {
-    const answer = await execute(plan, question, execution)
-    if (answer.kind === 'stream') return { ...answer, end: giveBack }
-    giveBack()
+    const answer = await execute(plan, question, { ...execution, slots })
+    if (answer.kind === 'stream') return { ...answer, end: slots.end }
+    slots.end()
     return answer
   } catch (error) {
-    giveBack()
+    slots.end()
     throw error
   }
 }
@@ -99,7 +99,7 @@ export function createCachedExecution(deps: CachedDeps): CachedExecution {
   const requestOf = (
     question: CacheableQuestion,
     req: PrometheusRequest,
-    { plan, execution }: { readonly plan: Plan; readonly execution: Execution },
+    { plan, execution }: { readonly plan: Plan; readonly execution: Prepared },
   ): CacheRequest => ({
     key: keyOf(question, { plan, access: execution.access, read }),
     facts: factsOf(question, read),

@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import { type AnsweredBy, type Fetch, type Fetched, leavingError } from '@gatehouse/cache'
 import type { GatehouseError } from '@gatehouse/errors'
 import type { Answer } from '../answer.ts'
-import type { Execution } from '../ask.ts'
+import type { Execution, Prepared } from '../ask.ts'
 import { createBudget } from '../budget.ts'
 import { execute } from '../execute.ts'
 import type { Plan, Planner } from '../plan.ts'
@@ -24,7 +24,7 @@ export interface StreamedAnswer {
 export interface Fetching {
   readonly plan: Plan
   readonly planner: Planner
-  readonly execution: Execution
+  readonly execution: Prepared
   /** Larger answers are streamed. */
   readonly maxHeldBytes: number
 }
@@ -89,23 +89,20 @@ export function createFetch(question: CacheableQuestion, fetching: Fetching): Fe
     const leave = (): void => budget.cancel(signal.reason as GatehouseError)
     if (signal.aborted) leave()
     signal.addEventListener('abort', leave)
-    let giveBack = (): void => undefined
+    const slots = execution.takeSlots({ steps: plan.steps, signal: budget.signal, waited, started })
     const end = (): void => {
-      giveBack()
+      slots.end()
       signal.removeEventListener('abort', leave)
       budget.end()
     }
     try {
-      const slots = await execution.takeSlots(plan.steps, budget.signal, waited)
-      giveBack = slots.giveBack
-      started?.()
       const answered: Execution['answered'] = (shard, replica, date) => {
         asOf = Math.min(asOf, date ?? asOf)
         answeredBy.push({ shard, replica })
         // If it fails, the evidence of the request that began it still says who answered.
         execution.answered(shard, replica)
       }
-      const answer = await execute(plan, asked, { ...execution, budget, answered })
+      const answer = await execute(plan, asked, { ...execution, budget, slots, answered })
       const held = await hold(answer, fetching.maxHeldBytes)
       if (held.kind === 'stream') {
         const { stream, samples } = countStream(held.stream, count)

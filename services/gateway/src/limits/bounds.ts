@@ -1,7 +1,7 @@
 import { isInForce, isSubject, type OrgPolicy, type Principal } from '@gatehouse/authz'
 import type { Cap, Rate } from '@gatehouse/cache'
 import type { LimitsConfig } from '@gatehouse/config'
-import { type DataSource, type QueryLimits, strictestLimits, unitedBy } from '@gatehouse/query'
+import { compareBytes, type DataSource, type QueryLimits, strictestLimits, unitedBy } from '@gatehouse/query'
 
 /** A rate and whose it is. */
 export interface Bucket {
@@ -17,6 +17,8 @@ export interface Bounds {
   /** Turns of the org for each of another one. */
   readonly weight: number
   /** Who takes turns within the org. */
+  readonly team: string
+  /** Who takes turns within the team. */
   readonly member: string
 }
 
@@ -47,6 +49,11 @@ function keyOf(...parts: readonly string[]): string {
 
 function principalKey({ orgUid, kind, uid }: Principal): string {
   return keyOf(kind, orgUid, uid)
+}
+
+function teamOf(principal: Principal): string {
+  const [first] = [...principal.teams].toSorted(compareBytes)
+  return first === undefined ? principalKey(principal) : keyOf('team', first)
 }
 
 /** Whose limit an override is. */
@@ -113,8 +120,10 @@ export function createLimitsOf(config: LimitsConfig): LimitsOf {
           own.length === 0 ? config.query : strictestLimits([config.query, ...own.map(({ query }) => query)]),
         caps: strictestCaps([...capsFor(config, principal, source), ...caps]),
         weight: ofOrg?.weight ?? 1,
-        // A team takes turns as one; who is in none, for themselves.
-        member: principal.teams.length === 0 ? principalKey(principal) : keyOf('teams', ...principal.teams),
+        // A team takes turns as one; who is in none, for themselves. Who is in several has the turns of one of them only, so that
+        // naming some of them gives no turns of other sets.
+        team: teamOf(principal),
+        member: principalKey(principal),
       }
     },
     rates(principal, source) {

@@ -110,7 +110,7 @@ export function createLimiting(deps: LimitingDeps): Limiting {
         budget.onEnd(leave)
       }
       const { orgUid } = principal
-      const party = JSON.stringify([orgUid, bounds.member, ...bounds.caps.map(({ key }) => key)])
+      const party = JSON.stringify([orgUid, bounds.team, bounds.member, ...bounds.caps.map(({ key }) => key)])
       return { ...bounds, notes, takeSlots: createTakeSlots(slots, orgUid, bounds), party }
     },
   }
