@@ -340,12 +340,19 @@ describe('why and who', () => {
   it('tell others only of themselves, and not what is there', async () => {
     const body = { ...query, principal: { kind: 'service-account', uid: 'editor' } }
     expect((await world.as('health/viewer', 'post', '/access/explain', { body })).status).toBe(403)
-    const ask = (uid: string) =>
+    const ask = (uid: string, more = {}) =>
       world.as('health/operator', 'post', '/access/explain', {
-        body: { action: 'folders:read', resource: { kind: 'folder', uid } },
+        body: { action: 'folders:read', resource: { kind: 'folder', uid }, ...more },
       })
     const [there, none] = [await ask('ops'), await ask('nothing')]
     expect(there.json).toEqual(none.json)
+    // Nor by the settings of then, when there have been others since.
+    const at = new Date().toISOString()
+    await world.as(admin, 'post', '/teams', { body: { uid: 'since-then', name: 'Since then' } })
+    await expect
+      .poll(async () => (await ask('nothing')).json.policyVersion, { timeout: 4_000 })
+      .not.toBe(none.json.policyVersion)
+    expect((await ask('ops', { at })).json).toEqual((await ask('nothing', { at })).json)
     expect(there.json).toMatchObject({ allowed: false, reason: 'not in your scope', paths: [] })
   })
 

@@ -81,6 +81,15 @@ describe.each(scenarios)('$name', ({ name, scenario }) => {
     expect(asked.lines.at(-1)).toBe(`1 scenarios, ${scenario.expect.length - foreign} expectations, 0 failed`)
   })
 
+  it('denies nobody whom it cannot ask about', async () => {
+    const [one] = scenario.expect
+    const who = { org: one?.who.org, user: { issuer: 'https://idp.example', subject: 'nobody-called-so' } }
+    const file = join(dir, 'unknown.yaml')
+    writeFileSync(file, JSON.stringify({ ...scenario, expect: [{ ...one, who, expect: 'deny' }] }))
+    const { lines, exitCode } = await run(file, ...asking)
+    expect([exitCode, lines.at(-1)]).toEqual([1, '1 scenarios, 1 expectations, 1 failed'])
+  })
+
   it('would say so if it did not hold', async () => {
     const turned = scenario.expect.map((one) => ({
       ...one,

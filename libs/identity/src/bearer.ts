@@ -7,7 +7,7 @@ import type { IdentityStore, UserRecord } from './model.ts'
 import { invalidCredentials, type RecognisedUser } from './recognised.ts'
 import { hashSecret } from './secret.ts'
 
-/** A verified token is remembered this long at most, so that a key withdrawn by its issuer takes effect. */
+/** A verified token is remembered this long at most, so that a key withdrawn by its issuer is of no use after this and `refreshMs`. */
 const verifiedMs = 300_000
 
 interface BearerDeps {

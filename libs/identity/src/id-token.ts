@@ -5,20 +5,28 @@ import { clockToleranceSeconds } from './jwt.ts'
 import { verifySigned } from './verify-signed.ts'
 
 /**
- * Checks who signed an ID token that the issuer's own token endpoint gave for our client (OpenID Connect Core 1.0 §3.1.3.7, items 6 to 8),
+ * Checks who signed an ID token that the issuer's own token endpoint gave for our client (OpenID Connect Core 1.0 §3.1.3.7, items 5 to 8),
  * by the keys that machines' tokens are checked by, too. Where none of them has its `kid`, they are read again at once: only the issuer
  * can bring such a token here, so nobody else can make it do so.
  * @throws GatehouseError `unauthenticated`, or `unavailable` while the issuer's keys cannot be had.
  */
 export async function checkIdTokenSignature(token: string, issuer: Issuer): Promise<void> {
   const { config, keys, reloadKeys } = issuer
-  const check = () =>
-    verifySigned(token, keys, {
+  const check = async (): Promise<void> => {
+    const { payload, protectedHeader } = await verifySigned(token, keys, {
       issuer: config.issuer,
       audience: config.clientId,
       algorithms: config.algorithms,
       clockTolerance: clockToleranceSeconds,
     })
+    const { azp, events } = payload
+    if (azp !== undefined && azp !== config.clientId)
+      throw new GatehouseError('unauthenticated', 'the ID token is for another client')
+    // Signed by the same keys for another use: RFC 9068 and OpenID Connect Back-Channel Logout 1.0 tell them apart so.
+    const { typ = 'JWT' } = protectedHeader
+    if (/^(application\/)?(at|logout)\+jwt$/i.test(typ) || events !== undefined)
+      throw new GatehouseError('unauthenticated', 'the token is no ID token')
+  }
   try {
     await check().catch(async (error: unknown) => {
       if (!(error instanceof errors.JWKSNoMatchingKey)) throw error

@@ -1,9 +1,10 @@
 import type { ServerResponse } from 'node:http'
+import { jwtVerify } from 'jose'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createDiscovery } from './discovery.ts'
 import { createIssuer } from './issuer.ts'
 import { createIssuerFetch } from './issuer-fetch.ts'
-import { createKeys } from './keys.ts'
+import { createKeys, refreshMs } from './keys.ts'
 import { verifyAccessToken } from './jwt.ts'
 import { startTestIssuer, type TestIssuer } from './testing.ts'
 
@@ -99,6 +100,28 @@ describe('keys', () => {
     idp.answers.set('/jwks', (_, response) => response.writeHead(503).end())
     await state()
     await expect.poll(state).toMatchObject({ readAt: 1_000, isFailing: true, keys: first.keys })
+  })
+  it('that the issuer withdrew verify nothing after five minutes, however quiet it was', async () => {
+    let now = 1_000
+    const fetch = createIssuerFetch(idp.config.issuer)
+    const discover = createDiscovery({ issuer: idp.config.issuer }, fetch, () => now)
+    const { get } = createKeys(discover, fetch, () => now)
+    const [first, second] = [await idp.sign(), await idp.sign({ sub: 'bob' })]
+    await jwtVerify(first, get)
+    await idp.rotate('next')
+    await jwtVerify(second, get)
+    now += refreshMs + 1
+    await expect(jwtVerify(second, get)).rejects.toThrow()
+    await jwtVerify(await idp.sign(), get)
+    // An issuer that does not answer is asked again sooner, and keys go on.
+    idp.answers.set('/jwks', (_, response) => response.writeHead(503).end())
+    const third = await idp.sign()
+    now += refreshMs + 1
+    await jwtVerify(third, get)
+    idp.answers.delete('/jwks')
+    await idp.rotate('last')
+    now += 30_001
+    await expect(jwtVerify(third, get)).rejects.toThrow()
   })
   it('stay in use while the issuer is down', async () => {
     const issuers = new Map([[idp.config.issuer, createIssuer(idp.config)]])

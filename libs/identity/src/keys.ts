@@ -1,9 +1,12 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { createRemoteJWKSet, customFetch, type JWTVerifyGetKey } from 'jose'
 import type { IssuerMetadata } from './discovery.ts'
 import type { IssuerFetch } from './issuer-fetch.ts'
 
-/** Keys are asked for again after this; a key withdrawn by the issuer is refused no later. */
-const refreshMs = 600_000
+/** Keys older than this are read again before they are used: a key that the issuer withdrew verifies no longer. */
+export const refreshMs = 300_000
+/** How long callers wait for that; a failed reading is tried again after {@link cooldownMs}. */
+const patienceMs = 2_000
 /** With the issuer down, known keys keep verifying this long. */
 const maxAgeMs = 86_400_000
 /** An unknown `kid` makes the keys be read again, but not more often than this: a flood of them does not reach the issuer. */
@@ -46,18 +49,34 @@ export function createKeys(
   fetch: IssuerFetch,
   now: () => number = Date.now,
 ): IssuerKeys {
-  let keys: { uri: string; get: ReturnType<typeof createRemoteJWKSet>; askedAt: number } | undefined
+  let keys:
+    | {
+        uri: string
+        get: ReturnType<typeof createRemoteJWKSet>
+        askedAt: number
+        reading?: Promise<void> | undefined
+      }
+    | undefined
   const since = new Map<string, number>()
   const { watched, how } = watch(fetch, now)
+  /** While the issuer does not answer, callers go on with the keys at hand. */
+  const read = async (known: NonNullable<typeof keys>): Promise<void> => {
+    try {
+      await known.get.reload()
+      known.askedAt = now()
+    } catch {
+      known.askedAt = now() - refreshMs + cooldownMs
+    }
+    known.reading = undefined
+  }
   const current = async (): Promise<ReturnType<typeof createRemoteJWKSet>> => {
     const { jwks_uri: uri } = await discover()
     if (keys?.uri !== uri) {
       const options = { cacheMaxAge: maxAgeMs, cooldownDuration: cooldownMs, [customFetch]: watched }
       keys = { uri, get: createRemoteJWKSet(new URL(uri), options), askedAt: now() }
     } else if (now() - keys.askedAt > refreshMs) {
-      keys.askedAt = now()
-      // In the background: callers go on with the keys at hand, and a failure is tried again after the next interval.
-      keys.get.reload().catch(() => undefined)
+      keys.reading ??= read(keys)
+      await Promise.race([keys.reading, sleep(patienceMs, undefined, { ref: false })])
     }
     return keys.get
   }

@@ -50,17 +50,22 @@ async function post(url: URL, token: string, body: unknown): Promise<Response> {
   return ask(url, token, { method: 'POST', body: JSON.stringify(body) })
 }
 
-async function userUid(url: string, token: string, subject: string): Promise<string> {
+/** Undefined where not exactly one person has that name: until they sign in, people are called by their subject. */
+async function userUid(url: string, token: string, subject: string): Promise<string | undefined> {
   const response = await ask(new URL(`/api/v1/users?search=${encodeURIComponent(subject)}`, url), token)
   const found = z
     .object({ items: z.array(z.object({ uid: z.string(), name: z.string() })) })
     .safeParse(await response.json())
-  return found.data?.items.find(({ name }) => name === subject)?.uid ?? 'nobody'
+  const named = found.data?.items.filter(({ name }) => name === subject) ?? []
+  return named.length === 1 ? named[0]?.uid : undefined
 }
 
-async function principalOf(who: Expectation['who'], url: string, token: string): Promise<object> {
+async function principalOf(who: Expectation['who'], url: string, token: string): Promise<object | undefined> {
   if ('serviceAccount' in who) return { kind: 'service-account', uid: who.serviceAccount }
-  if ('user' in who) return { kind: 'user', uid: await userUid(url, token, who.user.subject) }
+  if ('user' in who) {
+    const uid = await userUid(url, token, who.user.subject)
+    return uid === undefined ? undefined : { kind: 'user', uid }
+  }
   return { kind: 'somebody', groups: who.groups ?? [], teams: who.teams ?? [] }
 }
 
@@ -85,8 +90,15 @@ async function askOne(
   { url, token }: { readonly url: string; readonly token: string },
 ): Promise<ScenarioResult> {
   const { who, action, on, selector, at = scenario.at } = expectation
+  const principal = await principalOf(who, url, token)
+  // Who cannot be asked about is not denied.
+  if (principal === undefined)
+    return {
+      expectation,
+      differences: ['nobody, or more than one, is called so there; ask about a team or groups'],
+    }
   const response = await post(new URL('/api/v1/access/explain', url), token, {
-    principal: await principalOf(who, url, token),
+    principal,
     action,
     resource: { kind: on.kind, uid: on.uid, ...(on.folder === undefined ? {} : { folderUid: on.folder }) },
     at,

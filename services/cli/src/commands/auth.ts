@@ -44,13 +44,25 @@ interface AskOptions {
   readonly settings: string
 }
 
+/** By uid, or by a name that only one person of the org has. */
+function memberOf({ members, orgUid }: OrgPolicy, user: string): OrgPolicy['members'][number] | undefined {
+  const byUid = members.find(({ uid }) => uid === user)
+  const named = members.filter(({ name }) => name === user)
+  if (byUid === undefined && named.length > 1) {
+    const uids = named.map(({ uid }) => uid).join(', ')
+    throw new GatehouseError(
+      'bad_data',
+      `several people of ${orgUid} are called ${user}: give one of ${uids}`,
+    )
+  }
+  return byUid ?? named[0]
+}
+
 function principalOf(policy: OrgPolicy, as: string): Principal {
   const [, account] = /^service-account:(.+)$/.exec(as) ?? []
   const user = as.replace(/^user:/, '')
   const found =
-    account === undefined
-      ? policy.members.find(({ uid, name }) => uid === user || name === user)
-      : policy.serviceAccounts.find(({ uid }) => uid === account)
+    account === undefined ? memberOf(policy, user) : policy.serviceAccounts.find(({ uid }) => uid === account)
   if (found === undefined) throw new GatehouseError('bad_data', `there is no ${as} in ${policy.orgUid}`)
   return 'isDisabled' in found && 'teams' in found
     ? principalOfMember(policy, found)

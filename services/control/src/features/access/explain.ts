@@ -188,5 +188,6 @@ export async function explainFor(deps: AccessDeps, asker: Principal, question: Q
   const isKnown = isOwn ? () => true : mayKnow(today, asker)
   const dashboards = dashboardPaths(policy, full, given).map((path) => answerOfDashboard(path, isKnown(path)))
   if (mayExplain.allowed || answer.allowed) return { ...answer, dashboards }
-  return { ...notInScope(policy.version), dashboards }
+  // Of today also where the settings of then were asked for: what was not there is answered so, too.
+  return { ...notInScope(today.version), dashboards }
 }
