@@ -184,6 +184,60 @@ export function diffAccess(
     .filter((difference) => difference !== undefined)
 }
 
+/** What a change of policy does from a later moment on. */
+export interface LaterDifference {
+  /** ms since the epoch. */
+  readonly at: number
+  readonly differences: readonly AccessDifference[]
+}
+
+/** When grants that only one side has begin or end after `now`; ms since the epoch. */
+function momentsOf(
+  before: OrgPolicy | undefined,
+  after: OrgPolicy | undefined,
+  now: number,
+): readonly number[] {
+  const [was, is] = [before?.grants ?? [], after?.grants ?? []]
+  const uids = [was, is].map((grants) => new Set(grants.map(({ uid }) => uid)))
+  const changed = [...was, ...is].filter(({ uid }) => !uids.every((side) => side.has(uid)))
+  const times = changed.flatMap(({ notBefore, expiresAt }) => [notBefore ?? now, expiresAt ?? now])
+  return [...new Set(times)].filter((at) => at > now).toSorted((a, b) => a - b)
+}
+
+/**
+ * What the change does when grants of it begin or end later: at each of these moments, if it is another difference than the one before.
+ * @param now ms since the epoch.
+ */
+export function diffLater(
+  before: OrgPolicy | undefined,
+  after: OrgPolicy | undefined,
+  now: number,
+): readonly LaterDifference[] {
+  let last = JSON.stringify(diffAccess(before, after, now))
+  return momentsOf(before, after, now).flatMap((at) => {
+    const differences = diffAccess(before, after, at)
+    const text = JSON.stringify(differences)
+    const isSame = text === last
+    last = text
+    return isSame ? [] : [{ at, differences }]
+  })
+}
+
+/** Everybody whom the change does something to, now or later, with what it does to them first. */
+export function diffEver(
+  before: OrgPolicy | undefined,
+  after: OrgPolicy | undefined,
+  now: number,
+): readonly AccessDifference[] {
+  const later = diffLater(before, after, now).flatMap(({ differences }) => differences)
+  const found = new Map<string, AccessDifference>()
+  for (const one of [...diffAccess(before, after, now), ...later]) {
+    const key = `${one.kind} ${one.uid}`
+    if (!found.has(key)) found.set(key, one)
+  }
+  return [...found].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, one]) => one)
+}
+
 /** Teams that take an IdP group, as text. */
 function teamsOf(policy: OrgPolicy | undefined, group: string): readonly string[] {
   const taking = policy?.teams.filter(({ idpGroups }) => idpGroups.includes(group)) ?? []

@@ -1,6 +1,6 @@
 import { parseMatchers } from '@gatehouse/promql'
 import { describe, expect, it } from 'vitest'
-import { diffAccess } from './difference.ts'
+import { diffAccess, diffEver, diffLater } from './difference.ts'
 import { explain, type ExplainQuestion } from './explain.ts'
 import type { OrgPolicy, TeamMembership } from './policy.ts'
 import { grantOf, mainSource, policyWith, principalOf } from './testing.ts'
@@ -210,5 +210,36 @@ describe('diffAccess', () => {
     const of = (after: OrgPolicy) =>
       diffAccess(policy, after, 1_000).find(({ uid }) => uid === 'u1')?.series[0]?.change
     expect([of(swap), of(cut)]).toEqual(['changed', 'narrowed'])
+  })
+
+  it('tells what grants do that begin or end later, at their times', () => {
+    const after: OrgPolicy = {
+      ...policy,
+      grants: [
+        ...policy.grants,
+        grantOf({
+          uid: 'soon',
+          subject: { kind: 'user', uid: 'u2' },
+          notBefore: 5_000,
+          expiresAt: 9_000,
+        }),
+      ],
+    }
+    expect(diffAccess(policy, after, 1_000)).toEqual([])
+    const later = diffLater(policy, after, 1_000)
+    expect(later.map(({ at, differences }) => [at, differences.map(({ uid }) => uid)])).toEqual([
+      [5_000, ['u2']],
+      [9_000, []],
+    ])
+    expect(diffEver(policy, after, 1_000)).toEqual(later[0]?.differences)
+    // Without an end, an ending grant gives nothing else before it would have ended.
+    const lasting = { ...policy, grants: policy.grants.map((one) => ({ ...one, uid: `${one.uid}!` })) }
+    const ending = {
+      ...policy,
+      grants: policy.grants.map((one) => ({ ...one, expiresAt: one.expiresAt ?? 9_000 })),
+    }
+    expect(diffAccess(ending, lasting, 1_000)).toEqual([])
+    expect(diffLater(ending, lasting, 1_000).map(({ at }) => at)).toEqual([9_000])
+    expect(diffEver(ending, lasting, 1_000).map(({ uid }) => uid)).toContain('u1')
   })
 })

@@ -29,7 +29,15 @@ export {
   type ScenarioResult,
   scenarioSchema,
 } from './document/scenario.ts'
-export { type AccessDifference, diffAccess, diffGroups, type SeriesChange } from './difference.ts'
+export {
+  type AccessDifference,
+  diffAccess,
+  diffEver,
+  diffGroups,
+  diffLater,
+  type LaterDifference,
+  type SeriesChange,
+} from './difference.ts'
 export {
   type AccessPath,
   explain,

@@ -4,6 +4,8 @@ import {
   type AccessDocument,
   diffAccess,
   diffGroups,
+  diffLater,
+  type LaterDifference,
   whoCan,
   type WhoEntry,
 } from '@gatehouse/authz'
@@ -25,6 +27,8 @@ export interface AccessPlan {
 export interface OrgPlan {
   readonly orgUid: string
   readonly differences: readonly AccessDifference[]
+  /** What else it does to them when grants begin or end. */
+  readonly later: readonly LaterDifference[]
   /** IdP groups that other teams take than before. */
   readonly groups: readonly AccessDifference<'group'>[]
   /** Identity providers whose people the org takes, if that changes; undefined: all. */
@@ -96,14 +100,15 @@ async function planIn(
     return {
       orgUid: uid,
       differences: diffAccess(was?.policy, is?.policy, now),
+      later: diffLater(was?.policy, is?.policy, now),
       groups: diffGroups(was?.policy, is?.policy, now),
       issuers: changedIssuers(was, is),
       dataSources: changedDataSources(was, is, now),
     }
   })
   const touched = orgs.filter(
-    ({ differences, groups, issuers, dataSources }) =>
-      differences.length + groups.length + dataSources.length > 0 || issuers !== undefined,
+    ({ differences, later, groups, issuers, dataSources }) =>
+      differences.length + later.length + groups.length + dataSources.length > 0 || issuers !== undefined,
   )
   return { changes, orgs: touched }
 }

@@ -68,13 +68,18 @@ const signs = { added: '+', changed: '~', removed: '-' } as const
 function printPlan({ changes, orgs }: AccessPlan): void {
   for (const { orgUid, table, kind, key } of changes) console.log(`${signs[kind]} ${orgUid} ${table} ${key}`)
   if (changes.length === 0) console.log('nothing to change')
-  for (const { orgUid, differences, groups, issuers, dataSources } of orgs) {
+  for (const { orgUid, differences, later, groups, issuers, dataSources } of orgs) {
     if (issuers !== undefined)
       console.log(
         `${orgUid}: takes people of ${issuersOf(issuers.after)}, before of ${issuersOf(issuers.before)}`,
       )
     if (differences.length > 0) console.log(`${orgUid}: access changes for ${differences.length}`)
     for (const difference of differences) printDifference(difference)
+    for (const { at, differences: then } of later) {
+      const from = new Date(at).toISOString()
+      console.log(`${orgUid}: from ${from} on, access changes for ${then.length || 'nobody'}`)
+      for (const difference of then) printDifference(difference)
+    }
     if (groups.length > 0) console.log(`${orgUid}: other teams for ${groups.length} IdP groups`)
     for (const difference of groups) printDifference(difference)
     for (const source of dataSources) printDataSource(orgUid, source)

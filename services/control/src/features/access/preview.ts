@@ -1,6 +1,6 @@
 import {
   type AccessDifference,
-  diffAccess,
+  diffEver,
   type Grant,
   notHeld,
   type OrgPolicy,
@@ -122,7 +122,7 @@ export async function previewIn(tx: OrgTransaction, asker: Principal, asked: Ask
   const after = proposedPolicy(policy, change)
   const missing = await notHeldIn(tx, { policy, asker, roles: after.roles }, change)
   return {
-    differences: diffAccess(policy, after, Date.now()),
+    differences: diffEver(policy, after, Date.now()),
     notHeld: missing,
     policyVersion: policy.version,
   }
