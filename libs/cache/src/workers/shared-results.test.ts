@@ -22,7 +22,7 @@ afterEach(async () => {
 type Stream = { readonly text: string }
 
 /** Some processes of one gateway, all in this one. */
-async function setUp() {
+async function setUp(hanging?: number) {
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-'))
   endings.push(() => rmSync(folder, { recursive: true, force: true }))
   const processes = await Promise.all(
@@ -46,7 +46,9 @@ async function setUp() {
         drop: () => undefined,
       })
       const path = (of: number): string => join(folder, `${of}.sock`)
-      const listener: Listener = await listenAt(path(slot), handlers)
+      const { promise: never } = Promise.withResolvers<never>()
+      const stuck = Object.fromEntries(Object.keys(handlers).map((name) => [name, () => never]))
+      const listener: Listener = await listenAt(path(slot), slot === hanging ? stuck : handlers)
       const connect = async (): Promise<void> => {
         for (let other = 0; other < count; other += 1)
           links[other] = other === slot ? undefined : linkTo(path(other), handlers)
@@ -102,4 +104,31 @@ describe('the processes of a gateway', () => {
       void leading
     },
   )
+
+  it.each(['a', 'b', 'c', 'd'])('do without one that hangs (%s)', async (tenant) => {
+    const [, second, third] = await setUp(0)
+    if (second === undefined || third === undefined) throw new Error('too few')
+    const answers = await Promise.all(
+      [second, third].map(({ results }) => results.cached(questionOf(tenant), async () => body('answer'))),
+    )
+    expect(answers.map((answer) => answer.kind === 'body' && answer.body.toString())).toEqual([
+      'answer',
+      'answer',
+    ])
+  })
+
+  it('wait for one that is at it, however long', async () => {
+    const [first, second, third] = await setUp()
+    if (first === undefined || second === undefined || third === undefined) throw new Error('too few')
+    let fetches = 0
+    const slow: Fetch<Stream> = async ({ started }) => {
+      fetches += 1
+      started?.()
+      await new Promise((resolve) => setTimeout(resolve, 2_600))
+      return body('answer')
+    }
+    const all = [first, second, third].map(({ results }) => results.cached(questionOf('slow'), slow))
+    expect((await Promise.all(all)).map(({ kind }) => kind)).toEqual(['body', 'body', 'body'])
+    expect(fetches).toBe(1)
+  })
 })

@@ -12,6 +12,7 @@ import {
   type Fetched,
 } from '../model.ts'
 import type { ResultsCache } from '../results-cache.ts'
+import { leavingError } from '../single-flight.ts'
 import { gzipped } from '../texts.ts'
 import type { Near } from './near.ts'
 import type { Handlers, Peer } from './peer.ts'
@@ -98,6 +99,35 @@ function ownerOf(key: KeyParts, count: number): number {
 export function dropStreamed<S>(stream: Streamed<S>, drop: (stream: S, reason: Error) => void): void {
   if (stream.at === 'here') drop(stream.stream, new GatehouseError('canceled', 'nobody can take the answer'))
   else void stream.peer.call('drop', { value: stream.handle }).catch(() => {})
+}
+
+/** While it is waited for a process, it is asked so often whether it lives; one that does not answer until the next time hangs, ms. */
+const pingMs = 1_000
+
+/** A signal that aborts with `signal`, and when the process hangs. */
+function watchLife(peer: Peer, signal: AbortSignal): { readonly signal: AbortSignal; end(): void } {
+  const given = new AbortController()
+  let isAnswered = true
+  const ping = (): void => {
+    if (!isAnswered)
+      return given.abort(new GatehouseError('unavailable', 'a process of the gateway does not answer'))
+    isAnswered = false
+    peer.call('ping', { value: null }, given.signal).then(
+      () => (isAnswered = true),
+      () => undefined,
+    )
+  }
+  const leave = (): void => given.abort(leavingError(signal))
+  if (signal.aborted) leave()
+  signal.addEventListener('abort', leave, { once: true })
+  const timer = setInterval(ping, pingMs).unref()
+  return {
+    signal: given.signal,
+    end() {
+      clearInterval(timer)
+      signal.removeEventListener('abort', leave)
+    },
+  }
 }
 
 /** One cache of all processes of a gateway: each has the entries of some keys, and asks the others for theirs. */
@@ -234,10 +264,13 @@ export function createSharedResults<S>(deps: SharedResultsDeps<S>): {
       // While that process is away, each does its work for itself.
       if (peer === undefined) return cachedHere(request, fetch)
       const waited = stopwatch()
-      return cachedThere(peer, request, fetch).catch((error: unknown) => {
-        if (peer.isUp || request.signal.aborted) throw error
-        return cachedHere(request, afterWaiting(fetch, waited()))
-      })
+      const alive = watchLife(peer, request.signal)
+      return cachedThere(peer, { ...request, signal: alive.signal }, fetch)
+        .catch((error: unknown) => {
+          if (request.signal.aborted || (peer.isUp && !alive.signal.aborted)) throw error
+          return cachedHere(request, afterWaiting(fetch, waited()))
+        })
+        .finally(alive.end)
     },
   }
 
@@ -282,6 +315,9 @@ export function createSharedResults<S>(deps: SharedResultsDeps<S>): {
         return { value: { kind: 'stream', handle: stream.handle, outcome } satisfies WireAnswer }
       giveUp(stream)
       return { value: { kind: 'elsewhere' } satisfies WireAnswer }
+    },
+    async ping() {
+      return { value: undefined }
     },
     async started(value) {
       tellers.get(String(value))?.()
