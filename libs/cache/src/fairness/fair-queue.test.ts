@@ -187,9 +187,16 @@ describe('fair queue', () => {
     const { ask, order } = setUp({ slotsPerShard: 1, maxQueued: 2, queueWait: 50 })
     void ask('a')
     const waiting = [ask('a'), ask('a')].map((one) => one.catch((error: unknown) => error))
-    await expect(ask('a')).rejects.toMatchObject({ code: 'too_many_requests', retryAfter: 1 })
+    await expect(ask('a')).rejects.toMatchObject({
+      code: 'too_many_requests',
+      message: 'too many requests wait already, more than the limit of 2; try again later',
+      retryAfter: 1,
+    })
     for (const error of await Promise.all(waiting)) {
-      expect(error).toMatchObject({ code: 'too_many_requests', message: expect.stringContaining('in time') })
+      expect(error).toMatchObject({
+        code: 'too_many_requests',
+        message: 'no slot became free in time, within the limit of 0.05 s; try again later',
+      })
     }
     expect(order).toEqual(['a'])
   })

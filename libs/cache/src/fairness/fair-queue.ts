@@ -184,7 +184,10 @@ export function createFairQueue(options: FairQueueOptions, metrics: FairnessMetr
 
   const refuse = (reason: 'full' | 'wait'): GatehouseError => {
     metrics.refusals.inc({ reason })
-    const why = reason === 'full' ? 'too many requests wait already' : 'no slot became free in time'
+    const why =
+      reason === 'full'
+        ? `too many requests wait already, more than the limit of ${maxQueued}`
+        : `no slot became free in time, within the limit of ${queueWait / 1_000} s`
     return new GatehouseError('too_many_requests', `${why}; try again later`, {
       retryAfter: Math.max(1, Math.ceil(queueWait / 1000)),
     })
