@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { temporaryDir } from '@gatehouse/local'
+import { approveDashboard, createDashboard, withOrg } from '@gatehouse/store'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { type GatewayWorld, startGatewayWorld } from '../support/gateway-world.ts'
@@ -87,6 +88,41 @@ describe('gatehouse policy', () => {
       `select event ->> 'orgUid' as org from audit_events where event ->> 'code' = 'A020I'`,
     )
     expect(event).toEqual({ org: 'health' })
+  })
+
+  it('plans for those who read only through dashboards, too', async () => {
+    const boards = accessOf('viewer').replace(
+      /serviceAccount: ci, .*/,
+      'serviceAccount: ci, role: viewer, on: { dashboard: board } }',
+    )
+    const content = {
+      title: 'Board',
+      panels: [{ title: 'P', targets: [{ expr: 'rate(requests_total[5m])' }] }],
+    }
+    await withOrg(world.pool, 'health', async (tx) => {
+      const save = {
+        uid: 'board',
+        folderUid: undefined,
+        title: 'Board',
+        content,
+        message: '',
+        savedBy: 'ann',
+      }
+      const { version } = await createDashboard(tx, save)
+      const approval = {
+        by: { kind: 'team', uid: 'triage' },
+        dataSources: ['metrics'],
+        constraints: [],
+      } as const
+      await approveDashboard(tx, { uid: 'board', version }, approval)
+    })
+    expect((await gatehouse('policy', 'apply', file('boards.yaml', boards), config())).code).toBe(0)
+    const guarded = `${boards}    guardrails: [{ uid: pii, selector: '{pii="yes"}', reason: people }]\n`
+    const { out } = await gatehouse('policy', 'plan', file('guarded.yaml', guarded), config())
+    expect(out).toMatch(
+      /CI \[service-account ci\]\n {4}metrics: narrowed series, .*requests_total.* \(only queries of board\) → .*pii!="yes".*\(only/,
+    )
+    expect((await gatehouse('policy', 'apply', file('back.yaml', accessOf('viewer')), config())).code).toBe(0)
   })
 
   it('warns of orgs that take people of every identity provider, where there are several', async () => {

@@ -157,6 +157,34 @@ describe('what dashboards give', () => {
     expect(others.map(({ uid }) => uid)).not.toContain(ann.uid)
   })
 
+  it('is in what a change would do, without what the asker may not know', async () => {
+    const body = { guardrails: [{ selector: '{pii="yes"}' }] }
+    const annIn = async (who: string) => {
+      const { json } = await ok(world.as(who, 'post', '/access/preview?limit=1000', { body }))
+      return json.items.find(({ uid }: { uid: string }) => uid === ann.uid)?.series
+    }
+    const view = (selector: string) => ({
+      selectors: [expect.stringContaining(selector)],
+      onlyDashboards: true,
+    })
+    expect(await annIn(admin)).toMatchObject([
+      {
+        dataSource: 'metrics',
+        change: 'narrowed',
+        before: view('requests_total'),
+        after: view('pii!="yes"'),
+      },
+    ])
+    const hidden = {
+      selectors: [],
+      words: ['series of dashboards that you may not open'],
+      onlyDashboards: true,
+    }
+    expect(await annIn('health/auditor')).toEqual([
+      { dataSource: 'metrics', change: 'narrowed', before: hidden, after: hidden },
+    ])
+  })
+
   it('names no dashboard to somebody who may not open it', async () => {
     const auditor = 'health/auditor'
     const board = await world.as(auditor, 'get', '/dashboards/board')

@@ -48,6 +48,12 @@ function holderOf(policy: OrgPolicy, principal: Principal): string {
   return JSON.stringify([own, principal.teams])
 }
 
+/** Two people of one likeness may do the same, at every moment. */
+export function likenessOf(policy: OrgPolicy, principal: Principal): string {
+  const isDisabled = memoryOf(policy).disabled.has(`${principal.kind} ${principal.uid}`)
+  return isDisabled ? 'disabled' : holderOf(policy, principal)
+}
+
 function cachedFor(policy: OrgPolicy, principal: Principal, now: number): Cached {
   const { byHolder } = memoryOf(policy)
   const holder = holderOf(policy, principal)

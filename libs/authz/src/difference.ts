@@ -1,14 +1,18 @@
-import type { Matcher } from '@gatehouse/promql'
-import { authorize } from './authorize.ts'
 import { heldPermissions } from './may-grant.ts'
-import type { Constraints, Principal } from './model.ts'
-import { isCovered, isWithin } from './overlap.ts'
+import type { Principal } from './model.ts'
 import type { OrgPolicy } from './policy.ts'
 import { folderPath, scopeOf } from './scopes.ts'
+import {
+  type AccessState,
+  changeOf,
+  createViews,
+  noView,
+  rememberChanges,
+  type SeriesChange,
+  type View,
+  type ViewOf,
+} from './view.ts'
 import { everyone } from './who-can.ts'
-
-/** What happens to somebody's view of a data source. `changed` is neither plainly wider nor plainly narrower. */
-export type SeriesChange = 'gained' | 'lost' | 'widened' | 'narrowed' | 'changed'
 
 /** Whose access differs: a team or an IdP group stands for its people, who are not all known. */
 type Whose = Principal['kind'] | 'team' | 'group'
@@ -24,41 +28,9 @@ export interface AccessDifference<Kind extends Whose = Exclude<Whose, 'group'>> 
   readonly series: readonly {
     readonly dataSource: string
     readonly change: SeriesChange
-    readonly before: Constraints
-    readonly after: Constraints
+    readonly before: View
+    readonly after: View
   }[]
-}
-
-type Alternatives = readonly (readonly Matcher[])[]
-const nothing: Constraints = { alternatives: [] }
-
-function seriesOf(
-  policy: OrgPolicy | undefined,
-  principal: Principal,
-  dataSource: string,
-  now: number,
-): Constraints {
-  if (policy === undefined) return nothing
-  const resource = { kind: 'data-source', uid: dataSource, orgUid: policy.orgUid } as const
-  const decision = authorize(policy, { principal, action: 'datasources:query', resource, now })
-  return decision.allowed ? decision.constraints : nothing
-}
-
-function isInside(inner: Alternatives, outer: Alternatives): boolean {
-  return inner.every(
-    (part) => outer.some((whole) => isWithin(part, whole) === true) || isCovered(part, outer),
-  )
-}
-
-/** How a view of series changes; undefined if it does not. */
-export function changeOf(before: Constraints, after: Constraints): SeriesChange | undefined {
-  const [old, fresh] = [before.alternatives, after.alternatives]
-  if (JSON.stringify(old) === JSON.stringify(fresh)) return undefined
-  if (old.length === 0) return 'gained'
-  if (fresh.length === 0) return 'lost'
-  const [isWider, isNarrower] = [isInside(old, fresh), isInside(fresh, old)]
-  if (isWider === isNarrower) return isWider ? undefined : 'changed'
-  return isWider ? 'widened' : 'narrowed'
 }
 
 type Who<Kind extends Whose = Exclude<Whose, 'group'>> = Pick<
@@ -94,15 +66,36 @@ function pick({ kind, uid, name }: Principal): Pick<AccessDifference, 'kind' | '
   return { kind, uid, name }
 }
 
-interface HeldAt extends Pick<Sides, 'moved'> {
-  readonly now: number
+/** One side of a comparison; undefined in the place of its state: the org is not there. */
+interface Side {
+  readonly policy: OrgPolicy | undefined
+  readonly viewOf: ViewOf
 }
 
 interface Sides {
-  readonly before: OrgPolicy | undefined
-  readonly after: OrgPolicy | undefined
+  readonly before: Side
+  readonly after: Side
   /** Uids of folders that are inside others than before. */
   readonly moved: readonly string[]
+  readonly changeOf: typeof changeOf
+  /** ms since the epoch. */
+  readonly now: number
+}
+
+function sideOf(state: AccessState | undefined, now: number): Side {
+  return state === undefined
+    ? { policy: undefined, viewOf: () => noView }
+    : { policy: state.policy, viewOf: createViews(state, now) }
+}
+
+function sidesOf(before: AccessState | undefined, after: AccessState | undefined, now: number): Sides {
+  return {
+    before: sideOf(before, now),
+    after: sideOf(after, now),
+    moved: movedFolders(before?.policy, after?.policy),
+    changeOf: rememberChanges(),
+    now,
+  }
 }
 
 function movedFolders(before: OrgPolicy | undefined, after: OrgPolicy | undefined): readonly string[] {
@@ -129,32 +122,33 @@ function inheritedIn(policy: OrgPolicy, folder: string, held: readonly string[])
     })
 }
 
-function heldBy(policy: OrgPolicy | undefined, who: Who<Whose> | undefined, at: HeldAt): readonly string[] {
+function heldBy(
+  { policy }: Side,
+  who: Who<Whose> | undefined,
+  { moved, now }: Pick<Sides, 'moved' | 'now'>,
+): readonly string[] {
   if (policy === undefined || who === undefined) return []
-  const held = heldPermissions(policy, who.principal, at.now)
-  return [
-    ...new Set([...held, ...at.moved.flatMap((folder) => inheritedIn(policy, folder, held))]),
-  ].toSorted()
+  const held = heldPermissions(policy, who.principal, now)
+  return [...new Set([...held, ...moved.flatMap((folder) => inheritedIn(policy, folder, held))])].toSorted()
 }
 
 function differenceOf<Kind extends Whose>(
   sides: Sides,
   was: Who<Kind> | undefined,
   is: Who<Kind> | undefined,
-  now: number,
 ): AccessDifference<Kind> | undefined {
   const who = is ?? was
   if (who === undefined) return undefined
-  const { before, after, moved } = sides
-  const oldHeld = heldBy(before, was, { moved, now })
-  const newHeld = heldBy(after, is, { moved, now })
+  const { before, after } = sides
+  const oldHeld = heldBy(before, was, sides)
+  const newHeld = heldBy(after, is, sides)
   const sources = new Set(
-    [...(before?.dataSources ?? []), ...(after?.dataSources ?? [])].map(({ uid }) => uid),
+    [before, after].flatMap(({ policy }) => policy?.dataSources.map(({ uid }) => uid) ?? []),
   )
   const series = [...sources].toSorted().flatMap((dataSource) => {
-    const old = was === undefined ? nothing : seriesOf(before, was.principal, dataSource, now)
-    const fresh = is === undefined ? nothing : seriesOf(after, is.principal, dataSource, now)
-    const change = changeOf(old, fresh)
+    const old = was === undefined ? noView : before.viewOf(was.principal, dataSource)
+    const fresh = is === undefined ? noView : after.viewOf(is.principal, dataSource)
+    const change = sides.changeOf(old, fresh)
     return change === undefined ? [] : [{ dataSource, change, before: old, after: fresh }]
   })
   const gained = newHeld.filter((held) => !oldHeld.includes(held))
@@ -165,22 +159,22 @@ function differenceOf<Kind extends Whose>(
 }
 
 /**
- * What changing an org's policy from `before` to `after` does to its people, service accounts and teams; those it does nothing to
- * are left out. Undefined stands for an org that is not there.
+ * What changing an org's access settings from `before` to `after` does to its people, service accounts and teams, by grants and by the
+ * queries of dashboards; those it does nothing to are left out. Undefined stands for an org that is not there.
  * @param now ms since the epoch.
  */
 export function diffAccess(
-  before: OrgPolicy | undefined,
-  after: OrgPolicy | undefined,
+  before: AccessState | undefined,
+  after: AccessState | undefined,
   now: number,
 ): readonly AccessDifference[] {
   const keyOf = ({ kind, uid }: Who): string => `${kind} ${uid}`
-  const was = new Map(subjectsOf(before).map((who) => [keyOf(who), who]))
-  const is = new Map(subjectsOf(after).map((who) => [keyOf(who), who]))
+  const was = new Map(subjectsOf(before?.policy).map((who) => [keyOf(who), who]))
+  const is = new Map(subjectsOf(after?.policy).map((who) => [keyOf(who), who]))
   const keys = [...new Set([...was.keys(), ...is.keys()])].toSorted()
-  const moved = movedFolders(before, after)
+  const sides = sidesOf(before, after, now)
   return keys
-    .map((key) => differenceOf({ before, after, moved }, was.get(key), is.get(key), now))
+    .map((key) => differenceOf(sides, was.get(key), is.get(key)))
     .filter((difference) => difference !== undefined)
 }
 
@@ -193,11 +187,11 @@ export interface LaterDifference {
 
 /** When grants that only one side has begin or end after `now`; ms since the epoch. */
 function momentsOf(
-  before: OrgPolicy | undefined,
-  after: OrgPolicy | undefined,
+  before: AccessState | undefined,
+  after: AccessState | undefined,
   now: number,
 ): readonly number[] {
-  const [was, is] = [before?.grants ?? [], after?.grants ?? []]
+  const [was, is] = [before?.policy.grants ?? [], after?.policy.grants ?? []]
   const uids = [was, is].map((grants) => new Set(grants.map(({ uid }) => uid)))
   const changed = [...was, ...is].filter(({ uid }) => !uids.every((side) => side.has(uid)))
   const times = changed.flatMap(({ notBefore, expiresAt }) => [notBefore ?? now, expiresAt ?? now])
@@ -209,8 +203,8 @@ function momentsOf(
  * @param now ms since the epoch.
  */
 export function diffLater(
-  before: OrgPolicy | undefined,
-  after: OrgPolicy | undefined,
+  before: AccessState | undefined,
+  after: AccessState | undefined,
   now: number,
 ): readonly LaterDifference[] {
   let last = JSON.stringify(diffAccess(before, after, now))
@@ -225,8 +219,8 @@ export function diffLater(
 
 /** Everybody whom the change does something to, now or later, with what it does to them first. */
 export function diffEver(
-  before: OrgPolicy | undefined,
-  after: OrgPolicy | undefined,
+  before: AccessState | undefined,
+  after: AccessState | undefined,
   now: number,
 ): readonly AccessDifference[] {
   const later = diffLater(before, after, now).flatMap(({ differences }) => differences)
@@ -250,12 +244,14 @@ function teamsOf(policy: OrgPolicy | undefined, group: string): readonly string[
  * @param now ms since the epoch.
  */
 export function diffGroups(
-  before: OrgPolicy | undefined,
-  after: OrgPolicy | undefined,
+  before: AccessState | undefined,
+  after: AccessState | undefined,
   now: number,
 ): readonly AccessDifference<'group'>[] {
-  const named = [before, after].flatMap((policy) => policy?.teams.flatMap(({ idpGroups }) => idpGroups) ?? [])
-  const whoOf = (policy: OrgPolicy | undefined, group: string): Who<'group'> | undefined =>
+  const named = [before, after].flatMap(
+    (state) => state?.policy.teams.flatMap(({ idpGroups }) => idpGroups) ?? [],
+  )
+  const whoOf = ({ policy }: Side, group: string): Who<'group'> | undefined =>
     policy && {
       kind: 'group',
       uid: group,
@@ -264,10 +260,9 @@ export function diffGroups(
     }
   const remapped = [...new Set(named)]
     .toSorted()
-    .filter((group) => teamsOf(before, group).join() !== teamsOf(after, group).join())
+    .filter((group) => teamsOf(before?.policy, group).join() !== teamsOf(after?.policy, group).join())
+  const sides = { ...sidesOf(before, after, now), moved: [] }
   return remapped
-    .map((group) =>
-      differenceOf({ before, after, moved: [] }, whoOf(before, group), whoOf(after, group), now),
-    )
+    .map((group) => differenceOf(sides, whoOf(sides.before, group), whoOf(sides.after, group)))
     .filter((difference) => difference !== undefined)
 }

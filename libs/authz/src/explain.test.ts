@@ -4,6 +4,7 @@ import { diffAccess, diffEver, diffLater } from './difference.ts'
 import { explain, type ExplainQuestion } from './explain.ts'
 import type { OrgPolicy, TeamMembership } from './policy.ts'
 import { grantOf, mainSource, policyWith, principalOf } from './testing.ts'
+import type { AccessState } from './view.ts'
 import { whoCan } from './who-can.ts'
 
 const member = (uid: string, ...teams: string[]) => ({
@@ -165,17 +166,20 @@ describe('whoCan', () => {
   })
 })
 
+const stateOf = (of: OrgPolicy): AccessState => ({ policy: of, dashboards: [] })
+const state = stateOf(policy)
+
 describe('diffAccess', () => {
   it('tells what a change does to people, service accounts and teams', () => {
-    const after: OrgPolicy = {
+    const after = stateOf({
       ...policy,
       members: policy.members.filter(({ uid }) => uid !== 'u3'),
       grants: [
         grantOf({ uid: 'now', constraints: ['{env="prod"}', '{env="test"}'] }),
         grantOf({ uid: 'view', subject: { kind: 'team', uid: 'b' } }),
       ],
-    }
-    const found = diffAccess(policy, after, 1_000)
+    })
+    const found = diffAccess(state, after, 1_000)
     const series = found.map(
       ({ kind, uid, series: list }) => `${kind} ${uid} ${list.map(({ change }) => change).join()}`,
     )
@@ -194,26 +198,26 @@ describe('diffAccess', () => {
   })
 
   it('is empty when nothing changes for anybody, whatever the wording', () => {
-    const reworded = {
+    const reworded = stateOf({
       ...policy,
       grants: policy.grants.map((grant) => ({ ...grant, uid: `x-${grant.uid}`, reason: 'x' })),
-    }
-    expect(diffAccess(policy, reworded, 1_000)).toEqual([])
+    })
+    expect(diffAccess(state, reworded, 1_000)).toEqual([])
     expect(diffAccess(undefined, undefined, 1_000)).toEqual([])
-    expect(diffAccess(policy, undefined, 1_000).every(({ gained }) => gained.length === 0)).toBe(true)
-    expect(diffAccess(undefined, policy, 1_000).map(({ uid }) => uid)).toContain('u1')
+    expect(diffAccess(state, undefined, 1_000).every(({ gained }) => gained.length === 0)).toBe(true)
+    expect(diffAccess(undefined, state, 1_000).map(({ uid }) => uid)).toContain('u1')
   })
 
   it('calls a swap a change, and a cut narrower', () => {
-    const swap = { ...policy, grants: [grantOf({ constraints: ['{env="test"}'] })] }
-    const cut = { ...policy, grants: [grantOf({ constraints: ['{env="prod",team="x"}'] })] }
-    const of = (after: OrgPolicy) =>
-      diffAccess(policy, after, 1_000).find(({ uid }) => uid === 'u1')?.series[0]?.change
+    const swap = stateOf({ ...policy, grants: [grantOf({ constraints: ['{env="test"}'] })] })
+    const cut = stateOf({ ...policy, grants: [grantOf({ constraints: ['{env="prod",team="x"}'] })] })
+    const of = (after: AccessState) =>
+      diffAccess(state, after, 1_000).find(({ uid }) => uid === 'u1')?.series[0]?.change
     expect([of(swap), of(cut)]).toEqual(['changed', 'narrowed'])
   })
 
   it('tells what grants do that begin or end later, at their times', () => {
-    const after: OrgPolicy = {
+    const after = stateOf({
       ...policy,
       grants: [
         ...policy.grants,
@@ -224,20 +228,23 @@ describe('diffAccess', () => {
           expiresAt: 9_000,
         }),
       ],
-    }
-    expect(diffAccess(policy, after, 1_000)).toEqual([])
-    const later = diffLater(policy, after, 1_000)
+    })
+    expect(diffAccess(state, after, 1_000)).toEqual([])
+    const later = diffLater(state, after, 1_000)
     expect(later.map(({ at, differences }) => [at, differences.map(({ uid }) => uid)])).toEqual([
       [5_000, ['u2']],
       [9_000, []],
     ])
-    expect(diffEver(policy, after, 1_000)).toEqual(later[0]?.differences)
+    expect(diffEver(state, after, 1_000)).toEqual(later[0]?.differences)
     // Without an end, an ending grant gives nothing else before it would have ended.
-    const lasting = { ...policy, grants: policy.grants.map((one) => ({ ...one, uid: `${one.uid}!` })) }
-    const ending = {
+    const lasting = stateOf({
+      ...policy,
+      grants: policy.grants.map((one) => ({ ...one, uid: `${one.uid}!` })),
+    })
+    const ending = stateOf({
       ...policy,
       grants: policy.grants.map((one) => ({ ...one, expiresAt: one.expiresAt ?? 9_000 })),
-    }
+    })
     expect(diffAccess(ending, lasting, 1_000)).toEqual([])
     expect(diffLater(ending, lasting, 1_000).map(({ at }) => at)).toEqual([9_000])
     expect(diffEver(ending, lasting, 1_000).map(({ uid }) => uid)).toContain('u1')

@@ -36,8 +36,8 @@ export {
   diffGroups,
   diffLater,
   type LaterDifference,
-  type SeriesChange,
 } from './difference.ts'
+export type { AccessState, SeriesChange, View } from './view.ts'
 export {
   type AccessPath,
   explain,

@@ -8,7 +8,7 @@ import {
   type VectorSelector,
 } from '@gatehouse/promql'
 import type { CapabilityRequest } from './capability/capability.ts'
-import { changeOf, type SeriesChange } from './difference.ts'
+import { changeOf, type SeriesChange } from './view.ts'
 import type { Constraints } from './model.ts'
 import { isSatisfiable } from './overlap.ts'
 

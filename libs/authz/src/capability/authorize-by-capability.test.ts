@@ -6,6 +6,8 @@ import { grantOf, mainSource, policyWith, principalOf } from '../testing.ts'
 import { type Approval, type ApprovedDashboard, createCapabilities, runsSameQueries } from './approved.ts'
 import { authorizeByCapability, type CapabilityQuestion } from './authorize-by-capability.ts'
 import { readDashboard } from './dashboard.ts'
+import { diffAccess } from '../difference.ts'
+import { type AccessState, changeOf } from '../view.ts'
 import { whoThroughDashboards } from './dashboard-paths.ts'
 
 const capabilityOf = createCapabilities()
@@ -240,5 +242,72 @@ describe('whoThroughDashboards', () => {
     expect(until(undefined, 7_000)).toEqual([['u1', 7_000]])
     expect(until(9_000, 7_000)).toEqual([['u1', 7_000]])
     expect(until(5_000, 7_000)).toEqual([['u1', 5_000]])
+  })
+})
+
+describe('differences of access', () => {
+  const sso = (team: string) => [{ uid: team, source: 'sso' as const }]
+  const members = [
+    { uid: 'u1', name: 'Ann', isDisabled: false, teams: sso('a') },
+    { uid: 'u2', name: 'Bob', isDisabled: false, teams: sso('owners') },
+    { uid: 'u3', name: 'Cid', isDisabled: false, teams: [] },
+  ]
+  const state = (change: Partial<OrgPolicy> = {}, dashboards = [dashboard()]) => ({
+    policy: world({ members, ...change }),
+    dashboards,
+  })
+  const changes = (before: AccessState, after: AccessState) =>
+    diffAccess(before, after, 0).flatMap(({ kind, uid, series }) =>
+      series.map(
+        (one) => `${kind} ${uid} ${one.change} ${one.before.through.join()}>${one.after.through.join()}`,
+      ),
+    )
+  const boards = ['team a', 'user u1']
+  const rail = { uid: 'pii', selector: parseMatchers('{pii="yes"}'), reason: '' }
+
+  it('tell of who reads through dashboards alone, whatever it is that changes', () => {
+    expect(changes(state(), state({ guardrails: [rail] }))).toEqual([
+      'team a narrowed board>board',
+      'team owners narrowed >',
+      'user u1 narrowed board>board',
+      'user u2 narrowed >',
+    ])
+    const expected = (what: string) => boards.map((who) => `${who} ${what}`)
+    expect(changes(state(), state({ grants: [owners] }))).toEqual(expected('lost board>'))
+    expect(changes(state({ grants: [owners] }), state())).toEqual(expected('gained >board'))
+    expect(changes(state(), state({}, []))).toEqual(expected('lost board>'))
+    expect(changes(state({ tenants: ['health', 'clinic'] }), state())).toEqual(
+      expect.arrayContaining(expected('narrowed board>board')),
+    )
+    // The approver loses, and with them all who read in their name.
+    expect(changes(state(), state({ grants: [viewing] }))).toEqual(
+      expect.arrayContaining(expected('lost board>')),
+    )
+    expect(changes(state(), state())).toEqual([])
+  })
+
+  it('call any query more than the queries of dashboards, of the same series', () => {
+    const all = grantOf({ uid: 'g-all' })
+    const other = grantOf({ uid: 'g-all', constraints: ['{env="prod"}'] })
+    expect(changes(state(), state({ grants: [owners, viewing, all] }))).toEqual(
+      boards.map((who) => `${who} widened board>`),
+    )
+    expect(changes(state({ grants: [owners, viewing, all] }), state())).toEqual(
+      boards.map((who) => `${who} narrowed >board`),
+    )
+    expect(changes(state(), state({ grants: [owners, viewing, other] }))).toEqual(
+      boards.map((who) => `${who} changed board>`),
+    )
+    const alternatives = [parseMatchers('{tenant="health"}')]
+    const [any, some] = [{ alternatives }, { alternatives, through: ['board'] }]
+    expect([changeOf(some, any), changeOf(any, some)]).toEqual(['widened', 'narrowed'])
+    expect([changeOf(any, any), changeOf(some, some)]).toEqual([undefined, undefined])
+  })
+
+  it('show the series that asking who finds', () => {
+    const after = state({ guardrails: [rail] })
+    const found = diffAccess(state(), after, 0).find(({ uid }) => uid === 'u1')?.series[0]?.after
+    const [who] = whoThroughDashboards(after.policy, question, { dashboards: after.dashboards, capabilityOf })
+    expect(found?.alternatives).toEqual(who?.constraints.alternatives)
   })
 })

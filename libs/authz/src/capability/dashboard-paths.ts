@@ -1,7 +1,7 @@
 import type { Matcher } from '@gatehouse/promql'
 import { type AccessQuestion, authorize } from '../authorize.ts'
 import { combineConstraints } from '../constraints.ts'
-import type { Because, Constraints, Resource } from '../model.ts'
+import type { Because, Constraints, Principal, Resource } from '../model.ts'
 import { type Overlap, overlapOf } from '../overlap.ts'
 import type { OrgPolicy } from '../policy.ts'
 import { everyone, type WhoEntry, type WhoQuestion } from '../who-can.ts'
@@ -95,6 +95,19 @@ function openedBy(
 }
 
 /**
+ * As {@link dashboardPaths}, for asking about many people: what the dashboards can be asked for is worked out once.
+ */
+export function dashboardReach(
+  policy: OrgPolicy,
+  question: WhoQuestion,
+  given: GivenDashboards,
+): (principal: Principal) => readonly DashboardPath[] {
+  const found = runnable(policy, question, given)
+  return (principal) =>
+    principal.orgUid === policy.orgUid ? openedBy(policy, { ...question, principal }, found) : []
+}
+
+/**
  * The dashboards through which somebody may run queries about a data source although no grant lets them query it: what the gateway
  * answers of them, and no more. Empty where a grant lets them.
  */
@@ -103,8 +116,7 @@ export function dashboardPaths(
   question: AccessQuestion & Pick<WhoQuestion, 'selector'>,
   given: GivenDashboards,
 ): readonly DashboardPath[] {
-  if (question.principal.orgUid !== policy.orgUid) return []
-  return openedBy(policy, question, runnable(policy, question, given))
+  return dashboardReach(policy, question, given)(question.principal)
 }
 
 function entryOf(
@@ -145,11 +157,10 @@ export function whoThroughDashboards(
   question: WhoQuestion,
   given: GivenDashboards,
 ): readonly DashboardReader[] {
-  const found = runnable(policy, question, given)
-  if (found.length === 0) return []
+  const pathsOf = dashboardReach(policy, question, given)
   return everyone(policy).flatMap((principal) => {
     const { kind, uid, name } = principal
-    const paths = openedBy(policy, { ...question, principal }, found)
+    const paths = pathsOf(principal)
     return paths.length === 0
       ? []
       : [{ kind, uid, name, ...entryOf(policy, paths, question.selector), paths }]

@@ -2,12 +2,14 @@ import { isDeepStrictEqual } from 'node:util'
 import {
   type AccessDifference,
   type AccessDocument,
+  createCapabilities,
   diffAccess,
   diffGroups,
   diffLater,
   type LaterDifference,
   whoCan,
   type WhoEntry,
+  whoThroughDashboards,
 } from '@gatehouse/authz'
 import { findOrg } from '../orgs.ts'
 import type { Pool } from '../pool.ts'
@@ -40,11 +42,13 @@ export interface OrgPlan {
 export interface ChangedDataSource {
   readonly uid: string
   readonly name: string
-  /** Who queries it, by grants. */
+  /** Who queries it, by grants or by dashboards alone. */
   readonly askedBy: readonly Pick<WhoEntry, 'kind' | 'uid' | 'name'>[]
 }
 
 type Issuers = readonly string[] | undefined
+
+const capabilityOf = createCapabilities()
 
 class RolledBack extends Error {}
 
@@ -75,7 +79,9 @@ function changedDataSources(
     const was = before.dataSources.get(uid)
     if (was === undefined || isDeepStrictEqual(was, after.dataSources.get(uid))) return []
     const resource = { kind: 'data-source', uid, orgUid: policy.orgUid } as const
-    const asked = whoCan(policy, { action: 'datasources:query', resource, now })
+    const question = { action: 'datasources:query', resource, now } as const
+    const given = { dashboards: after.dashboards, capabilityOf }
+    const asked = [...whoCan(policy, question), ...whoThroughDashboards(policy, question, given)]
     return [{ uid, name, askedBy: asked.map((who) => ({ kind: who.kind, uid: who.uid, name: who.name })) }]
   })
 }
@@ -99,9 +105,9 @@ async function planIn(
     const [was, is] = [before.get(uid), after.get(uid)]
     return {
       orgUid: uid,
-      differences: diffAccess(was?.policy, is?.policy, now),
-      later: diffLater(was?.policy, is?.policy, now),
-      groups: diffGroups(was?.policy, is?.policy, now),
+      differences: diffAccess(was, is, now),
+      later: diffLater(was, is, now),
+      groups: diffGroups(was, is, now),
       issuers: changedIssuers(was, is),
       dataSources: changedDataSources(was, is, now),
     }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { systemEvent } from '@gatehouse/audit'
-import type { AccessDifference, AccessDocument } from '@gatehouse/authz'
+import type { AccessDocument, View } from '@gatehouse/authz'
 import { GatehouseError } from '@gatehouse/errors'
 import { printMatcher } from '@gatehouse/promql'
 import {
@@ -31,11 +31,10 @@ interface PlanOptions {
   readonly output: 'text' | 'json'
 }
 
-type Alternatives = AccessDifference['series'][number]['before']['alternatives']
-
-function seriesOf(alternatives: Alternatives): string {
+function seriesOf({ alternatives, through }: View): string {
   const selectors = alternatives.map((matchers) => `{${matchers.map(printMatcher).join(',')}}`)
-  return selectors.length === 0 ? 'nothing' : selectors.join(' or ')
+  const series = selectors.length === 0 ? 'nothing' : selectors.join(' or ')
+  return through.length === 0 ? series : `${series} (only queries of ${through.join(', ')})`
 }
 
 type Difference = AccessPlan['orgs'][number]['differences' | 'groups'][number]
@@ -45,9 +44,7 @@ function printDifference({ kind, uid, name, gained, lost, series }: Difference):
   for (const permission of gained) console.log(`    + ${permission}`)
   for (const permission of lost) console.log(`    - ${permission}`)
   for (const { dataSource, change, before, after } of series)
-    console.log(
-      `    ${dataSource}: ${change} series, ${seriesOf(before.alternatives)} → ${seriesOf(after.alternatives)}`,
-    )
+    console.log(`    ${dataSource}: ${change} series, ${seriesOf(before)} → ${seriesOf(after)}`)
 }
 
 const maxNamed = 50

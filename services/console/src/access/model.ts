@@ -117,6 +117,8 @@ export const who = z.object({
 })
 export type Holder = z.output<typeof who>['items'][number]
 
+const view = z.extend(constraints, { onlyDashboards: z.boolean() })
+
 /** What `/access/preview` answers. */
 export const previewed = z.object({
   items: z.array(
@@ -130,8 +132,8 @@ export const previewed = z.object({
         z.object({
           dataSource: z.string(),
           change: z.enum(['gained', 'lost', 'widened', 'narrowed', 'changed']),
-          before: constraints,
-          after: constraints,
+          before: view,
+          after: view,
         }),
       ),
     }),

@@ -111,6 +111,30 @@ const kinds = {
   changed: 'caution',
 } as const
 
+const shownSelectors = 20
+
+/** What somebody sees of a data source; of many selectors, which only dashboards have, the first. */
+function Seen({ when, view }: { readonly when: 'before' | 'after'; readonly view: Change['before'] }) {
+  const { selectors, words: told, onlyDashboards } = view
+  const how = onlyDashboards ? `${when}, only queries of dashboards:` : `${when}:`
+  const others = selectors.length - shownSelectors
+  return (
+    <>
+      {selectors.slice(0, shownSelectors).map((selector) => (
+        <p key={selector} className="small">
+          {how} <Promql text={selector} />
+        </p>
+      ))}
+      {others > 0 && <p className="small muted">and {others} more</p>}
+      {onlyDashboards && selectors.length === 0 && (
+        <p className="small">
+          {when}: {told.join(', ')}
+        </p>
+      )}
+    </>
+  )
+}
+
 function Affected({ item, isCounted }: { readonly item: Item; readonly isCounted: boolean }) {
   const { kind, uid, name, gained, lost, series } = item
   return (
@@ -124,16 +148,8 @@ function Affected({ item, isCounted }: { readonly item: Item; readonly isCounted
             <Badge kind={kinds[change.change]}>{words[change.change]}</Badge> data source {change.dataSource}
             {isCounted && <Counted change={change} />}
           </p>
-          {change.before.selectors.map((selector) => (
-            <p key={`-${selector}`} className="small">
-              before: <Promql text={selector} />
-            </p>
-          ))}
-          {change.after.selectors.map((selector) => (
-            <p key={`+${selector}`} className="small">
-              after: <Promql text={selector} />
-            </p>
-          ))}
+          <Seen when="before" view={change.before} />
+          <Seen when="after" view={change.after} />
         </div>
       ))}
       {gained.length > 0 && <p className="small">May then: {list(gained)}.</p>}

@@ -1,4 +1,5 @@
 import {
+  type ApprovedDashboard,
   authorize,
   type CapabilityOf,
   type Constraints,
@@ -38,7 +39,7 @@ export function answerOfConstraints(constraints: Constraints): { selectors: stri
 
 /** Whether somebody may open a dashboard, and so know of it. */
 export function mayKnow(policy: OrgPolicy, asker: Principal) {
-  return ({ dashboard: { uid, folderUid } }: DashboardPath): boolean => {
+  return ({ uid, folderUid }: ApprovedDashboard): boolean => {
     const resource = { kind: 'dashboard', uid, orgUid: policy.orgUid, folderUid } as const
     const question = { principal: asker, action: 'dashboards:read', resource, now: Date.now() } as const
     return authorize(policy, question).allowed
@@ -186,7 +187,9 @@ export async function explainFor(deps: AccessDeps, asker: Principal, question: Q
   const answer = answerOf(explain(policy, full))
   const given = { dashboards: settings.dashboards, capabilityOf: deps.capabilityOf }
   const isKnown = isOwn ? () => true : mayKnow(today, asker)
-  const dashboards = dashboardPaths(policy, full, given).map((path) => answerOfDashboard(path, isKnown(path)))
+  const dashboards = dashboardPaths(policy, full, given).map((path) =>
+    answerOfDashboard(path, isKnown(path.dashboard)),
+  )
   if (mayExplain.allowed || answer.allowed) return { ...answer, dashboards }
   // Of today also where the settings of then were asked for: what was not there is answered so, too.
   return { ...notInScope(today.version), dashboards }

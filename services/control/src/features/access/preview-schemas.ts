@@ -26,6 +26,10 @@ export const previewSchema = z.strictObject({
   removeMembers: places.describe('People to be taken out of teams they were put into by hand'),
 })
 
+const viewSchema = constraintsSchema.extend({
+  onlyDashboards: z.boolean().describe('Only queries of dashboards give them, no grant'),
+})
+
 export const previewEntrySchema = z.strictObject({
   kind: z
     .enum(['user', 'service-account', 'team'])
@@ -42,8 +46,8 @@ export const previewEntrySchema = z.strictObject({
       change: z
         .enum(['gained', 'lost', 'widened', 'narrowed', 'changed'])
         .describe('changed: neither plainly wider nor plainly narrower'),
-      before: constraintsSchema,
-      after: constraintsSchema,
+      before: viewSchema,
+      after: viewSchema,
     }),
   ),
 })

@@ -1,5 +1,6 @@
 import {
   type AccessDifference,
+  type ApprovedDashboard,
   diffEver,
   type Grant,
   notHeld,
@@ -9,6 +10,7 @@ import {
   type Principal,
   proposedPolicy,
   shippedRoles,
+  type View,
 } from '@gatehouse/authz'
 import { GatehouseError } from '@gatehouse/errors'
 import { type OrgTransaction, readSnapshot } from '@gatehouse/store'
@@ -16,10 +18,11 @@ import type { z } from 'zod'
 import { found } from '../../manage.ts'
 import { placeOf } from '../grants/holdings.ts'
 import type { newGrantSchema } from '../grants/schemas.ts'
-import { answerOfConstraints } from './explain.ts'
+import { answerOfConstraints, mayKnow } from './explain.ts'
 import type { previewEntrySchema, previewSchema } from './preview-schemas.ts'
 
 type Asked = z.output<typeof previewSchema>
+type PreviewedView = z.output<typeof previewEntrySchema>['series'][number]['before']
 type NewGrant = z.output<typeof newGrantSchema>
 
 function timeOf(text: string | undefined): number | undefined {
@@ -104,9 +107,17 @@ async function notHeldIn(
 /** What a change would do, before anybody makes it. */
 export interface Preview {
   readonly differences: readonly AccessDifference[]
+  /** Whether the asker may open a dashboard, by its uid. */
+  readonly isKnown: (uid: string) => boolean
   readonly notHeld: readonly string[]
   /** Version of the policy it was worked out on. */
   readonly policyVersion: string
+}
+
+function knownDashboards(policy: OrgPolicy, dashboards: readonly ApprovedDashboard[], asker: Principal) {
+  const isOpen = mayKnow(policy, asker)
+  const known = new Set(dashboards.filter(isOpen).map(({ uid }) => uid))
+  return (uid: string): boolean => known.has(uid)
 }
 
 /**
@@ -115,14 +126,15 @@ export interface Preview {
  *   for a changed role of the release.
  */
 export async function previewIn(tx: OrgTransaction, asker: Principal, asked: Asked): Promise<Preview> {
-  const { policy } = await readSnapshot(tx)
+  const { policy, dashboards } = await readSnapshot(tx)
   for (const { subject } of asked.grants) subjectIn(policy, subject)
   const change = changeOf(asked)
   checkNames(policy, change)
   const after = proposedPolicy(policy, change)
   const missing = await notHeldIn(tx, { policy, asker, roles: after.roles }, change)
   return {
-    differences: diffEver(policy, after, Date.now()),
+    differences: diffEver({ policy, dashboards }, { policy: after, dashboards }, Date.now()),
+    isKnown: knownDashboards(policy, dashboards, asker),
     notHeld: missing,
     policyVersion: policy.version,
   }
@@ -143,8 +155,17 @@ export function countsOf(differences: readonly AccessDifference[]) {
   }
 }
 
-/** One line of a preview as an answer. */
-export function answerOfDifference(difference: AccessDifference): z.output<typeof previewEntrySchema> {
+function answerOfView({ alternatives, through }: View, isKnown: Preview['isKnown']): PreviewedView {
+  const onlyDashboards = through.length > 0
+  if (through.every(isKnown)) return { ...answerOfConstraints({ alternatives }), onlyDashboards }
+  return { selectors: [], words: ['series of dashboards that you may not open'], onlyDashboards }
+}
+
+/** One line of a preview as an answer. What dashboards ask that the asker may not open is left out. */
+export function answerOfDifference(
+  difference: AccessDifference,
+  isKnown: Preview['isKnown'],
+): z.output<typeof previewEntrySchema> {
   const { series, gained, lost, ...who } = difference
   return {
     ...who,
@@ -153,8 +174,8 @@ export function answerOfDifference(difference: AccessDifference): z.output<typeo
     series: series.map(({ dataSource, change, before, after }) => ({
       dataSource,
       change,
-      before: answerOfConstraints(before),
-      after: answerOfConstraints(after),
+      before: answerOfView(before, isKnown),
+      after: answerOfView(after, isKnown),
     })),
   }
 }

@@ -1,6 +1,6 @@
 import {
+  type ApprovedDashboard,
   createCapabilities,
-  type DashboardPath,
   type DashboardReader,
   parseAsked,
   whoCan,
@@ -55,8 +55,13 @@ function answerOfEntry({
 }
 
 /** A dashboard that the asker may not open is not named, nor what it asks. */
-function answerOfReader(reader: DashboardReader, isKnown: (path: DashboardPath) => boolean): WhoAnswer {
-  const hidden = new Set(reader.paths.filter((path) => !isKnown(path)).map(({ dashboard }) => dashboard.uid))
+function answerOfReader(
+  reader: DashboardReader,
+  isKnown: (dashboard: ApprovedDashboard) => boolean,
+): WhoAnswer {
+  const hidden = new Set(
+    reader.paths.filter((path) => !isKnown(path.dashboard)).map(({ dashboard }) => dashboard.uid),
+  )
   const because = reader.because.map((link) =>
     hidden.has(link.via.replace(/^dashboard:/, '')) ? { ...link, via: 'dashboard' } : link,
   )
@@ -110,10 +115,10 @@ function previewRoute({ permissions, changes }: ManageDeps): Route {
     response: previewAnswerSchema,
     handler: async ({ caller, body, query }) => {
       const preview = await changes.read(caller.orgUid, (tx) => previewIn(tx, caller, body))
-      const { differences, policyVersion } = preview
+      const { differences, isKnown, policyVersion } = preview
       const { items, next } = paginate(differences, ({ kind, uid }) => `${kind} ${uid}`, query)
       return {
-        items: items.map(answerOfDifference),
+        items: items.map((one) => answerOfDifference(one, isKnown)),
         next,
         counts: countsOf(differences),
         notHeld: [...preview.notHeld],
