@@ -28,13 +28,17 @@ const org = (uid: string, url: string): string => `
     teams:
       - { uid: signals, name: Signals, idpGroups: [sg-signals] }
       - { uid: roads, name: Roads, idpGroups: [sg-roads] }
-    serviceAccounts: [{ uid: admin, name: Admin }, { uid: people, name: People }]
+    serviceAccounts: [{ uid: admin, name: Admin }, { uid: people, name: People }, { uid: hands, name: Hands }, { uid: brief, name: Brief }]
     dataSources:
       - { uid: metrics, name: Metrics, shards: [{ name: s, tenants: [${uid}], replicas: [{ name: r, url: "${url}" }] }] }
-    roles: [{ name: people, version: 1, permissions: ['users:read', 'users:write'] }]
+    roles:
+      - { name: people, version: 1, permissions: ['users:read', 'users:write'] }
+      - { name: hands, version: 1, permissions: ['users:read', 'users:write', 'grants:create'] }
     grants:
       - { serviceAccount: admin, role: org-admin }
       - { serviceAccount: people, role: people }
+      - { serviceAccount: hands, role: hands }
+      - { serviceAccount: brief, role: org-admin, expiresAt: "${new Date(Date.now() + 600_000).toISOString()}" }
       - { team: signals, role: viewer }`
 
 async function newToken(orgUid: string, body: object = {}): Promise<ControlAnswer> {
@@ -658,6 +662,16 @@ describe('what a provisioning token may', () => {
     expect((await world.call('post', '/api/v1/provisioning-tokens', { token: people, body })).status).toBe(
       403,
     )
+    // Groups give a viewer's permissions, for good: not to be handed out by who has fewer, or has them for a while.
+    for (const account of ['hands', 'brief']) {
+      const token = await world.token('health', account)
+      const refused = await world.call('post', '/api/v1/provisioning-tokens', { token, body })
+      expect([account, refused.status, refused.json.detail]).toEqual([
+        account,
+        403,
+        expect.stringContaining('you cannot grant what you do not hold: '),
+      ])
+    }
     expect((await newToken('health', { issuer: 'unknown' })).status).toBe(400)
     expect((await newToken('health', { days: 366 })).status).toBe(400)
   })

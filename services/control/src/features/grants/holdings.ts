@@ -63,10 +63,6 @@ export async function requireHeld(tx: OrgTransaction, giver: Giver, given: Given
   refuse(notHeld(policy, giver, { ...given, constraints: given.constraints.map(parseConstraint) }))
 }
 
-function isOf(grant: Grant, kind: Grant['subject']['kind'], uid: string | undefined): boolean {
-  return grant.subject.kind === kind && grant.subject.uid === uid
-}
-
 async function requireGrants(
   tx: OrgTransaction,
   giver: Giver,
@@ -81,15 +77,33 @@ async function requireGrants(
   }
 }
 
+async function requireTeams(
+  tx: OrgTransaction,
+  giver: Giver,
+  { policy, teams }: { readonly policy: OrgPolicy; readonly teams: readonly string[] },
+): Promise<void> {
+  const others = new Set(teams.filter((team) => !giver.principal.teams.includes(team)))
+  const grants = policy.grants.filter(({ subject }) => subject.kind === 'team' && others.has(subject.uid))
+  await requireGrants(tx, giver, { policy, grants })
+}
+
 /**
  * Refuses to put anybody into a team that holds more than the giver does. Who is in the team holds what it holds.
  * @throws GatehouseError `forbidden`.
  */
 export async function requireTeamHeld(tx: OrgTransaction, giver: Giver, teamUid: string): Promise<void> {
-  if (giver.principal.teams.includes(teamUid)) return
   const { policy } = await readSnapshot(tx)
-  const grants = policy.grants.filter((grant) => isOf(grant, 'team', teamUid))
-  await requireGrants(tx, giver, { policy, grants })
+  await requireTeams(tx, giver, { policy, teams: [teamUid] })
+}
+
+/**
+ * As {@link requireTeamHeld}, of every team that IdP groups give: whoever says who is in the groups puts people into these.
+ * @throws GatehouseError `forbidden`.
+ */
+export async function requireMappedTeamsHeld(tx: OrgTransaction, giver: Giver): Promise<void> {
+  const { policy } = await readSnapshot(tx)
+  const teams = policy.teams.filter(({ idpGroups }) => idpGroups.length > 0).map(({ uid }) => uid)
+  await requireTeams(tx, giver, { policy, teams })
 }
 
 /**
@@ -102,7 +116,9 @@ export async function requireAccountHeld(
   account: { readonly uid: string; readonly teamUid: string | undefined },
 ): Promise<void> {
   const { policy } = await readSnapshot(tx)
-  const grants = policy.grants.filter((grant) => isOf(grant, 'service-account', account.uid))
+  const grants = policy.grants.filter(
+    ({ subject }) => subject.kind === 'service-account' && subject.uid === account.uid,
+  )
   await requireGrants(tx, giver, { policy, grants })
   if (account.teamUid !== undefined) await requireTeamHeld(tx, giver, account.teamUid)
 }

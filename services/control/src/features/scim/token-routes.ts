@@ -16,6 +16,7 @@ import { createOnce } from '../../create-once.ts'
 import { newestFirst, pageOf, pageQuery } from '../../page.ts'
 import { orgResource } from '../folders/resource.ts'
 import { uidSchema } from '../folders/schemas.ts'
+import { requireMappedTeamsHeld } from '../grants/holdings.ts'
 import { provisioningTokenPrefix } from './provisioning.ts'
 
 export interface ProvisioningTokenRouteDeps {
@@ -95,7 +96,7 @@ export function provisioningTokenRoutes(deps: ProvisioningTokenRouteDeps): reado
       handler: async (call) => {
         const { caller, body } = call
         const now = Date.now()
-        // Whoever fills groups hands out all that teams hold, so it takes the right to grant.
+        // Whoever fills groups hands out all that teams hold, so it takes the right to grant, and just that to be held.
         const question = {
           principal: caller,
           action: 'grants:create',
@@ -110,6 +111,7 @@ export function provisioningTokenRoutes(deps: ProvisioningTokenRouteDeps): reado
         const token = provisioningTokenPrefix + newSecret()
         const { name, subjectFrom, days } = body
         const work = async (tx: OrgTransaction): Promise<Changed<z.output<typeof newTokenAnswer>>> => {
+          await requireMappedTeamsHeld(tx, { principal: caller, now })
           const made = await createProvisioningToken(tx, {
             name,
             prefix: token.slice(0, 20),
