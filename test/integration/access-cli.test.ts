@@ -125,6 +125,27 @@ describe('gatehouse policy', () => {
     expect((await gatehouse('policy', 'apply', file('back.yaml', accessOf('viewer')), config())).code).toBe(0)
   })
 
+  it('hands an org back to the API, where files leave it alone then, until they adopt it', async () => {
+    const wanted = file('mine.yaml', accessOf('viewer'))
+    const released = await gatehouse('policy', 'release', 'health', config())
+    expect([released.code, released.err]).toEqual([0, ''])
+    expect(await world.sql('select managed from orgs')).toEqual([{ managed: 'api' }])
+    const [event] = await world.sql(
+      `select event -> 'detail' as detail from audit_events where event ->> 'code' = 'A014I'`,
+    )
+    expect(event).toEqual({ detail: { managed: { before: 'files', after: 'api' } } })
+    const refused = await gatehouse('policy', 'apply', wanted, config())
+    expect([refused.code, refused.err]).toEqual([2, expect.stringContaining('managed through the API')])
+    const [twice, nowhere] = [
+      await gatehouse('policy', 'release', 'health', config()),
+      await gatehouse('policy', 'release', 'nowhere', config()),
+    ]
+    expect([twice.code, twice.err]).toEqual([2, expect.stringContaining('already')])
+    expect([nowhere.code, nowhere.err]).toEqual([2, expect.stringContaining('there is no such org')])
+    expect((await gatehouse('policy', 'apply', wanted, '--adopt', config())).code).toBe(0)
+    expect(await world.sql('select managed from orgs')).toEqual([{ managed: 'files' }])
+  })
+
   it('warns of orgs that take people of every identity provider, where there are several', async () => {
     const wanted = file('open.yaml', accessOf('viewer'))
     const issuers = ['a', 'b'].map((name) => ({ name, issuer: `https://${name}.example.org`, clientId: 'x' }))

@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { checkCommand, testCommand } from './policy-check.ts'
 import { applyCommand, planCommand } from './policy-plan.ts'
+import { releaseCommand } from './policy-release.ts'
 import { rehearseCommand } from './rehearse.ts'
 
 /** `gatehouse policy`: access declared in files. */
@@ -11,5 +12,6 @@ export function policyCommand(): Command {
     .addCommand(testCommand())
     .addCommand(planCommand())
     .addCommand(applyCommand())
+    .addCommand(releaseCommand())
     .addCommand(rehearseCommand())
 }
