@@ -274,7 +274,10 @@ describe('the platform', () => {
     expect((await world.as(operator, 'get', '/orgs/second')).status).toBe(404)
     const stolen = { ...org, uid: 'thief', tenants: ['health'] }
     const taken = await world.as(operator, 'post', '/orgs', { body: stolen })
-    expect([taken.status, taken.json.detail]).toEqual([409, 'a tenant belongs to an org already'])
+    expect([taken.status, taken.json.detail]).toEqual([
+      409,
+      'a tenant belongs to an org already; only access files that name both orgs move it',
+    ])
     expect((await world.as(operator, 'get', '/orgs/thief')).status).toBe(404)
     const source = {
       uid: 'metrics',

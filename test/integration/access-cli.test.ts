@@ -14,7 +14,7 @@ orgs:
     name: Health
     tenants: [health]
     teams: [{ uid: triage, name: Triage, members: [{ issuer: 'https://idp.example.org', subject: ann }] }]
-    serviceAccounts: [{ uid: ci, name: CI }]
+    serviceAccounts: [{ uid: ci, name: CI }, { uid: ci-of-every-model-in-production-and-test, name: CI, team: triage }]
     dataSources:
       - { uid: metrics, name: Metrics, shards: [{ name: s, tenants: [health], replicas: [{ name: r, url: 'http://127.0.0.1:9' }] }] }
     grants:
@@ -222,7 +222,7 @@ describe('gatehouse auth', () => {
       'team triage (by hand) → grant g-triage → role viewer v1 → permission datasources:query: allows',
     )
     const who = await gatehouse('auth', 'who', ...query)
-    expect(who.out.trim().split('\n')).toHaveLength(2)
+    expect(who.out.trim().split('\n')).toHaveLength(3)
     expect((await gatehouse('auth', 'who', 'no:action', 'metrics', '--org=health', config())).code).toBe(2)
   })
 })
@@ -282,7 +282,7 @@ describe('gatehouse token and grafana', () => {
     const [source, ...others] = parse(made.out).datasources
     expect(others).toEqual([])
     expect(source).toMatchObject({
-      name: 'metrics (ci)',
+      name: 'metrics (health/ci)',
       type: 'prometheus',
       url: 'https://gw.example.org/prom/metrics',
       jsonData: { httpHeaderName1: 'Authorization' },
@@ -296,8 +296,19 @@ describe('gatehouse token and grafana', () => {
     expect(parse(snippet).datasources[0].secureJsonData.httpHeaderValue1).toBe('Bearer $GATEHOUSE_TOKEN')
     expect(plain.err).not.toContain(plain.out.trim())
     expect((await gatehouse('token', 'create', 'nobody', org, config())).code).not.toBe(0)
-    // The hash is of the org, the account and the data source: two accounts fit into one Grafana org.
-    expect(source.uid).toMatch(/^gatehouse-metrics-[0-9a-f]{8}$/)
+    // Two accounts fit into one Grafana org, which takes each name and each uid of at most 40 characters once.
+    const long = await gatehouse(
+      'token',
+      'create',
+      'ci-of-every-model-in-production-and-test',
+      org,
+      config(),
+      '--grafana',
+    )
+    const other = parse(long.out).datasources[0]
+    for (const { uid } of [source, other]) expect(uid).toMatch(/^gatehouse-metrics-[0-9a-f]{8}$/)
+    expect(other.uid).not.toBe(source.uid)
+    expect(other.name).not.toBe(source.name)
     const bad = await gatehouse('token', 'create', 'ci', org, config(), '--cidr=nonsense')
     expect([bad.code, bad.err]).toEqual([2, expect.stringMatching(/nonsense.*a network such as/)])
   })

@@ -21,7 +21,7 @@ const ownMessages = new Set(['GH423', 'GH424', 'GH425'])
 
 /** What a violated key says where its name says more than its kind. */
 const keys: Readonly<Record<string, string>> = {
-  tenants_pkey: 'a tenant belongs to an org already',
+  tenants_pkey: 'a tenant belongs to an org already; only access files that name both orgs move it',
 }
 
 function conflictOf(error: unknown, code: string): string | undefined {

@@ -45,17 +45,22 @@ function identityLines(bearer: string | undefined): readonly string[] {
   ]
 }
 
+const mostUid = 40
+
 /** One for each account of each org, so that several fit into one Grafana org, whose uids have at most 40 characters. */
-function uidOf(dataSource: string, account = ''): string {
+function uidOf({ dataSource, bearer, account = '' }: GrafanaDataSource): string {
+  const personal = `gatehouse-${dataSource}`
+  if (bearer === undefined && personal.length <= mostUid) return personal
   const own = createHash('sha256').update(`${account} ${dataSource}`).digest('hex').slice(0, 8)
   return `gatehouse-${dataSource.slice(0, 20)}-${own}`
 }
 
-function linesOf(url: string, { dataSource, name, scrapeInterval, bearer, account }: GrafanaDataSource) {
+function linesOf(url: string, source: GrafanaDataSource): readonly string[] {
+  const { dataSource, name, scrapeInterval, bearer } = source
   const isPersonal = bearer === undefined
   return [
     `  - name: ${quote(name)}`,
-    `    uid: ${bearer === undefined ? `gatehouse-${dataSource}` : uidOf(dataSource, account)}`,
+    `    uid: ${uidOf(source)}`,
     '    type: prometheus',
     '    access: proxy',
     `    url: ${quote(`${url}/prom/${dataSource}`)}`,

@@ -133,7 +133,7 @@ function grafanaOf({ stored, sources }: Issued, bearer: string, options: TokenOp
     loadConfigFile(options['config.file']),
     sources.map((dataSource) => ({
       dataSource,
-      name: `${dataSource} (${stored.serviceAccountUid})`,
+      name: `${dataSource} (${options.org}/${stored.serviceAccountUid})`,
       scrapeInterval: '30s',
       bearer,
       account: `${options.org} ${stored.serviceAccountUid}`,

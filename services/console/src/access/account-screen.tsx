@@ -40,10 +40,11 @@ function Once({
   token,
   onClose,
 }: {
-  readonly account: Pick<Account, 'uid' | 'name'>
+  readonly account: Pick<Account, 'uid'>
   readonly token: string
   readonly onClose: () => void
 }) {
+  const me = useMe()
   const targets = useTargets(account.uid)
   const [chosen, setChosen] = useState<string>()
   const source = targets.find(({ uid }) => uid === chosen) ?? targets[0]
@@ -68,7 +69,9 @@ function Once({
           options={targets.map(({ uid, name }) => ({ value: uid, text: name }))}
         />
       )}
-      {source !== undefined && <SetupTabs snippets={snippetsWith({ ...account, token }, source)} />}
+      {source !== undefined && (
+        <SetupTabs snippets={snippetsWith({ org: me.org.uid, uid: account.uid, token }, source)} />
+      )}
     </Dialog>
   )
 }
@@ -168,7 +171,7 @@ function Rotate({
   )
 }
 
-function Tokens({ account }: { readonly account: Pick<Account, 'uid' | 'name'> }) {
+function Tokens({ account }: { readonly account: Pick<Account, 'uid'> }) {
   const can = useCan()
   const path = `/api/v1/service-accounts/${encodeURIComponent(account.uid)}/tokens`
   const read = useRead(`${path}?limit=200`, tokens)
@@ -288,7 +291,7 @@ export default function AccountScreen({ params }: { readonly params: Params }) {
       {read.value?.isDisabled === true && (
         <p className="notice notice-caution">It is disabled: its tokens do not work.</p>
       )}
-      <Tokens account={{ uid, name: read.value?.name ?? uid }} />
+      <Tokens account={{ uid }} />
       <AccessCard path={`${path}/access`} />
     </AccessPage>
   )

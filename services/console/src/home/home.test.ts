@@ -44,7 +44,7 @@ describe('snippetsFor', () => {
 })
 
 describe('snippetsWith', () => {
-  const holder = { uid: 'credit-alerts-of-every-model-in-production', name: 'Alerts: "credit"', token: 't0k' }
+  const holder = { uid: 'credit-alerts-of-every-model-in-production', org: 'health', token: 't0k' }
 
   it('gives every client the token, for this data source', () => {
     const texts = [...textsOf(snippetsWith(holder, source)).values()]
@@ -57,11 +57,12 @@ describe('snippetsWith', () => {
 
   it('gives Grafana a data source of the account’s own, not the one of people', () => {
     const grafana = parse(textsOf(snippetsWith(holder, source)).get('grafana') ?? '') as {
-      datasources: { uid: string; name: string; jsonData: object; secureJsonData: object }[]
+      datasources: { name: string; jsonData: object; secureJsonData: object }[]
     }
     const [made] = grafana.datasources
-    expect(made?.uid).toBe('gw-credit-alerts-of-every-model-in-produ')
-    expect(made?.name).toBe('Metrics (Alerts: "credit")')
+    // Neither is taken by another account, org or data source, however long the uids are.
+    expect(made?.name).toBe('m (health/credit-alerts-of-every-model-in-production)')
+    expect(made).not.toHaveProperty('uid')
     expect(made?.jsonData).toMatchObject({ httpHeaderName1: 'Authorization' })
     expect(made?.jsonData).not.toHaveProperty('oauthPassThru')
     expect(made?.secureJsonData).toEqual({ httpHeaderValue1: 'Bearer t0k' })

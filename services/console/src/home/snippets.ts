@@ -24,8 +24,9 @@ interface Target {
 
 /** A service account with the token that was just made. */
 export interface Holder {
+  /** Uid of its org. */
+  readonly org: string
   readonly uid: string
-  readonly name: string
   readonly token: string
 }
 
@@ -59,14 +60,11 @@ ${grafanaSettings}      manageAlerts: false
 `
 }
 
-/** Grafana's uids have at most 40 characters. */
-const mostUid = 40
-
-function grafanaOfAccount(url: string, { uid, name, token }: Holder): string {
+/** Grafana makes the uid, of at most 40 characters, from the name, which nothing else in a Grafana org may have. */
+function grafanaOfAccount({ uid, url }: Target, { org, uid: account, token }: Holder): string {
   return `apiVersion: 1
 datasources:
-  - name: ${JSON.stringify(`Metrics (${name})`)}
-    uid: ${`gw-${uid}`.slice(0, mostUid)}
+  - name: ${JSON.stringify(`${uid} (${org}/${account})`)}
     type: prometheus
     access: proxy
     url: ${url}
@@ -152,7 +150,7 @@ export function snippetsWith(holder: Holder, source: Target): readonly Snippet[]
       title: 'Grafana',
       advice:
         'A data source of its own, for alerting and recording rules. Everybody in that Grafana org sees through it what the service account sees, so put it only where that is meant.',
-      pieces: [{ name: provisioning, text: grafanaOfAccount(url, holder) }],
+      pieces: [{ name: provisioning, text: grafanaOfAccount(source, holder) }],
     },
     {
       id: 'promtool',
