@@ -2055,12 +2055,14 @@ AS $function$ select least(s.expires_at, s.last_seen_at + s.idle_timeout, s.chec
 
 -- owner the migrating role;
 CREATE OR REPLACE FUNCTION public.session_ends(wanted text)
- RETURNS TABLE(uid text, idle_ends_at timestamp with time zone, ends_at timestamp with time zone)
+ RETURNS TABLE(uid text, idle_ends_at timestamp with time zone, ends_at timestamp with time zone, vouched_until timestamp with time zone)
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
-    select s.uid, s.last_seen_at + s.idle_timeout, s.expires_at
+    select s.uid, s.last_seen_at + s.idle_timeout, s.expires_at,
+      -- Until it is due, the next answer is to be expected in time.
+      case when s.checked_at + s.check_every <= now() then s.checked_at + s.check_within end
     from public.sessions s join public.users u on u.uid = s.user_uid
     where s.hash = wanted and s.revoked_at is null and not u.disabled and public.session_end(s) > now()
   $function$

@@ -150,6 +150,24 @@ describe('a live session', () => {
     },
   )
 
+  it('says when it ends while its identity provider does not answer, and that staying signed in does not help', async () => {
+    const browser = await signedIn()
+    const ends = async (path = '', method = 'GET') => {
+      const init = { method, headers: { origin: url } }
+      return (await browser.api(`${url}/api/v1/sessions/current${path}`, init)).json()
+    }
+    expect(await ends()).toMatchObject({ vouchedUntil: null })
+    idp.faults = { refresh: { status: 503, body: 'no' } }
+    await expect.poll(async () => (await ends()).vouchedUntil, { timeout: 4_000 }).not.toBeNull()
+    const told = await ends('/extend', 'POST')
+    expect(told.expiresAt).toBe(told.vouchedUntil)
+    expect(Date.parse(told.expiresAt) - Date.now()).toBeLessThan(5_000)
+    await sleep(Date.parse(told.expiresAt) - Date.now() - 1_000)
+    expect((await look(browser)).status).toBe(200)
+    await sleep(1_500)
+    expect((await look(browser)).status).toBe(401)
+  })
+
   it('is asked about at the userinfo endpoint where a refresh gives no ID token', async () => {
     const browser = await signedIn()
     idp.person = { ...idp.person, groups: ['transport-signals', 'health-triage'] }

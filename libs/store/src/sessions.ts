@@ -121,17 +121,25 @@ export interface SessionEnds {
   readonly idleEndsAt: number
   /** Whatever happens. */
   readonly endsAt: number
+  /** If the identity provider, which has been due to be asked again, does not vouch for the person before; undefined: it is not due. */
+  readonly vouchedUntil: number | undefined
 }
 
 /** When the session with this secret's hash ends; undefined if it has. Looking does not count as a use. */
 export async function findSessionEnds(pool: Pool, hash: string): Promise<SessionEnds | undefined> {
-  const [row] = await lookUp<{ uid: string; idle_ends_at: Date; ends_at: Date }>(
+  const [row] = await lookUp<{ uid: string; idle_ends_at: Date; ends_at: Date; vouched_until: Date | null }>(
     pool,
-    'select uid, idle_ends_at, ends_at from session_ends($1)',
+    'select uid, idle_ends_at, ends_at, vouched_until from session_ends($1)',
     [hash],
   )
   if (row === undefined) return undefined
-  return { uid: row.uid, idleEndsAt: row.idle_ends_at.getTime(), endsAt: row.ends_at.getTime() }
+  const { uid, idle_ends_at: idleEndsAt, ends_at: endsAt, vouched_until: vouchedUntil } = row
+  return {
+    uid,
+    idleEndsAt: idleEndsAt.getTime(),
+    endsAt: endsAt.getTime(),
+    vouchedUntil: vouchedUntil?.getTime(),
+  }
 }
 
 /** Notes a use of a session at once, so that its idle time begins anew; false if it has ended. */

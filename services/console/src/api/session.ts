@@ -6,6 +6,7 @@ const ends = z.object({
   now: z.string(),
   idleEndsAt: z.string(),
   lifetimeEndsAt: z.string(),
+  vouchedUntil: z.nullable(z.string()),
 })
 
 /** When the session ends, in ms from the moment of the answer: unused, and whatever happens. */
@@ -14,11 +15,16 @@ export interface SessionEnds {
   readonly uid: string
   readonly idleIn: number
   readonly lifetimeIn: number
+  /** Unless the identity provider, which does not answer, does before. */
+  readonly vouchedIn: number | undefined
 }
 
-function endsOf({ uid, now, idleEndsAt, lifetimeEndsAt }: z.output<typeof ends>): SessionEnds {
+function endsOf({ uid, now, ...when }: z.output<typeof ends>): SessionEnds {
   const from = Date.parse(now)
-  return { uid, idleIn: Date.parse(idleEndsAt) - from, lifetimeIn: Date.parse(lifetimeEndsAt) - from }
+  const until = (time: string): number => Date.parse(time) - from
+  const { idleEndsAt, lifetimeEndsAt, vouchedUntil } = when
+  const vouchedIn = vouchedUntil === null ? undefined : until(vouchedUntil)
+  return { uid, idleIn: until(idleEndsAt), lifetimeIn: until(lifetimeEndsAt), vouchedIn }
 }
 
 /** Asking does not count as using the session. */

@@ -9,10 +9,12 @@ const lookMs = 60_000
 interface Ends {
   readonly idleAt: number
   readonly lifetimeAt: number
+  readonly vouchedAt: number
 }
 
-function at({ idleIn, lifetimeIn }: SessionEnds): Ends {
-  return { idleAt: Date.now() + idleIn, lifetimeAt: Date.now() + lifetimeIn }
+function at({ idleIn, lifetimeIn, vouchedIn = Number.POSITIVE_INFINITY }: SessionEnds): Ends {
+  const now = Date.now()
+  return { idleAt: now + idleIn, lifetimeAt: now + lifetimeIn, vouchedAt: now + vouchedIn }
 }
 
 /**
@@ -74,13 +76,22 @@ export function SessionWarning({ onOther }: { readonly onOther: () => void }) {
   }, [])
   if (ends === undefined) return null
   const now = Date.now()
-  const [idle, lifetime] = [ends.idleAt - now, ends.lifetimeAt - now]
+  const [idle, lifetime, vouched] = [ends.idleAt - now, ends.lifetimeAt - now, ends.vouchedAt - now]
   if (lifetime <= warnMs)
     return (
       <div className="session-warning" role="alert">
         <span>
           You have been signed in for as long as your org allows: the session ends in {minutes(lifetime)}.
           Save what you are doing; afterwards you can sign in again without losing this page.
+        </span>
+      </div>
+    )
+  if (vouched <= warnMs)
+    return (
+      <div className="session-warning" role="alert">
+        <span>
+          Your identity provider does not answer whether you still belong here: unless it does, the session
+          ends in {minutes(vouched)}. Save what you are doing.
         </span>
       </div>
     )

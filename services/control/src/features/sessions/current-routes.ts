@@ -16,9 +16,15 @@ export interface CurrentSessionDeps {
 const endsSchema = z.strictObject({
   uid: z.string(),
   now: z.string().describe('The server’s time, to count from'),
-  expiresAt: z.string().describe('When it ends if it is not used any more: the earlier of the two below'),
+  expiresAt: z.string().describe('When it ends if it is not used any more: the earliest of those below'),
   idleEndsAt: z.string().describe('Moves with every use; what a use adds is written within a minute'),
   lifetimeEndsAt: z.string().describe('Whatever happens; then one signs in again'),
+  vouchedUntil: z
+    .string()
+    .nullable()
+    .describe(
+      'Where the identity provider does not answer who is signed in: unless it does before; else null',
+    ),
 })
 
 function ended(): GatehouseError {
@@ -54,13 +60,14 @@ function ownSession({ permissions, cookies, findSession }: CurrentSessionDeps): 
 async function endsOf(deps: CurrentSessionDeps, hash: string): Promise<z.output<typeof endsSchema>> {
   const ends = await deps.sessionEnds(hash)
   if (ends === undefined) throw ended()
-  const { uid, idleEndsAt, endsAt } = ends
+  const { uid, idleEndsAt, endsAt, vouchedUntil } = ends
   return {
     uid,
     now: new Date().toISOString(),
-    expiresAt: new Date(Math.min(idleEndsAt, endsAt)).toISOString(),
+    expiresAt: new Date(Math.min(idleEndsAt, endsAt, vouchedUntil ?? endsAt)).toISOString(),
     idleEndsAt: new Date(idleEndsAt).toISOString(),
     lifetimeEndsAt: new Date(endsAt).toISOString(),
+    vouchedUntil: vouchedUntil === undefined ? null : new Date(vouchedUntil).toISOString(),
   }
 }
 
