@@ -1534,6 +1534,20 @@ end
 $function$
 
 -- owner the migrating role;
+CREATE OR REPLACE FUNCTION public.check_role_version()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  if new.version < old.version or new.version = old.version and new.permissions <> old.permissions then
+    raise exception 'other permissions need a higher version of % than %', old.name, old.version using errcode = 'GH426';
+  end if;
+  return new;
+end
+$function$
+
+-- owner the migrating role;
 CREATE OR REPLACE FUNCTION public.claim_upstreams()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -2302,6 +2316,7 @@ CREATE TRIGGER managed BEFORE INSERT OR DELETE OR UPDATE ON public.roles FOR EAC
 CREATE TRIGGER policy_deleted AFTER DELETE ON public.roles REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
 CREATE TRIGGER policy_inserted AFTER INSERT ON public.roles REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
 CREATE TRIGGER policy_updated AFTER UPDATE ON public.roles REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
+CREATE TRIGGER version_grows BEFORE UPDATE OF version, permissions ON public.roles FOR EACH ROW EXECUTE FUNCTION check_role_version();
 CREATE TRIGGER scim_synced AFTER INSERT OR DELETE ON public.scim_group_members FOR EACH STATEMENT EXECUTE FUNCTION sync_scim_teams();
 CREATE TRIGGER scim_synced AFTER UPDATE OF display_name ON public.scim_groups FOR EACH STATEMENT EXECUTE FUNCTION sync_scim_teams();
 CREATE TRIGGER history_deleted AFTER DELETE ON public.service_accounts REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION keep_policy_history('uid');

@@ -17,7 +17,7 @@ const conflicts: Readonly<Record<string, string>> = {
 }
 
 /** Raised by our own triggers, whose message is for the caller. */
-const ownMessages = new Set(['GH423', 'GH424', 'GH425'])
+const ownMessages = new Set(['GH423', 'GH424', 'GH425', 'GH426'])
 
 /** What a violated key says where its name says more than its kind. */
 const keys: Readonly<Record<string, string>> = {
