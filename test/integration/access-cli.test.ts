@@ -146,6 +146,26 @@ describe('gatehouse policy', () => {
     expect(await world.sql('select managed from orgs')).toEqual([{ managed: 'files' }])
   })
 
+  it('lets a version of a role mean one thing', async () => {
+    const withRole = (version: number, action: string): string =>
+      file(
+        'role.yaml',
+        `${accessOf('viewer')}    roles: [{ name: reader, version: ${version}, permissions: ['${action}'] }]\n`,
+      )
+    expect((await gatehouse('policy', 'apply', withRole(3, 'datasources:read'), config())).code).toBe(0)
+    for (const [version, action] of [
+      [3, 'datasources:query'],
+      [2, 'datasources:query'],
+      [2, 'datasources:read'],
+    ] as const)
+      for (const command of ['plan', 'apply']) {
+        const { code, err } = await gatehouse('policy', command, withRole(version, action), config())
+        const message = 'other permissions need a higher version of reader than 3'
+        expect([code, err]).toEqual([2, expect.stringContaining(message)])
+      }
+    expect((await gatehouse('policy', 'apply', withRole(4, 'datasources:query'), config())).code).toBe(0)
+  })
+
   it('warns of orgs that take people of every identity provider, where there are several', async () => {
     const wanted = file('open.yaml', accessOf('viewer'))
     const issuers = ['a', 'b'].map((name) => ({ name, issuer: `https://${name}.example.org`, clientId: 'x' }))
@@ -206,6 +226,23 @@ describe('gatehouse auth', () => {
       const rest = command === 'who' ? [] : ['--as=service-account:ci']
       const nowhere = await gatehouse('auth', command, ...query, ...rest, '--org=nope')
       expect([nowhere.code, nowhere.err]).toEqual([2, 'gatehouse: the org does not exist\n'])
+    }
+    for (const [action, target] of [
+      ['teams:write', 'team:absent'],
+      ['folders:write', 'folder:absent'],
+      ['dashboards:read', 'dashboard:absent'],
+      ['serviceaccounts:write', 'service-account:absent'],
+      ['grants:delete', 'grant:absent'],
+      ['roles:write', 'role:absent'],
+      ['datasources:query', 'absent'],
+      ['orgs:read', 'org:transport'],
+    ] as const) {
+      const { code, err } = await gatehouse('auth', 'who', action, target, '--org=health', config())
+      expect([target, code, err]).toEqual([
+        target,
+        2,
+        expect.stringMatching(/^gatehouse: there is no .* in health\n$/),
+      ])
     }
     const can = await gatehouse('auth', 'can-i', ...query, '--as=service-account:ci')
     expect([can.code, can.out]).toEqual([0, 'yes\n'])

@@ -21,14 +21,7 @@ import {
 } from '@gatehouse/authz'
 import { GatehouseError } from '@gatehouse/errors'
 import { printMatcher } from '@gatehouse/promql'
-import {
-  enterTime,
-  findDashboard,
-  findFolder,
-  type OrgTransaction,
-  readSnapshot,
-  withOrg,
-} from '@gatehouse/store'
+import { enterTime, findDashboard, type OrgTransaction, readSnapshot, withOrg } from '@gatehouse/store'
 import { Command } from 'commander'
 import { configFileHelp } from '../config-file.ts'
 import { withDatabase } from '../database.ts'
@@ -81,15 +74,37 @@ async function resourceOf(
   text: string,
   { kinds, policy }: { readonly kinds: readonly ResourceKind[]; readonly policy: OrgPolicy },
 ): Promise<Resource> {
-  const [, named, rest] = /^([a-z-]+):(.+)$/.exec(text) ?? []
-  const kind = named === undefined ? kinds[0] : kindOf(named, kinds)
+  const [, ofKind, rest] = /^([a-z-]+):(.+)$/.exec(text) ?? []
+  const kind = ofKind === undefined ? kinds[0] : kindOf(ofKind, kinds)
   if (kind === undefined) throw new GatehouseError('bad_data', 'the action applies to nothing')
   const uid = rest ?? text
   const base = { kind, uid, orgUid: tx.orgUid }
-  if (kind === 'dashboard') return { ...base, folderUid: (await findDashboard(tx, uid))?.folderUid }
-  if (kind === 'folder') return { ...base, folderUid: (await findFolder(tx, uid))?.parentUid }
-  const account = policy.serviceAccounts.find((candidate) => candidate.uid === uid)
-  return kind === 'service-account' ? { ...base, teamUid: account?.teamUid } : base
+  const there = <T>(thing: T | undefined): T => {
+    if (thing === undefined)
+      throw new GatehouseError('bad_data', `there is no ${kind.replace('-', ' ')} ${uid} in ${tx.orgUid}`)
+    return thing
+  }
+  const named = <T extends { readonly uid: string }>(things: readonly T[]): T =>
+    there(things.find((thing) => thing.uid === uid))
+  switch (kind) {
+    case 'org':
+    case 'audit-log':
+      return named([{ ...base, uid: tx.orgUid }])
+    case 'team':
+      return { ...base, uid: named(policy.teams).uid }
+    case 'data-source':
+      return { ...base, uid: named(policy.dataSources).uid }
+    case 'grant':
+      return { ...base, uid: named(policy.grants).uid }
+    case 'folder':
+      return { ...base, folderUid: named(policy.folders).parentUid }
+    case 'service-account':
+      return { ...base, teamUid: named(policy.serviceAccounts).teamUid }
+    case 'dashboard':
+      return { ...base, folderUid: there(await findDashboard(tx, uid)).folderUid }
+    case 'role':
+      return { ...base, uid: there(policy.roles.find(({ name }) => name === uid)).name }
+  }
 }
 
 interface Asked {
