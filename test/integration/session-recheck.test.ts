@@ -152,9 +152,10 @@ describe('a live session', () => {
 
   it('says when it ends while its identity provider does not answer, and that staying signed in does not help', async () => {
     const browser = await signedIn()
-    const ends = async (path = '', method = 'GET') => {
+    type Ends = { readonly expiresAt: string; readonly vouchedUntil: string | null }
+    const ends = async (path = '', method = 'GET'): Promise<Ends> => {
       const init = { method, headers: { origin: url } }
-      return (await browser.api(`${url}/api/v1/sessions/current${path}`, init)).json()
+      return (await browser.api(`${url}/api/v1/sessions/current${path}`, init)).json() as Promise<Ends>
     }
     expect(await ends()).toMatchObject({ vouchedUntil: null })
     idp.faults = { refresh: { status: 503, body: 'no' } }
