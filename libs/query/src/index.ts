@@ -49,7 +49,7 @@ export { constraintSelector, enforce, enforceSelector, narrowEnforced } from './
 export * from './cache/index.ts'
 export * from './limits/index.ts'
 export type { LeafAnswer } from './evaluate/context.ts'
-export { readRawAnswer } from './evaluate/raw-item.ts'
+export { readRawAnswer, releaseBuffer } from './evaluate/raw-item.ts'
 export { evaluate, type Evaluation } from './evaluate/evaluate.ts'
 export { type QueryResult, renderResult } from './evaluate/result.ts'
 export { mergeStats } from './evaluate/stats.ts'

@@ -29,9 +29,14 @@ interface Bounded {
 }
 
 /** Prometheus's success envelope around the JSON text of `data`. */
-export function success(data: string, warnings: readonly string[] = []): Answer {
+export function successText(data: string, warnings: readonly string[]): string {
   const suffix = warnings.length === 0 ? '' : `,"warnings":${JSON.stringify(warnings)}`
-  const body = `{"status":"success","data":${data}${suffix}}`
+  return `{"status":"success","data":${data}${suffix}}`
+}
+
+/** An answer of {@link successText}. */
+export function success(data: string, warnings: readonly string[] = []): Answer {
+  const body = successText(data, warnings)
   return { kind: 'body', rendered: { status: 200, headers: { 'content-type': 'application/json' }, body } }
 }
 

@@ -1,5 +1,5 @@
 import { compareLabelSets, type LabelSet, labelSetJson } from '@gatehouse/query'
-import { type Answer, success } from './answer.ts'
+import { successText } from './answer.ts'
 import { member } from './filter/json.ts'
 import { listOf, toLabels } from './merge-lists.ts'
 import { readEnvelope } from './upstream-envelope.ts'
@@ -16,7 +16,7 @@ function timeOf(exemplar: unknown): number {
 }
 
 /** Unites answers to `query_exemplars`: each series once, in the order of labels, its exemplars in the order of time. */
-export function mergeExemplars(bodies: readonly Buffer[]): Answer {
+export function mergeExemplars(bodies: readonly Buffer[]): string {
   const envelopes = bodies.map(readEnvelope)
   const known = new Map<string, Series>()
   for (const item of envelopes.flatMap(listOf)) {
@@ -34,5 +34,5 @@ export function mergeExemplars(bodies: readonly Buffer[]): Answer {
     return `{"seriesLabels":${key},"exemplars":[${inOrder.join(',')}]}`
   })
   const warnings = new Set(envelopes.flatMap((one) => one.warnings))
-  return success(`[${texts.join(',')}]`, [...warnings])
+  return successText(`[${texts.join(',')}]`, [...warnings])
 }

@@ -1,6 +1,6 @@
 import { GatehouseError } from '@gatehouse/errors'
 import { type LabelSet, labelSetJson, toLabelSet, unionLabelSets, unionStrings } from '@gatehouse/query'
-import { type Answer, success } from './answer.ts'
+import { successText } from './answer.ts'
 import type { Forwarded } from './requests.ts'
 import { type Envelope, readEnvelope, unusableAnswer } from './upstream-envelope.ts'
 
@@ -27,7 +27,7 @@ export function toLabels(item: unknown): LabelSet {
 }
 
 /** Unites the answers of several shards to a label or series look-up. @throws GatehouseError `bad_gateway` */
-export function mergeLists(question: Forwarded, bodies: readonly Buffer[]): Answer {
+export function mergeLists(question: Forwarded, bodies: readonly Buffer[]): string {
   if (question.kind !== 'series' && question.kind !== 'labels' && question.kind !== 'label_values')
     throw new GatehouseError('internal', 'only look-ups have lists of answers')
   const envelopes = bodies.map(readEnvelope)
@@ -37,6 +37,6 @@ export function mergeLists(question: Forwarded, bodies: readonly Buffer[]): Answ
       ? unionLabelSets(envelopes.map((one) => listOf(one).map(toLabels))).map(labelSetJson)
       : unionStrings(envelopes.map((one) => listOf(one).map(toText))).map((text) => JSON.stringify(text))
   const limit = question.lookup.limit ?? 0
-  if (limit === 0 || items.length <= limit) return success(`[${items.join(',')}]`, [...warnings])
-  return success(`[${items.slice(0, limit).join(',')}]`, [...warnings.add(truncated)])
+  if (limit === 0 || items.length <= limit) return successText(`[${items.join(',')}]`, [...warnings])
+  return successText(`[${items.slice(0, limit).join(',')}]`, [...warnings.add(truncated)])
 }

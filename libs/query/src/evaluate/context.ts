@@ -14,6 +14,8 @@ export interface LeafAnswer {
 export interface Context {
   readonly requests: readonly LeafRequest[]
   readonly answers: ReadonlyMap<number, LeafAnswer>
+  /** How many leaves have yet to read each answer. */
+  readonly readers: Map<number, number>
   readonly semantics: Semantics
   readonly notes: Notes
 }

@@ -2,7 +2,7 @@ import { GatehouseError } from '@gatehouse/errors'
 import { parseValue } from './format.ts'
 import { labelsOf } from './labels.ts'
 import type { Grid, Histogram, Labels, Samples } from './model.ts'
-import { RawItem } from './raw-item.ts'
+import { RawItem, RawItems } from './raw-item.ts'
 import { emptySeries, type MutableSeries, setFloat } from './series.ts'
 
 /** The `data` member of an answer of the query API, parsed from JSON and not yet looked at. */
@@ -20,16 +20,26 @@ function isList(value: unknown): value is readonly unknown[] {
   return Array.isArray(value)
 }
 
+/** Series of an answer, in a list or made as they are come to. */
+export interface Items extends Iterable<unknown> {
+  readonly length: number
+}
+
 interface Answer {
   readonly resultType: string
-  readonly result: readonly unknown[]
+  readonly result: Items
 }
 
 function answerOf(data: QueryData): Answer {
-  if (!isRecord(data) || typeof data['resultType'] !== 'string' || !isList(data['result'])) {
-    throw unusable('no result')
-  }
-  return { resultType: data['resultType'], result: data['result'] }
+  if (!isRecord(data) || typeof data['resultType'] !== 'string') throw unusable('no result')
+  const { resultType, result } = data
+  if (!isList(result) && !(result instanceof RawItems)) throw unusable('no result')
+  return { resultType, result }
+}
+
+/** Gives back what an answer's series take: all that was wanted of them has been read. */
+export function releaseItems(data: QueryData): void {
+  if (isRecord(data) && data['result'] instanceof RawItems) data['result'].release()
 }
 
 function readLabels(metric: unknown): Labels {
@@ -89,7 +99,7 @@ function indexOf(pair: Pair, grid: Grid): number {
 }
 
 /** The series of a vector, or of a range query's matrix, as they came. */
-export function readItems(data: QueryData): readonly unknown[] {
+export function readItems(data: QueryData): Items {
   const { resultType, result } = answerOf(data)
   if (resultType !== 'vector' && resultType !== 'matrix') throw unusable(`a ${resultType} for a vector`)
   return result
@@ -102,7 +112,7 @@ export function readItemLabels(item: unknown): Labels {
 
 /** Reads a vector, or a range query's matrix, onto a grid. */
 export function readSeries(data: QueryData, grid: Grid): MutableSeries[] {
-  return readItems(data).map((item) => {
+  return Array.from(readItems(data), (item) => {
     const { metric, floats, histograms } = rawSeries(item)
     const series = emptySeries(readLabels(metric), grid.count)
     for (const pair of floats) {
@@ -130,7 +140,7 @@ interface RawSample {
 export function readSamples(data: QueryData): Samples[] {
   const { resultType, result } = answerOf(data)
   if (resultType !== 'matrix') throw unusable(`a ${resultType} for a range vector`)
-  return result.map((item) => {
+  return Array.from(result, (item) => {
     const { metric, floats, histograms } = rawSeries(item)
     const samples: RawSample[] = []
     for (const pair of floats) {

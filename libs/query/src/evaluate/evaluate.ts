@@ -48,7 +48,8 @@ export type Evaluation =
  */
 export function evaluate(plan: EvaluatePlan, answers: ReadonlyMap<number, LeafAnswer>): Evaluation {
   const notes = createNotes()
-  const context: Context = { requests: plan.requests, answers, semantics: plan.semantics, notes }
+  const { requests, semantics } = plan
+  const context: Context = { requests, answers, readers: readersOf(plan.root), semantics, notes }
   try {
     const result = isUnion(plan.root)
       ? unionOf(unitItems(plan.root, context), plan.range)
@@ -74,6 +75,17 @@ function readingsOf(node: PlanNode): readonly number[] {
   if (node.kind === 'leaf') return node.requests.flat()
   const inputs = childrenOf(node)
   return (node.kind === 'merge' ? inputs.slice(0, 1) : inputs).flatMap(readingsOf)
+}
+
+/** How many leaves read each request's answer. */
+function readersOf(root: PlanNode): Map<number, number> {
+  const readers = new Map<number, number>()
+  const count = (node: PlanNode): void => {
+    if (node.kind !== 'leaf') return childrenOf(node).forEach(count)
+    for (const id of node.requests.flat()) readers.set(id, (readers.get(id) ?? 0) + 1)
+  }
+  count(root)
+  return readers
 }
 
 /** Whether the answer is what the shards sent, side by side: nothing then needs to be read or computed. */

@@ -1,7 +1,15 @@
 import { GatehouseError } from '@gatehouse/errors'
 import type { LeafNode } from '../plan/model.ts'
 import type { Context, LeafAnswer } from './context.ts'
-import { readItems, readSamples, readScalar, readSeries } from './decode.ts'
+import {
+  type Items,
+  type QueryData,
+  readItems,
+  readSamples,
+  readScalar,
+  readSeries,
+  releaseItems,
+} from './decode.ts'
 import { gridOf } from './grid.ts'
 import { labelsKey } from './labels.ts'
 import type { Grid, Histogram, Samples, Series, Value } from './model.ts'
@@ -13,6 +21,16 @@ function answerTo(id: number, context: Context): LeafAnswer {
   return answer
 }
 
+/** Reads an answer, whose memory is given back when no other leaf has to read it. */
+function read<T>(id: number, context: Context, reader: (data: QueryData) => T): T {
+  const { data } = answerTo(id, context)
+  const value = reader(data)
+  const left = (context.readers.get(id) ?? 0) - 1
+  context.readers.set(id, left)
+  if (left === 0) releaseItems(data)
+  return value
+}
+
 /** The union of the units' answers. */
 export function evaluateLeaf(leaf: LeafNode, context: Context): Value {
   switch (leaf.type) {
@@ -22,7 +40,7 @@ export function evaluateLeaf(leaf: LeafNode, context: Context): Value {
       const [ids = []] = leaf.requests
       const [id = -1] = ids
       if (ids.length === 1)
-        return { type: 'scalar', values: readScalar(answerTo(id, context).data, leaf.grid) }
+        return { type: 'scalar', values: read(id, context, (data) => readScalar(data, leaf.grid)) }
       return { type: 'scalar', values: readScalarStretches(ids, { grid: leaf.grid, context }) }
     }
     case 'matrix':
@@ -51,8 +69,8 @@ export function unitSeries(leaf: LeafNode, context: Context): Series[][] {
 }
 
 /** The units' series as they came, of a leaf whose units each answered one query. */
-export function unitItems(leaf: LeafNode, context: Context): readonly unknown[] {
-  return leaf.requests.flat().flatMap((id) => readItems(answerTo(id, context).data))
+export function unitItems(leaf: LeafNode, context: Context): readonly Items[] {
+  return leaf.requests.flat().map((id) => readItems(answerTo(id, context).data))
 }
 
 /** A unit's series over the whole grid, from queries that each covered a stretch of it. */
@@ -62,13 +80,13 @@ function readStretches(
 ): MutableSeries[] {
   const [first] = ids
   if (first === undefined) return []
-  if (ids.length === 1) return readSeries(answerTo(first, context).data, grid)
+  if (ids.length === 1) return read(first, context, (data) => readSeries(data, grid))
   const byKey = new Map<string, MutableSeries>()
   for (const id of ids) {
     const range = context.requests[id]?.range
     if (range === undefined) continue
     const shift = Math.round((range.start - grid.start) / grid.step)
-    for (const part of readSeries(answerTo(id, context).data, gridOf(range))) {
+    for (const part of read(id, context, (data) => readSeries(data, gridOf(range)))) {
       const key = labelsKey(part.labels)
       const whole = byKey.get(key) ?? emptySeries(part.labels, grid.count)
       byKey.set(key, whole)
@@ -88,16 +106,14 @@ function readScalarStretches(
   for (const id of ids) {
     const range = context.requests[id]?.range
     if (range === undefined) continue
-    const part = readScalar(answerTo(id, context).data, gridOf(range))
+    const part = read(id, context, (data) => readScalar(data, gridOf(range)))
     values.set(part, Math.round((range.start - grid.start) / grid.step))
   }
   return values
 }
 
 function unitSamples(leaf: LeafNode, context: Context): Samples[] {
-  const all = leaf.requests.flatMap((ids) =>
-    joinPieces(ids.map((id) => readSamples(answerTo(id, context).data))),
-  )
+  const all = leaf.requests.flatMap((ids) => joinPieces(ids.map((id) => read(id, context, readSamples))))
   if (leaf.overlap !== 'never') {
     const keys = new Set(all.map((samples) => labelsKey(samples.labels)))
     if (keys.size !== all.length) throw sameLabelset()

@@ -1,5 +1,5 @@
 import type { TimeRange } from '../model.ts'
-import { readItemLabels } from './decode.ts'
+import { type Items, readItemLabels } from './decode.ts'
 import { formatTimestamp, formatValue } from './format.ts'
 import { gridOf } from './grid.ts'
 import { compareLabels, noLabels } from './labels.ts'
@@ -21,8 +21,8 @@ export type QueryResult =
   | { readonly type: 'scalar'; readonly time: number; readonly value: number }
   | { readonly type: 'string'; readonly time: number; readonly value: string }
   | { readonly type: 'vector' | 'matrix'; readonly series: readonly Samples[] }
-  /** Series as shards sent them, parsed from JSON and otherwise untouched. */
-  | { readonly type: 'vector' | 'matrix'; readonly items: readonly unknown[] }
+  /** Series as shards sent them, untouched. */
+  | { readonly type: 'vector' | 'matrix'; readonly items: Items }
 
 /** An evaluated value as a query's answer: an instant query's order is kept, a range query's series are sorted by labels. */
 export function resultOf(value: Value, range: TimeRange): QueryResult {
@@ -44,12 +44,56 @@ export function resultOf(value: Value, range: TimeRange): QueryResult {
 }
 
 /** The answer that is nothing but the union of what shards sent. */
-export function unionOf(items: readonly unknown[], range: TimeRange): QueryResult {
-  if (range.step === 0) return { type: 'vector', items }
-  const labelled = items.map((item) => ({ item, labels: readItemLabels(item) }))
-  labelled.sort((a, b) => compareLabels(a.labels, b.labels))
+export function unionOf(lists: readonly Items[], range: TimeRange): QueryResult {
+  if (range.step === 0) return { type: 'vector', items: itemsOf(lists, () => chained(lists)) }
+  const inOrder = lists.every(isSorted) ? lists : lists.map(sortedItems)
   const isOne = gridOf(range).count === 1
-  return { type: 'matrix', items: labelled.map(({ item }) => (isOne ? asSeries(item) : item)) }
+  return {
+    type: 'matrix',
+    items: itemsOf(lists, () => mergedItems(inOrder, isOne ? asSeries : (item) => item)),
+  }
+}
+
+function itemsOf(lists: readonly Items[], iterate: () => Iterator<unknown>): Items {
+  const length = lists.reduce((sum, list) => sum + list.length, 0)
+  return { length, [Symbol.iterator]: iterate }
+}
+
+function* chained(lists: readonly Items[]): Generator<unknown, void> {
+  for (const list of lists) yield* list
+}
+
+/** Whether series come in the order of labels, as Prometheus sends those of a range. */
+function isSorted(list: Items): boolean {
+  let before = noLabels
+  for (const item of list) {
+    const labels = readItemLabels(item)
+    if (compareLabels(before, labels) > 0) return false
+    before = labels
+  }
+  return true
+}
+
+function sortedItems(list: Items): Items {
+  return Array.from(list, (item) => ({ item, labels: readItemLabels(item) }))
+    .sort((a, b) => compareLabels(a.labels, b.labels))
+    .map(({ item }) => item)
+}
+
+/** Sorted lists as one in the order of labels, without holding more of each than one series. */
+function* mergedItems(lists: readonly Items[], shape: (item: unknown) => unknown): Generator<unknown, void> {
+  const heads = lists.flatMap((list) => headOf(list[Symbol.iterator]()))
+  while (heads.length > 0) {
+    // Few shards: looking at each head is cheaper than keeping them in order. Of equal labels the earlier shard's come first.
+    const least = heads.reduce((a, b) => (compareLabels(b.labels, a.labels) < 0 ? b : a))
+    yield shape(least.item)
+    heads.splice(heads.indexOf(least), 1, ...headOf(least.rest))
+  }
+}
+
+function headOf(rest: Iterator<unknown>) {
+  const next = rest.next()
+  return next.done === true ? [] : [{ item: next.value, labels: readItemLabels(next.value), rest }]
 }
 
 /** A sample of an instant query as a series of one: a range of one time is asked of the shards as an instant. */
@@ -95,7 +139,7 @@ export function toSamples({ labels, values, present, histograms }: Series, grid:
  * The `data` member of the API's answer as JSON, in pieces of about one series, so that a long answer can be written
  * without holding up anything else.
  */
-export function* renderResult(result: QueryResult, stats?: QueryStats): Generator<string, void> {
+export function* renderResult(result: QueryResult, stats?: QueryStats): Generator<string | Uint8Array, void> {
   const end = stats === undefined ? ']}' : `],"stats":${JSON.stringify(stats)}}`
   if (result.type === 'scalar' || result.type === 'string') {
     const text = result.type === 'scalar' ? formatValue(result.value) : result.value
@@ -106,7 +150,8 @@ export function* renderResult(result: QueryResult, stats?: QueryStats): Generato
   let separator = ''
   if ('items' in result) {
     for (const item of result.items) {
-      yield separator + (item instanceof RawItem ? item.toJson() : JSON.stringify(item))
+      if (separator !== '') yield separator
+      yield item instanceof RawItem ? item.bytes() : JSON.stringify(item)
       separator = ','
     }
   } else {

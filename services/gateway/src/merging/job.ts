@@ -1,7 +1,6 @@
-import { GatehouseError, type ErrorCode, toGatehouseError } from '@gatehouse/errors'
-import type { EvaluatePlan } from '@gatehouse/query'
-import type { Answer } from '../answer.ts'
-import { type Merged, mergeEvaluation } from '../merge-evaluation.ts'
+import { type ErrorCode, toGatehouseError } from '@gatehouse/errors'
+import { type EvaluatePlan, releaseBuffer } from '@gatehouse/query'
+import { type MergedText, mergeEvaluation } from '../merge-evaluation.ts'
 import { mergeExemplars } from '../merge-exemplars.ts'
 import { mergeLists } from '../merge-lists.ts'
 import type { Forwarded } from '../requests.ts'
@@ -21,10 +20,14 @@ export type MergeJob =
   | { readonly kind: 'lists'; readonly question: Forwarded }
   | { readonly kind: 'exemplars' }
 
+/** What came of merging: an answer, or what only the global engine can compute. */
+export type MergedBytes =
+  | { readonly kind: 'answer'; readonly body: Uint8Array<ArrayBuffer> }
+  | Extract<MergedText, { kind: 'beyond' }>
+
 /** What came of a job on another thread. */
 export type MergeOutcome =
-  | { readonly kind: 'answer'; readonly body: Uint8Array<ArrayBuffer> }
-  | Extract<Merged, { kind: 'beyond' }>
+  | MergedBytes
   | {
       readonly kind: 'error'
       readonly code: ErrorCode
@@ -32,60 +35,83 @@ export type MergeOutcome =
       readonly detail: string | undefined
     }
 
-/** Merges bodies. @throws GatehouseError as the merges do. */
-export function mergeBodies(job: MergeJob, bodies: readonly Buffer[]): Merged {
+/** @throws GatehouseError as the merges do. */
+function mergeBodies(job: MergeJob, bodies: readonly Buffer[]): MergedText {
   switch (job.kind) {
     case 'evaluation':
       return mergeEvaluation(job, bodies)
     case 'lists':
-      return { kind: 'answer', answer: mergeLists(job.question, bodies) }
+      return { kind: 'answer', pieces: [mergeLists(job.question, bodies)] }
     case 'exemplars':
-      return { kind: 'answer', answer: mergeExemplars(bodies) }
+      return { kind: 'answer', pieces: [mergeExemplars(bodies)] }
   }
 }
 
-/** Text growing into bytes that can be handed over. */
-function createSink(capacity: number) {
-  let bytes = Buffer.from(new ArrayBuffer(Math.max(capacity, 65_536)))
-  let length = 0
-  return {
-    add(text: string): void {
-      const most = length + text.length * 3
-      if (most > bytes.length && length + Buffer.byteLength(text) > bytes.length) {
-        const larger = Buffer.from(new ArrayBuffer(Math.ceil(most * 1.5)))
-        bytes.copy(larger, 0, 0, length)
-        bytes = larger
-      }
-      length += bytes.write(text, length)
-    },
-    end: (): Uint8Array<ArrayBuffer> => new Uint8Array(bytes.buffer, 0, length),
-  }
-}
-
-function* textsOf(answer: Answer): Generator<string, void> {
-  if (answer.kind === 'body') yield answer.rendered.body
-  else if (answer.kind === 'pieces') yield* answer.pieces
-  else throw new GatehouseError('internal', `a merged answer of kind ${answer.kind}`)
-}
-
-/** Joins the chunks of a body, whose memory is given back at once rather than when somebody collects it. */
+/** Joins the chunks of a body, whose memory is given back. */
 function joined(chunks: Uint8Array[]): Buffer {
   const body = Buffer.concat(chunks)
-  // Short ones share theirs with others.
-  for (const { buffer, byteLength } of chunks.splice(0))
-    if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0)
+  for (const chunk of chunks.splice(0)) releaseBuffer(chunk)
   return body
 }
 
-/** Merges bodies into bytes, each body in the chunks it came in, which are used up. Never throws. */
+const firstBlock = 65_536
+const largestBlock = 4_194_304
+
+/** Gathers an answer in blocks: what grew in one piece would be there twice each time it grows. */
+function createSink() {
+  const blocks: Buffer[] = []
+  let block = Buffer.allocUnsafeSlow(firstBlock)
+  let length = 0
+  const add = (piece: Uint8Array): void => {
+    for (let rest = piece; rest.length > 0; ) {
+      if (length === block.length) {
+        blocks.push(block)
+        block = Buffer.allocUnsafeSlow(Math.min(2 * block.length, largestBlock))
+        length = 0
+      }
+      const part = rest.subarray(0, block.length - length)
+      block.set(part, length)
+      length += part.length
+      rest = rest.subarray(part.length)
+    }
+  }
+  return {
+    add(piece: string | Uint8Array): void {
+      if (typeof piece !== 'string') add(piece)
+      // At most three bytes a character.
+      else if (3 * piece.length <= block.length - length) length += block.write(piece, length)
+      else add(Buffer.from(piece))
+    },
+    /** The answer as bytes that can be handed over. */
+    end(): Uint8Array<ArrayBuffer> {
+      const total = blocks.reduce((sum, one) => sum + one.length, length)
+      const whole = new Uint8Array(total)
+      let at = 0
+      for (const one of [...blocks, block.subarray(0, length)]) {
+        whole.set(one, at)
+        at += one.length
+        releaseBuffer(one)
+      }
+      return whole
+    },
+  }
+}
+
+/** Merges bodies into bytes, each body in the chunks it came in, which are used up. @throws GatehouseError as the merges do. */
+export function mergeChunks(job: MergeJob, chunks: readonly Uint8Array[][]): MergedBytes {
+  const bodies = chunks.map(joined)
+  const merged = mergeBodies(job, bodies)
+  if (merged.kind === 'beyond') return merged
+  const sink = createSink()
+  for (const piece of merged.pieces) sink.add(piece)
+  bodies.forEach(releaseBuffer)
+  return { kind: 'answer', body: sink.end() }
+}
+
+/** As {@link mergeChunks}, but never throws. */
 export function runJob(job: MergeJob, chunks: readonly Uint8Array[][]): MergeOutcome {
   try {
-    const bodies = chunks.map(joined)
-    const merged = mergeBodies(job, bodies)
-    if (merged.kind === 'beyond') return merged
-    const sink = createSink(bodies.reduce((sum, body) => sum + body.length, 0))
-    for (const text of textsOf(merged.answer)) sink.add(text)
-    return { kind: 'answer', body: sink.end() }
+    return mergeChunks(job, chunks)
   } catch (thrown) {
     const { code, message, detail } = toGatehouseError(thrown)
     return { kind: 'error', code, message, detail }

@@ -90,6 +90,20 @@ describe('merging', () => {
     }
   })
 
+  it('refuses what is not UTF-8 although it is only passed on', async () => {
+    const job = {
+      kind: 'evaluation',
+      question: { kind: 'query_range', query: 'x', range, options },
+      evaluation: evaluationOf('x'),
+      warnings: [],
+    } as const
+    const body = Buffer.concat(bodyOf('a', 1))
+    body[body.indexOf('.5')] = 0xff
+    await expect(merger.merge(job, [[body], bodyOf('b', 1)], signal)).rejects.toMatchObject({
+      code: 'bad_gateway',
+    })
+  })
+
   it('gives up when its request is over', async () => {
     const over = new AbortController()
     const job = {

@@ -1,10 +1,15 @@
 import { isMarkedAsUntransferable, Worker } from 'node:worker_threads'
 import { GatehouseError } from '@gatehouse/errors'
-import type { Merged } from '../merge-evaluation.ts'
-import { mergeBodies, type MergeJob, type MergeOutcome } from './job.ts'
+import type { Answer } from '../answer.ts'
+import { mergeChunks, type MergedBytes, type MergeJob, type MergeOutcome } from './job.ts'
 
 /** A body as it came. */
 export type Chunks = readonly Buffer[]
+
+/** What came of merging: an answer, or what only the global engine can compute. */
+export type Merged =
+  | { readonly kind: 'answer'; readonly answer: Answer }
+  | Exclude<MergedBytes, { kind: 'answer' }>
 
 /** Merges answers of shards: small ones at once, large ones on a thread of their own, so that nobody else waits for them. */
 export interface Merger {
@@ -117,9 +122,11 @@ export function createMerger(): Merger {
   return {
     async merge(job, bodies, signal) {
       if (lengthOf(bodies) <= smallBytes)
-        return mergeBodies(
-          job,
-          bodies.map((chunks) => Buffer.concat(chunks)),
+        return readOutcome(
+          mergeChunks(
+            job,
+            bodies.map((chunks) => [...chunks]),
+          ),
         )
       signal.throwIfAborted()
       const { promise, off } = aborted(signal)

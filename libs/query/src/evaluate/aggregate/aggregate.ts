@@ -26,7 +26,7 @@ export function aggregate(aggregation: Aggregation, list: readonly Series[], cou
   const reducer = reducerOf(op, aggregation.semantics)
   if (reducer !== undefined)
     return groups.map((group) => reduceGroup(group, reducer, { param: scalars, count }))
-  return selectSamples(op, groups, { param: scalars ?? new Float64Array(count), list })
+  return selectSamples(op, groups, scalars ?? new Float64Array(count))
 }
 
 /** One output series for a group: the reducer over the group's values at each time. */

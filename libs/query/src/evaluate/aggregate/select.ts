@@ -3,21 +3,15 @@ import type { Series } from '../model.ts'
 import { copySample, emptySeries, hasSamples, type MutableSeries } from '../series.ts'
 import type { Group } from './groups.ts'
 
-/** Aggregations that keep samples of the input: `topk`, `bottomk` and `limitk`. `list` gives the order of the groups' members. */
-export function selectSamples(
-  op: string,
-  groups: readonly Group[],
-  { param, list }: { param: Float64Array; list: readonly Series[] },
-): Series[] {
+/** Aggregations that keep samples of the input: `topk`, `bottomk` and `limitk`. */
+export function selectSamples(op: string, groups: readonly Group[], param: Float64Array): Series[] {
   const kept = new Map<Series, MutableSeries>()
-  const empty = new Map(list.map((series) => [series, emptySeries(series.labels, param.length)]))
   for (const group of groups) {
     for (let i = 0; i < param.length; i++) {
       const present = group.members.filter((member) => member.present[i] === 1)
       for (const series of pick(op, present, { i, k: sizeOf(param[i] ?? NaN) })) {
         // Insertion order is the order of an instant query's answer: by group, best first.
-        const target = kept.get(series) ?? empty.get(series)
-        if (target === undefined) continue
+        const target = kept.get(series) ?? emptySeries(series.labels, param.length)
         kept.set(series, target)
         copySample({ from: series, to: target }, i)
       }
