@@ -1506,9 +1506,9 @@ declare
   manager text;
 begin
   -- What follows from a change elsewhere (a cascade) is not decided here.
-  if pg_trigger_depth() = 1 then
-    select o.managed into manager from orgs o where o.uid = app_org();
-    if manager = 'files' and current_setting('app.managed_by', true) is distinct from 'files' then
+  if pg_trigger_depth() = 1 and current_setting('app.managed_by', true) is distinct from 'files' then
+    select o.managed into manager from orgs o where o.uid = app_org() for no key update;
+    if manager = 'files' then
       raise exception 'the access of this org is declared in files' using errcode = 'GH409';
     end if;
   end if;
@@ -1522,12 +1522,14 @@ CREATE OR REPLACE FUNCTION public.check_managed_row()
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 AS $function$
+declare
+  manager text;
 begin
-  if pg_trigger_depth() = 1
-    and current_setting('app.managed_by', true) is distinct from 'files'
-    and exists (select from orgs o where o.uid = app_org() and o.managed = 'files')
-  then
-    raise exception 'the access of this org is declared in files' using errcode = 'GH409';
+  if pg_trigger_depth() = 1 and current_setting('app.managed_by', true) is distinct from 'files' then
+    select o.managed into manager from orgs o where o.uid = app_org() for no key update;
+    if manager = 'files' then
+      raise exception 'the access of this org is declared in files' using errcode = 'GH409';
+    end if;
   end if;
   return case tg_op when 'DELETE' then old else new end;
 end

@@ -34,6 +34,8 @@ async function writeOrg(
   org: OrgDocument,
   options: ApplyOptions,
 ): Promise<readonly AccessChange[]> {
+  // Against the API, and against being handed back to it, at the same moment.
+  await tx.rows('select from orgs where uid = app_org() for no key update')
   const known = await findOrg(tx)
   if (known?.managed === 'api' && options.adopt !== true)
     throw new GatehouseError('conflict', `the access of ${org.uid} is managed through the API, not in files`)
