@@ -1870,6 +1870,27 @@ AS $function$
   $function$
 
 -- owner gatehouse_definer;
+CREATE OR REPLACE FUNCTION public.move_sessions()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  declare
+    other text;
+  begin
+    select m.org_uid into other from public.memberships m
+      where m.user_uid = old.user_uid and m.org_uid <> old.org_uid
+        and not exists (select from public.invitations i where i.org_uid = m.org_uid and i.user_uid = m.user_uid)
+      order by m.disabled, m.org_uid limit 1;
+    if other is not null then
+      update public.sessions s set org_uid = other where s.org_uid = old.org_uid and s.user_uid = old.user_uid;
+    end if;
+    return old;
+  end
+  $function$
+
+-- owner gatehouse_definer;
 CREATE OR REPLACE FUNCTION public.notify_policy_version()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -2289,6 +2310,7 @@ CREATE TRIGGER managed_insert BEFORE INSERT OR UPDATE ON public.memberships FOR 
 CREATE TRIGGER policy_deleted AFTER DELETE ON public.memberships REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
 CREATE TRIGGER policy_inserted AFTER INSERT ON public.memberships REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
 CREATE TRIGGER policy_updated AFTER UPDATE ON public.memberships REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION bump_policy_version();
+CREATE TRIGGER sessions_stay BEFORE DELETE ON public.memberships FOR EACH ROW EXECUTE FUNCTION move_sessions();
 CREATE TRIGGER user_history AFTER INSERT ON public.memberships FOR EACH ROW EXECUTE FUNCTION keep_user_history();
 CREATE TRIGGER history_deleted AFTER DELETE ON public.orgs REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION keep_policy_history('uid');
 CREATE TRIGGER history_inserted AFTER INSERT ON public.orgs REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION keep_policy_history('uid');
@@ -2513,7 +2535,7 @@ grant SELECT on table team_members to gatehouse_definer;
 grant SELECT on table users to gatehouse_app;
 grant SELECT, UPDATE on table audit_identities to gatehouse_definer;
 grant UPDATE (attempts, delivered_at, last_error, next_at) on table notices to gatehouse_definer;
-grant UPDATE (checked_at, checking_at, last_seen_at, revoked_at, sealed) on table sessions to gatehouse_definer;
+grant UPDATE (checked_at, checking_at, last_seen_at, org_uid, revoked_at, sealed) on table sessions to gatehouse_definer;
 grant UPDATE (email, name) on table users to gatehouse_definer;
 grant UPDATE (issuers, managed, name, platform, public_sharing) on table orgs to gatehouse_app;
 grant UPDATE (last_used_at) on table provisioning_tokens to gatehouse_definer;

@@ -199,7 +199,7 @@ describe('an org admin', () => {
       return (await once.getByRole('region', { name: `${tool}: ${piece}` }).innerText()).trim()
     }
     const grafana = await setupOf('Grafana', 'provisioning/datasources/gatehouse.yaml')
-    expect(grafana).toContain('uid: gw-revenue-fraud\n')
+    expect(grafana).toContain('name: "metrics (revenue/revenue-fraud)"\n')
     expect(grafana).toContain('httpHeaderName1: Authorization\n')
     expect(grafana).toContain(`httpHeaderValue1: Bearer ${token}`)
     expect(grafana).not.toContain('oauthPassThru')

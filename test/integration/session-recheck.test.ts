@@ -86,6 +86,20 @@ describe('a live session', () => {
     await becomes(browser, { status: 401 })
   })
 
+  it('goes on in the other org where its person leaves the one it is kept in', async () => {
+    const groups = ['transport-signals', 'health-triage']
+    idp.person = { ...idp.person, groups }
+    const browser = await signedIn()
+    const kept = () => world.sql('select distinct org_uid from sessions where revoked_at is null')
+    expect(await look(browser)).toEqual({ status: 200, orgs: ['health', 'transport'] })
+    expect(await kept()).toContainEqual({ org_uid: 'health' })
+    idp.person = { ...idp.person, groups: ['transport-signals'] }
+    await becomes(browser, { status: 200, orgs: ['transport'] })
+    expect(await kept()).toEqual([{ org_uid: 'transport' }])
+    idp.person = { ...idp.person, groups: [] }
+    await becomes(browser, { status: 401 })
+  })
+
   it('follows the attributes its person has now: none of another shape, none as a group, none where the issuer is not taken', async () => {
     const group = 'claim:idp:org.department=triage'
     await world.sql(`update teams set idp_groups = array['health-triage', '${group}'] where uid = 'triage'`)
