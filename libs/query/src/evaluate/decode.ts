@@ -1,9 +1,9 @@
 import { GatehouseError } from '@gatehouse/errors'
 import { parseValue } from './format.ts'
 import { labelsOf } from './labels.ts'
-import type { Grid, Histogram, Labels, Samples } from './model.ts'
+import type { Grid, Histogram, Labels, Samples, Series } from './model.ts'
 import { RawItem, RawItems } from './raw-item.ts'
-import { emptySeries, type MutableSeries, setFloat } from './series.ts'
+import { type MutableSeries, setFloat } from './series.ts'
 
 /** The `data` member of an answer of the query API, parsed from JSON and not yet looked at. */
 export type QueryData = unknown
@@ -110,11 +110,27 @@ export function readItemLabels(item: unknown): Labels {
   return readLabels(item instanceof RawItem ? item.metric() : rawSeries(item).metric)
 }
 
-/** Reads a vector, or a range query's matrix, onto a grid. */
-export function readSeries(data: QueryData, grid: Grid): MutableSeries[] {
-  return Array.from(readItems(data), (item) => {
+/**
+ * Reads a vector, or a range query's matrix, onto a grid; of labels only what `project` leaves of them is kept. Small arrays take several
+ * times what they hold: series have their values in one array, and those without gaps share what says so.
+ */
+export function readSeries(
+  data: QueryData,
+  grid: Grid,
+  project: (labels: Labels) => Labels = (labels) => labels,
+): Series[] {
+  const { count } = grid
+  const items = readItems(data)
+  const slab = new Float64Array(items.length * count)
+  const full = new Uint8Array(count).fill(1)
+  return Array.from(items, (item, n) => {
     const { metric, floats, histograms } = rawSeries(item)
-    const series = emptySeries(readLabels(metric), grid.count)
+    const series: MutableSeries = {
+      labels: project(readLabels(metric)),
+      values: slab.subarray(n * count, (n + 1) * count),
+      present: new Uint8Array(count),
+      histograms: undefined,
+    }
     for (const pair of floats) {
       assertPair(pair)
       setFloat(series, indexOf(pair, grid), readFloat(pair[1]))
@@ -126,7 +142,7 @@ export function readSeries(data: QueryData, grid: Grid): MutableSeries[] {
       series.histograms[index] = readHistogram(pair[1])
       series.present[index] = 1
     }
-    return series
+    return series.present.includes(0) ? series : { ...series, present: full }
   })
 }
 

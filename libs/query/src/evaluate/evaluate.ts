@@ -11,6 +11,8 @@ import type {
   RangeNode,
 } from '../plan/model.ts'
 import { aggregate } from './aggregate/aggregate.ts'
+import { sharedLabels } from './aggregate/groups.ts'
+import { reducerOf } from './aggregate/reduce.ts'
 import { isSetOp } from './arithmetic.ts'
 import { evaluateCall } from './call.ts'
 import type { Context, LeafAnswer } from './context.ts'
@@ -148,7 +150,14 @@ function aggregateNode(
   evaluateChild: (child: PlanNode) => Value,
   { grid, context }: Place,
 ): Value {
-  const [input] = operandsOf(node, [evaluateChild(node.input)], context)
+  // With nothing but its group's labels a series is read at a fraction of its size.
+  const reduces = reducerOf(node.op, context.semantics) !== undefined
+  const { input: child } = node
+  const read =
+    child.kind === 'leaf' && reduces
+      ? evaluateLeaf(child, context, sharedLabels(node.grouping))
+      : evaluateChild(child)
+  const [input] = operandsOf(node, [read], context)
   if (input === undefined) throw new GatehouseError('internal', 'nothing to aggregate')
   const param = node.param === undefined ? undefined : evaluateChild(node.param)
   if (node.op === 'quantile' && param?.type === 'scalar') noteQuantiles(param.values, context.notes)
@@ -204,6 +213,5 @@ function rangeNode(node: RangeNode, context: Context): Value {
   const value = evaluateNode(node.input, node.grid, context)
   if (value.type === 'matrix') return { ...value, window: node.window }
   const series = value.type === 'scalar' ? [] : seriesOf(value)
-  const samples = series.filter(hasSamples).map((one) => toSamples(one, node.grid))
-  return { type: 'matrix', samples, window: node.window }
+  return { type: 'matrix', samples: toSamples(series.filter(hasSamples), node.grid), window: node.window }
 }

@@ -12,8 +12,11 @@ import {
 } from './decode.ts'
 import { gridOf } from './grid.ts'
 import { labelsKey } from './labels.ts'
-import type { Grid, Histogram, Samples, Series, Value } from './model.ts'
+import type { Grid, Histogram, Labels, Samples, Series, Value } from './model.ts'
 import { copySample, emptySeries, joinEqual, type MutableSeries, sameLabelset } from './series.ts'
+
+/** What is kept of a series' labels. */
+type Projection = (labels: Labels) => Labels
 
 function answerTo(id: number, context: Context): LeafAnswer {
   const answer = context.answers.get(id)
@@ -31,11 +34,11 @@ function read<T>(id: number, context: Context, reader: (data: QueryData) => T): 
   return value
 }
 
-/** The union of the units' answers. */
-export function evaluateLeaf(leaf: LeafNode, context: Context): Value {
+/** The union of the units' answers. What is going to be aggregated needs no labels but those of its group, to which `project` leads. */
+export function evaluateLeaf(leaf: LeafNode, context: Context, project?: Projection): Value {
   switch (leaf.type) {
     case 'vector':
-      return { type: 'vector', series: unitSeries(leaf, context).flat() }
+      return { type: 'vector', series: unitSeries(leaf, context, project).flat() }
     case 'scalar': {
       const [ids = []] = leaf.requests
       const [id = -1] = ids
@@ -55,8 +58,10 @@ export function evaluateLeaf(leaf: LeafNode, context: Context): Value {
 }
 
 /** Series by unit, checked for labels that coincide where they must not. */
-export function unitSeries(leaf: LeafNode, context: Context): Series[][] {
-  const units = leaf.requests.map((stretches) => readStretches(stretches, { grid: leaf.grid, context }))
+export function unitSeries(leaf: LeafNode, context: Context, project?: Projection): Series[][] {
+  // Whether labels coincide only whole ones tell.
+  const kept = leaf.overlap === 'never' ? project : undefined
+  const units = leaf.requests.map((ids) => readStretches(ids, { grid: leaf.grid, context, project: kept }))
   switch (leaf.overlap) {
     case 'never':
     case 'merge':
@@ -76,11 +81,11 @@ export function unitItems(leaf: LeafNode, context: Context): readonly Items[] {
 /** A unit's series over the whole grid, from queries that each covered a stretch of it. */
 function readStretches(
   ids: readonly number[],
-  { grid, context }: { grid: Grid; context: Context },
-): MutableSeries[] {
+  { grid, context, project }: { grid: Grid; context: Context; project: Projection | undefined },
+): Series[] {
   const [first] = ids
   if (first === undefined) return []
-  if (ids.length === 1) return read(first, context, (data) => readSeries(data, grid))
+  if (ids.length === 1) return read(first, context, (data) => readSeries(data, grid, project))
   const byKey = new Map<string, MutableSeries>()
   for (const id of ids) {
     const range = context.requests[id]?.range

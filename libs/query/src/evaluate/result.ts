@@ -3,15 +3,7 @@ import { type Items, readItemLabels } from './decode.ts'
 import { formatTimestamp, formatValue } from './format.ts'
 import { gridOf } from './grid.ts'
 import { compareLabels, noLabels } from './labels.ts'
-import {
-  type Grid,
-  type Histogram,
-  type Labels,
-  type Samples,
-  type Series,
-  timeAt,
-  type Value,
-} from './model.ts'
+import { type Grid, type Labels, type Samples, type Series, timeAt, type Value } from './model.ts'
 import { RawItem } from './raw-item.ts'
 import { hasSamples } from './series.ts'
 import type { QueryStats } from './stats.ts'
@@ -33,9 +25,9 @@ export function resultOf(value: Value, range: TimeRange): QueryResult {
       return { type: 'string', time: range.start, value: value.value }
     case 'scalar':
       if (isInstant) return { type: 'scalar', time: range.start, value: value.values[0] ?? NaN }
-      return { type: 'matrix', series: [toSamples(scalarSeries(value.values), grid)] }
+      return { type: 'matrix', series: toSamples([scalarSeries(value.values)], grid) }
     case 'vector': {
-      const series = value.series.filter(hasSamples).map((one) => toSamples(one, grid))
+      const series = toSamples(value.series.filter(hasSamples), grid)
       return isInstant ? { type: 'vector', series } : { type: 'matrix', series: sorted(series) }
     }
     case 'matrix':
@@ -113,25 +105,25 @@ function sorted(series: readonly Samples[]): Samples[] {
   return series.filter((one) => one.times.length > 0).toSorted((a, b) => compareLabels(a.labels, b.labels))
 }
 
-/** The samples of a series on a grid, without the gaps. */
-export function toSamples({ labels, values, present, histograms }: Series, grid: Grid): Samples {
-  const times = new Float64Array(grid.count)
-  const kept = new Float64Array(grid.count)
-  const keptHistograms: Histogram[] = []
-  let n = 0
-  for (let i = 0; i < grid.count; i++) {
-    if (present[i] !== 1) continue
-    times[n] = timeAt(grid, i)
-    kept[n] = values[i] ?? NaN
-    const histogram = histograms?.[i]
-    if (histogram !== undefined) keptHistograms[n] = histogram
-    n++
-  }
+/** The samples of series on a grid, without the gaps. Those without any share their times. */
+export function toSamples(list: readonly Series[], grid: Grid): Samples[] {
+  const allTimes = Float64Array.from({ length: grid.count }, (_, i) => timeAt(grid, i))
+  return list.map((series) => {
+    const { labels, values, present, histograms } = series
+    return present.includes(0)
+      ? withoutGaps(series, allTimes)
+      : { labels, times: allTimes, values, histograms }
+  })
+}
+
+function withoutGaps({ labels, values, present, histograms }: Series, allTimes: Float64Array): Samples {
+  const isPresent = (_: unknown, i: number): boolean => present[i] === 1
   return {
     labels,
-    times: times.subarray(0, n),
-    values: kept.subarray(0, n),
-    histograms: histograms === undefined ? undefined : keptHistograms,
+    times: allTimes.filter(isPresent),
+    values: values.filter(isPresent),
+    histograms:
+      histograms === undefined ? undefined : Array.from(values, (_, i) => histograms[i]).filter(isPresent),
   }
 }
 

@@ -21,6 +21,19 @@ export function groupLabels({ labels, without }: Grouping): (series: Labels) => 
   return (series) => withoutLabels(series, names)
 }
 
+/** As {@link groupLabels}, but series of a group get one and the same labels. */
+export function sharedLabels(grouping: Grouping): (series: Labels) => Labels {
+  const labelsOf = groupLabels(grouping)
+  const known = new Map<string, Labels>()
+  return (series) => {
+    const labels = labelsOf(series)
+    const key = labelsKey(labels)
+    const shared = known.get(key) ?? labels
+    known.set(key, shared)
+    return shared
+  }
+}
+
 /** Groups series in the order in which groups are first met. */
 export function groupSeries(list: readonly Series[], labelsOf: (series: Labels) => Labels): Group[] {
   const groups = new Map<string, Group>()
