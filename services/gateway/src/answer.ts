@@ -1,6 +1,6 @@
 import type { GatehouseError } from '@gatehouse/errors'
 import { type Rendered, renderPrometheus } from '@gatehouse/errors'
-import type { LimitNotes, Measured } from '@gatehouse/query'
+import { annotate, annotateLong, type LimitNotes, type Measured } from '@gatehouse/query'
 import type { BodyStream } from './cached/held-body.ts'
 
 /** What goes back to the client: a body made here, whole or in pieces, or one shard's answer passed through as it comes. */
@@ -10,7 +10,13 @@ type Source =
   | { readonly kind: 'body'; readonly rendered: Rendered }
   | ({ readonly kind: 'pieces'; readonly pieces: Iterable<string> } & Bounded)
   /** A JSON success, and its compressed form made on demand where there is one. */
-  | { readonly kind: 'bytes'; readonly body: Buffer; readonly gzip: (() => Promise<Buffer>) | undefined }
+  | {
+      readonly kind: 'bytes'
+      readonly body: Buffer
+      readonly gzip: (() => Promise<Buffer>) | undefined
+      /** Follows the body, which is too long to be copied for that. */
+      readonly tail?: Buffer
+    }
   /** `end` is called when it has been sent or given up; `samples` are those read for it, known when it has been sent. */
   | ({
       readonly kind: 'stream'
@@ -50,10 +56,21 @@ export function statusOf(answer: Answer): number {
   return answer.kind === 'body' ? answer.rendered.status : 200
 }
 
-/** The body of an answer that is there whole; undefined for one that comes in pieces. */
+/** A JSON success with annotations added to those it has. @throws GatehouseError `bad_gateway` if the body is none. */
+export function annotated(body: Buffer, notes: LimitNotes): Answer {
+  const long = annotateLong(body, notes) ?? { body: annotate(body, notes) }
+  return { kind: 'bytes', ...long, gzip: undefined }
+}
+
+/** The body of an answer that is there whole, without its tail; undefined for one that comes in pieces. */
 export function wholeBody(answer: Answer): Buffer | undefined {
   if (answer.kind === 'body') return Buffer.from(answer.rendered.body)
   return answer.kind === 'bytes' ? answer.body : undefined
+}
+
+/** What follows the body of an answer that is there whole. */
+export function tailOf(answer: Answer): Buffer {
+  return (answer.kind === 'bytes' ? answer.tail : undefined) ?? Buffer.alloc(0)
 }
 
 /** Gives an answer up that will not be sent. */

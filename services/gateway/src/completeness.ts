@@ -1,5 +1,5 @@
 import type { CacheOutcome } from '@gatehouse/cache'
-import { engineName } from '@gatehouse/query'
+import { annotateLong, engineName } from '@gatehouse/query'
 import { readBody } from '@gatehouse/upstream'
 import type { Answer } from './answer.ts'
 import { maxReadBytes } from './ask.ts'
@@ -43,7 +43,7 @@ export function completenessHeaders(of: Completeness): Readonly<Record<string, s
 export async function bodyOf(answer: Answer): Promise<Buffer> {
   switch (answer.kind) {
     case 'bytes':
-      return answer.body
+      return answer.tail === undefined ? answer.body : Buffer.concat([answer.body, answer.tail])
     case 'body':
       return Buffer.from(answer.rendered.body)
     case 'pieces':
@@ -55,9 +55,12 @@ export async function bodyOf(answer: Answer): Promise<Buffer> {
 
 /** The same answer with a sentence in its `infos` that tells where it comes from. @throws GatehouseError as `readBody` */
 export async function withInfos(answer: Answer, of: Completeness): Promise<Answer> {
-  const { data, warnings, infos } = readEnvelope(await bodyOf(answer))
   const cached = of.cache === undefined ? '' : `; cache: ${cacheHeader(of.cache)}`
   const told = `shards: ${countsOf(of)}; replicas: ${replicasOf(of).join(', ') || 'none'}${cached}`
+  const whole = await bodyOf(answer)
+  const long = annotateLong(whole, { warnings: [], infos: [told] })
+  if (long !== undefined) return { kind: 'bytes', ...long, gzip: undefined }
+  const { data, warnings, infos } = readEnvelope(whole)
   const body = JSON.stringify({
     status: 'success',
     data,

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AuditEvent } from '@gatehouse/audit'
 import { GatehouseError, isGatehouseError, toGatehouseError } from '@gatehouse/errors'
 import type { Logger } from '@gatehouse/telemetry'
-import { type Answer, discard, failure, statusOf, wholeBody } from './answer.ts'
+import { type Answer, discard, failure, statusOf, tailOf, wholeBody } from './answer.ts'
 import { closingEventOf } from './audit-event.ts'
 import { type Budget, createBudget } from './budget.ts'
 import { countSeries, createSeriesCounter } from './count-series.ts'
@@ -114,7 +114,8 @@ export function createHandler(deps: HandlerDeps) {
       const body = wholeBody(answer)
       const series =
         error === undefined && body !== undefined ? countSeries(trail.notes.question?.kind, body) : undefined
-      const ending = { httpStatus: statusOf(answer), errorCode: error?.code, bytes: body?.length, series }
+      const bytes = body === undefined ? undefined : body.length + tailOf(answer).length
+      const ending = { httpStatus: statusOf(answer), errorCode: error?.code, bytes, series }
       const event = trail.toEvent(ending)
       await audit.append(event)
       return { ...outcome, event, isWhole: body !== undefined }

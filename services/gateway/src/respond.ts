@@ -21,16 +21,18 @@ const worthCompressing = 1_024
 
 async function sendBytes(
   res: ServerResponse,
-  { body, gzip }: Extract<Answer, { kind: 'bytes' }>,
+  { body, gzip, tail }: Extract<Answer, { kind: 'bytes' }>,
   options: ResponseOptions,
 ): Promise<Sent> {
   const isGzip = options.acceptsGzip && gzip !== undefined && body.length >= worthCompressing
   const sent = isGzip ? await gzip() : body
-  const { status, headers } = jsonHead(sent.length)
+  const length = sent.length + (tail?.length ?? 0)
+  const { status, headers } = jsonHead(length)
   const coding = isGzip ? { 'content-encoding': 'gzip' } : {}
   const vary = body.length >= worthCompressing ? { vary: 'accept-encoding' } : {}
-  writeHead(res, { status, headers: { ...headers, ...coding, ...vary }, length: sent.length }, options)
-  return { bytes: sent.length, error: await finish(res, sent, options) }
+  writeHead(res, { status, headers: { ...headers, ...coding, ...vary }, length }, options)
+  if (tail !== undefined) res.write(sent)
+  return { bytes: length, error: await finish(res, tail ?? sent, options) }
 }
 
 /** Sends what is rendered on the way, letting others have their turn in between. */

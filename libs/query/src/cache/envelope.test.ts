@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { annotate, annotationsOf, hasAnnotations } from './envelope.ts'
+import { annotate, annotateLong, annotationsOf, hasAnnotations } from './envelope.ts'
 
 const notes = { warnings: ['refused from "11,000" points'], infos: ['70 %'] }
 
@@ -22,6 +22,39 @@ describe('annotate', () => {
   it('leaves an answer alone when there is nothing to add', () => {
     const body = Buffer.from('anything')
     expect(annotate(body, { warnings: [], infos: [] })).toBe(body)
+  })
+})
+
+describe('annotateLong', () => {
+  const series = Array.from({ length: 9_000 }, (_, n) => `{"a":"${n},\\"warnings\\":[\\"","b":"]}"}`).join()
+  const filler = '"x",'.repeat(40_000)
+
+  it.each([
+    `{"status":"success","data":{"resultType":"matrix","result":[${series}]}}`,
+    `{"status":"success","data":[${series}]}`,
+    `{"status":"success","data":[${series}],"warnings":["first","}"]}`,
+    `{"status":"success","data":[${series}],"infos":["first"]}`,
+    `{"status":"success","data":[${series}],"warnings":["first"],"infos":["second"]}`,
+  ])('adds to an answer what annotate would (%#)', (text) => {
+    const body = Buffer.from(text)
+    const long = annotateLong(body, notes)
+    const whole = long && Buffer.concat([long.body, long.tail])
+    expect(whole?.equals(annotate(body, notes))).toBe(true)
+  })
+
+  it.each([
+    ['is short', '{"status":"success","data":[{}]}'],
+    ['is a list of texts', `{"status":"success","data":[${filler}"x"]}`],
+    [
+      'has notes in another order',
+      `{"status":"success","data":[{}],"infos":[${filler}"x"],"warnings":["y"]}`,
+    ],
+    ['has more notes than are looked at', `{"status":"success","data":[{}],"warnings":[${filler}"x"]}`],
+    ['has metadata of that name', `{"status":"success","data":{"x":[${filler}{}],"warnings":["y"]}}`],
+    ['is a failure', `{"status":"error","data":[${series}]}`],
+    ['broke off', `{"status":"success","data":[${series}]`],
+  ])('leaves alone what %s', (_, text) => {
+    expect(annotateLong(Buffer.from(text), notes)).toBeUndefined()
   })
 })
 

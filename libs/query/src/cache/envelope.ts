@@ -1,4 +1,14 @@
-import { type Cursor, takeArray, takeObject, takeString, takeValue, unrecognised } from './cursor.ts'
+import {
+  closeBrace,
+  closeBracket,
+  type Cursor,
+  quote,
+  takeArray,
+  takeObject,
+  takeString,
+  takeValue,
+  unrecognised,
+} from './cursor.ts'
 
 /** Raw JSON texts of an answer's annotations, in their order. */
 export interface Annotations {
@@ -75,23 +85,64 @@ export function renderAnnotations({ warnings, infos }: Annotations): Buffer {
   return Buffer.from(list('warnings', warnings) + list('infos', infos))
 }
 
+/** What is to be noted with an answer. */
+export interface Notes {
+  readonly warnings: readonly string[]
+  readonly infos: readonly string[]
+}
+
+function renderNotes(had: Annotations, { warnings, infos }: Notes): Buffer {
+  const json = (text: string): Buffer => Buffer.from(JSON.stringify(text))
+  return renderAnnotations({
+    warnings: [...had.warnings, ...warnings.map(json)],
+    infos: [...had.infos, ...infos.map(json)],
+  })
+}
+
+const head = Buffer.from('{"status":"success","data":')
+
 /**
  * Adds annotations to a successful answer, after those it has. The data is copied, never decoded.
  * @throws GatehouseError `bad_gateway` if the body is not such an answer.
  */
-export function annotate(
-  body: Buffer,
-  notes: { readonly warnings: readonly string[]; readonly infos: readonly string[] },
-): Buffer {
+export function annotate(body: Buffer, notes: Notes): Buffer {
   if (notes.warnings.length + notes.infos.length === 0) return body
   let data = body
   const had = readEnvelope(body, (cursor) => {
     data = takeValue(cursor)
   })
-  const json = (text: string): Buffer => Buffer.from(JSON.stringify(text))
-  const all = renderAnnotations({
-    warnings: [...had.warnings, ...notes.warnings.map(json)],
-    infos: [...had.infos, ...notes.infos.map(json)],
-  })
-  return Buffer.concat([Buffer.from('{"status":"success","data":'), data, all, Buffer.from('}')])
+  return Buffer.concat([head, data, renderNotes(had, notes), Buffer.from('}')])
+}
+
+/** Annotations that are longer are not looked for at the end. */
+const tailBytes = 65_536
+// They stand in no string: quotes are escaped there.
+const markers = [Buffer.from(',"warnings":["'), Buffer.from(',"infos":["')]
+
+/** Reads `,"warnings":[…],"infos":[…]}` to its end; undefined if it is anything else. */
+function readTail(tail: Buffer): Annotations | undefined {
+  const members = Buffer.concat([head, Buffer.from('0'), tail])
+  const notes = annotationsOf(members)
+  const isText = (note: Buffer): boolean => note[0] === quote
+  return notes !== undefined && [...notes.warnings, ...notes.infos].every(isText) ? notes : undefined
+}
+
+/**
+ * As {@link annotate}, for long answers: looks at nothing but the end, and copies nothing. The answer is then `body` and after it `tail`.
+ * @returns undefined if only the whole answer would tell where its data end
+ */
+export function annotateLong(
+  body: Buffer,
+  notes: Notes,
+): { readonly body: Buffer; readonly tail: Buffer } | undefined {
+  if (body.length <= 2 * tailBytes || !body.subarray(0, head.length).equals(head)) return undefined
+  if (body.at(-1) !== closeBrace) return undefined
+  const from = body.length - tailBytes
+  const found = markers.map((marker) => body.indexOf(marker, from)).find((at) => at !== -1)
+  const end = found ?? body.length - 1
+  const had = readTail(body.subarray(end))
+  // After a list of texts it cannot be told whether it is the data or annotations.
+  const isEnd = body[end - 1] === closeBrace || (body[end - 1] === closeBracket && body[end - 2] !== quote)
+  if (had === undefined || !isEnd) return undefined
+  return { body: body.subarray(0, end), tail: Buffer.concat([renderNotes(had, notes), Buffer.from('}')]) }
 }

@@ -9,7 +9,14 @@ export {
   type Freshness,
   settledUntil,
 } from './cacheability.ts'
-export { annotate, type Annotations, annotationsOf, hasAnnotations, hasWarnings } from './envelope.ts'
+export {
+  annotate,
+  annotateLong,
+  type Annotations,
+  annotationsOf,
+  hasAnnotations,
+  hasWarnings,
+} from './envelope.ts'
 export { cropExtent, type Extent, extentBytes, sampleCount, type StoredSeries } from './extent.ts'
 export {
   type CachedEndpoint,

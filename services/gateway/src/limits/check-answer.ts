@@ -1,5 +1,5 @@
-import { annotate, checkLimits, type LimitNotes, type QueryLimits } from '@gatehouse/query'
-import { type Answer, statusOf, wholeBody } from '../answer.ts'
+import { checkLimits, type LimitNotes, type QueryLimits } from '@gatehouse/query'
+import { type Answer, annotated, statusOf, wholeBody } from '../answer.ts'
 import { countSeries } from '../count-series.ts'
 import type { Question } from '../question.ts'
 
@@ -40,6 +40,5 @@ export function checkAnswer(answer: Answer, limits: QueryLimits, cost: AnswerCos
   const warnings = [...notes.warnings, ...own.warnings]
   const isText = answer.kind === 'body' && answer.rendered.headers['content-type'] !== 'application/json'
   if (isText || infos.length + warnings.length === 0) return answer
-  const body = annotate(whole, { infos, warnings })
-  return { kind: 'bytes', body, gzip: undefined }
+  return annotated(whole, { infos, warnings })
 }
