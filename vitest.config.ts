@@ -12,7 +12,7 @@ const pure = [
 /** What measures memory, delays or the order of things under load: a neighbour would be measured, too. */
 const alone = [
   'libs/upstream/src/replica-choice.test.ts',
-  'test/integration/{cache-property,faults-load,faults-overload,merge-memory}.test.ts',
+  'test/integration/{cache-property,event-loop,faults-load,faults-overload,merge-memory}.test.ts',
 ]
 
 const servers = {

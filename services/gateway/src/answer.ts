@@ -16,6 +16,8 @@ type Source =
       readonly gzip: (() => Promise<Buffer>) | undefined
       /** Follows the body, which is too long to be copied for that. */
       readonly tail?: Buffer
+      /** Its content type, if it is not JSON. */
+      readonly type?: string
     }
   /** `end` is called when it has been sent or given up; `samples` are those read for it, known when it has been sent. */
   | ({

@@ -96,15 +96,6 @@ async function unless<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
   return Promise.race([work, promise]).finally(() => signal.removeEventListener('abort', leave))
 }
 
-/** Asks as {@link askChunks} does, for answers that are read here. */
-export async function askAll(
-  asking: Asking,
-  toRequest: (step: PlanStep) => UpstreamRequest,
-): Promise<readonly Buffer[]> {
-  const bodies = await askChunks(asking, toRequest, maxReadBytes)
-  return bodies.map((chunks) => Buffer.concat(chunks))
-}
-
 /**
  * Asks for all steps at once and reads the answers whole; the first failure ends the others. Where a partial answer will do, a missing
  * shard answers with nothing, unless all are missing.

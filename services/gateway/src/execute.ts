@@ -3,24 +3,19 @@ import { refuse } from '@gatehouse/query'
 import { answerAlertmanager } from './alertmanager/answer.ts'
 import { type Answer, success } from './answer.ts'
 import { answerFiltered } from './answer-filtered.ts'
-import { askAll, askChunks, type Execution } from './ask.ts'
+import { askChunks, type Execution, maxReadBytes } from './ask.ts'
 import { askEngine } from './ask-engine.ts'
 import { answerBuildinfo } from './buildinfo.ts'
 import { explainQuery } from './explain.ts'
-import { federate } from './federation.ts'
+import { expositionType } from './exposition.ts'
 import { answerFeatures, answerFormatQuery, answerParseQuery } from './local.ts'
 import type { MergeJob } from './merging/job.ts'
-import type { Merged } from './merging/merger.ts'
+import { answerOf } from './merging/merger.ts'
 import type { Plan } from './plan.ts'
 import type { Question } from './question.ts'
 import { type Forwarded, toRequest } from './requests.ts'
 
 type Forwarding = Exclude<Plan, { kind: 'local' }>
-
-function answerOf(merged: Merged): Answer {
-  if (merged.kind === 'beyond') throw refuse(merged.beyond)
-  return merged.answer
-}
 
 async function forward(question: Forwarded, plan: Forwarding, execution: Execution): Promise<Answer> {
   const { upstream, budget, slots, answered } = execution
@@ -29,13 +24,13 @@ async function forward(question: Forwarded, plan: Forwarding, execution: Executi
   const merged = async (job: MergeJob) =>
     execution.merger.merge(job, await askChunks(asking, request), budget.signal)
   if (question.kind === 'federate') {
-    const bodies = await askAll(asking, request)
+    const { exposition } = question
+    const bodies = await askChunks(asking, request, maxReadBytes)
     const { externalLabels } = execution
     const dropped = await Promise.all(plan.steps.map(({ shard }) => externalLabels.distinguishing(shard)))
-    return federate(
-      bodies.map((body, i) => ({ body, dropped: dropped[i] })),
-      question.exposition,
-    )
+    const job = { kind: 'federation', dropped, exposition } as const
+    const answer = answerOf(await execution.merger.merge(job, bodies, budget.signal))
+    return answer.kind === 'bytes' ? { ...answer, type: expositionType(exposition) } : answer
   }
   if (plan.kind === 'nothing') return success('[]', plan.warning === undefined ? [] : [plan.warning])
   if (question.kind === 'query_exemplars') return answerOf(await merged({ kind: 'exemplars' }))

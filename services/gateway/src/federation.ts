@@ -1,7 +1,6 @@
 import { compareBytes } from '@gatehouse/query'
 import type { LabelValues } from '@gatehouse/upstream'
-import type { Answer } from './answer.ts'
-import { type Exposition, expositionType } from './exposition.ts'
+import type { Exposition } from './exposition.ts'
 import { unusableAnswer } from './upstream-envelope.ts'
 
 interface Family {
@@ -82,12 +81,8 @@ function* render(families: ReadonlyMap<string, Family>, { format }: Exposition):
  * Unites expositions of shards: each family once, in the order of names, with the samples of all. Whichever replica of a shard exposed
  * them, the series are the same. @throws GatehouseError `bad_gateway`
  */
-export function federate(exposed: readonly Exposed[], exposition: Exposition): Answer {
+export function federate(exposed: readonly Exposed[], exposition: Exposition): Iterable<string> {
   const families = new Map<string, Family>()
   for (const one of exposed) readFamilies(one, families)
-  const headers = { 'content-type': expositionType(exposition) }
-  return {
-    kind: 'body',
-    rendered: { status: 200, headers, body: [...render(families, exposition)].join('') },
-  }
+  return render(families, exposition)
 }

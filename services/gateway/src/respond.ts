@@ -21,16 +21,17 @@ const worthCompressing = 1_024
 
 async function sendBytes(
   res: ServerResponse,
-  { body, gzip, tail }: Extract<Answer, { kind: 'bytes' }>,
+  { body, gzip, tail, type }: Extract<Answer, { kind: 'bytes' }>,
   options: ResponseOptions,
 ): Promise<Sent> {
   const isGzip = options.acceptsGzip && gzip !== undefined && body.length >= worthCompressing
   const sent = isGzip ? await gzip() : body
   const length = sent.length + (tail?.length ?? 0)
   const { status, headers } = jsonHead(length)
+  const own = type === undefined ? {} : { 'content-type': type }
   const coding = isGzip ? { 'content-encoding': 'gzip' } : {}
   const vary = body.length >= worthCompressing ? { vary: 'accept-encoding' } : {}
-  writeHead(res, { status, headers: { ...headers, ...coding, ...vary }, length }, options)
+  writeHead(res, { status, headers: { ...headers, ...own, ...coding, ...vary }, length }, options)
   if (tail !== undefined) res.write(sent)
   return { bytes: length, error: await finish(res, tail ?? sent, options) }
 }

@@ -38,7 +38,9 @@ export function checkAnswer(answer: Answer, limits: QueryLimits, cost: AnswerCos
   const own = checkLimits(measure(whole, limits, cost), limits)
   const infos = [...notes.infos, ...own.infos]
   const warnings = [...notes.warnings, ...own.warnings]
-  const isText = answer.kind === 'body' && answer.rendered.headers['content-type'] !== 'application/json'
+  const json = 'application/json'
+  const type = answer.kind === 'body' ? answer.rendered.headers['content-type'] : (answer.type ?? json)
+  const isText = type !== json
   if (isText || infos.length + warnings.length === 0) return answer
   return annotated(whole, { infos, warnings })
 }

@@ -1,9 +1,14 @@
 import { type ErrorCode, toGatehouseError } from '@gatehouse/errors'
 import { type EvaluatePlan, releaseBuffer } from '@gatehouse/query'
+import type { LabelValues } from '@gatehouse/upstream'
+import type { Exposition } from '../exposition.ts'
+import { federate } from '../federation.ts'
+import { type FilterJob, filterLists } from '../filter/filter-lists.ts'
 import { type MergedText, mergeEvaluation } from '../merge-evaluation.ts'
 import { mergeExemplars } from '../merge-exemplars.ts'
 import { mergeLists } from '../merge-lists.ts'
 import type { Forwarded } from '../requests.ts'
+import { engineAnswer } from './engine-answer.ts'
 
 /** The answers to an expression's requests are to be evaluated. */
 export interface EvaluationJob {
@@ -19,6 +24,14 @@ export type MergeJob =
   | EvaluationJob
   | { readonly kind: 'lists'; readonly question: Forwarded }
   | { readonly kind: 'exemplars' }
+  | FilterJob
+  /** `dropped` holds for each body the labels that say which replica exposed it. */
+  | {
+      readonly kind: 'federation'
+      readonly dropped: readonly (LabelValues | undefined)[]
+      readonly exposition: Exposition
+    }
+  | { readonly kind: 'engine' }
 
 /** What came of merging: an answer, or what only the global engine can compute. */
 export type MergedBytes =
@@ -44,6 +57,14 @@ function mergeBodies(job: MergeJob, bodies: readonly Buffer[]): MergedText {
       return { kind: 'answer', pieces: [mergeLists(job.question, bodies)] }
     case 'exemplars':
       return { kind: 'answer', pieces: [mergeExemplars(bodies)] }
+    case 'filter':
+      return { kind: 'answer', pieces: [filterLists(job, bodies)] }
+    case 'federation': {
+      const exposed = bodies.map((body, i) => ({ body, dropped: job.dropped[i] }))
+      return { kind: 'answer', pieces: federate(exposed, job.exposition) }
+    }
+    case 'engine':
+      return { kind: 'answer', pieces: engineAnswer(bodies) }
   }
 }
 

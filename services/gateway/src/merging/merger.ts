@@ -1,5 +1,6 @@
 import { isMarkedAsUntransferable, Worker } from 'node:worker_threads'
 import { GatehouseError } from '@gatehouse/errors'
+import { refuse } from '@gatehouse/query'
 import type { Answer } from '../answer.ts'
 import { mergeChunks, type MergedBytes, type MergeJob, type MergeOutcome } from './job.ts'
 
@@ -10,6 +11,12 @@ export type Chunks = readonly Buffer[]
 export type Merged =
   | { readonly kind: 'answer'; readonly answer: Answer }
   | Exclude<MergedBytes, { kind: 'answer' }>
+
+/** The answer that came of merging. @throws GatehouseError where there is none without the global engine. */
+export function answerOf(merged: Merged): Answer {
+  if (merged.kind === 'beyond') throw refuse(merged.beyond)
+  return merged.answer
+}
 
 /** Merges answers of shards: small ones at once, large ones on a thread of their own, so that nobody else waits for them. */
 export interface Merger {
