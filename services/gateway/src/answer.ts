@@ -3,12 +3,11 @@ import { type Rendered, renderPrometheus } from '@gatehouse/errors'
 import { annotate, annotateLong, type LimitNotes, type Measured } from '@gatehouse/query'
 import type { BodyStream } from './cached/held-body.ts'
 
-/** What goes back to the client: a body made here, whole or in pieces, or one shard's answer passed through as it comes. */
+/** What goes back to the client: a body made here, or one shard's answer passed through as it comes. */
 export type Answer = { readonly headers?: Readonly<Record<string, string>> } & Source
 
 type Source =
   | { readonly kind: 'body'; readonly rendered: Rendered }
-  | ({ readonly kind: 'pieces'; readonly pieces: Iterable<string> } & Bounded)
   /** A JSON success, and its compressed form made on demand where there is one. */
   | {
       readonly kind: 'bytes'
@@ -20,21 +19,17 @@ type Source =
       readonly type?: string
     }
   /** `end` is called when it has been sent or given up; `samples` are those read for it, known when it has been sent. */
-  | ({
+  | {
       readonly kind: 'stream'
       readonly exchange: BodyStream
       readonly end?: () => void
       readonly samples?: () => number | undefined
-    } & Bounded)
+      /** Told what it comes to so far. @throws GatehouseError `execution`: it breaks off. */
+      readonly check?: ((passing: Passing) => LimitNotes) | undefined
+    }
 
 /** What is measured of an answer as it is sent. */
 export type Passing = Pick<Measured, 'responseBytes' | 'series' | 'samples'>
-
-/** An answer too long to be measured before it is sent. */
-interface Bounded {
-  /** Told what it comes to so far. @throws GatehouseError `execution`: it breaks off. */
-  readonly check?: ((passing: Passing) => LimitNotes) | undefined
-}
 
 /** Prometheus's success envelope around the JSON text of `data`. */
 export function successText(data: string, warnings: readonly string[]): string {
@@ -64,7 +59,7 @@ export function annotated(body: Buffer, notes: LimitNotes): Answer {
   return { kind: 'bytes', ...long, gzip: undefined }
 }
 
-/** The body of an answer that is there whole, without its tail; undefined for one that comes in pieces. */
+/** The body of an answer that is there whole, without its tail; undefined for one that is passed through. */
 export function wholeBody(answer: Answer): Buffer | undefined {
   if (answer.kind === 'body') return Buffer.from(answer.rendered.body)
   return answer.kind === 'bytes' ? answer.body : undefined

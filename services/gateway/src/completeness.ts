@@ -46,8 +46,6 @@ export async function bodyOf(answer: Answer): Promise<Buffer> {
       return answer.tail === undefined ? answer.body : Buffer.concat([answer.body, answer.tail])
     case 'body':
       return Buffer.from(answer.rendered.body)
-    case 'pieces':
-      return Buffer.from([...answer.pieces].join(''))
     case 'stream':
       return readBody(answer.exchange, maxReadBytes).finally(() => answer.end?.())
   }

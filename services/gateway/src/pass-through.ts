@@ -7,14 +7,14 @@ import type { Answer, Passing } from './answer.ts'
 import { finish, gone, jsonHead, type ResponseOptions, type Sent, unread, writeHead } from './delivery.ts'
 
 /** What an answer comes to so far. */
-export function measured(bytes: number, { counter }: Pick<ResponseOptions, 'counter'>): Passing {
+function measured(bytes: number, { counter }: Pick<ResponseOptions, 'counter'>): Passing {
   return { responseBytes: bytes, ...(counter === undefined ? {} : { series: counter.count }) }
 }
 
 type Streamed = Extract<Answer, { kind: 'stream' }>
 
 /** Why an answer must not go on; undefined if it may. */
-export function refused(check: Streamed['check'], passing: Passing): Error | undefined {
+function refused(check: Streamed['check'], passing: Passing): Error | undefined {
   try {
     check?.(passing)
     return undefined

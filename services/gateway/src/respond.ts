@@ -1,19 +1,42 @@
 import type { ServerResponse } from 'node:http'
-import { setImmediate } from 'node:timers/promises'
 import { leavingError } from '@gatehouse/cache'
 import type { Rendered } from '@gatehouse/errors'
 import type { Answer } from './answer.ts'
 import { drained, finish, jsonHead, type ResponseOptions, type Sent, writeHead } from './delivery.ts'
-import { measured, passThrough, refused } from './pass-through.ts'
-
-/** Length of the texts that pieces are gathered into, in characters. */
-const gathered = 65_536
+import { passThrough } from './pass-through.ts'
 
 async function sendBody(res: ServerResponse, rendered: Rendered, options: ResponseOptions): Promise<Sent> {
   const body = Buffer.from(rendered.body)
   const length = rendered.status === 204 ? undefined : body.length
   writeHead(res, { status: rendered.status, headers: rendered.headers, length }, options)
   return { bytes: body.length, error: await finish(res, body, options) }
+}
+
+/** Longest part of a body that is written at once: a client has to read that much in time, not all of it. */
+const sliceBytes = 1_048_576
+
+function slices(body: Buffer): Buffer[] {
+  const count = Math.max(1, Math.ceil(body.length / sliceBytes))
+  return Array.from({ length: count }, (_, i) => body.subarray(i * sliceBytes, (i + 1) * sliceBytes))
+}
+
+async function sendSlices(
+  res: ServerResponse,
+  parts: readonly Buffer[],
+  options: ResponseOptions,
+): Promise<Sent> {
+  let bytes = 0
+  for (const part of parts.slice(0, -1)) {
+    bytes += part.length
+    const isFull = !res.destroyed && !res.write(part)
+    const unsent = isFull ? await drained(res, options.idleTimeout) : undefined
+    const error = options.signal.aborted ? leavingError(options.signal) : unsent
+    if (error === undefined) continue
+    res.destroy()
+    return { bytes, error }
+  }
+  const last = parts.at(-1) ?? Buffer.alloc(0)
+  return { bytes: bytes + last.length, error: await finish(res, last, options) }
 }
 
 /** Shorter bodies are sent as they are: compressing them would cost more than it saves. */
@@ -32,43 +55,7 @@ async function sendBytes(
   const coding = isGzip ? { 'content-encoding': 'gzip' } : {}
   const vary = body.length >= worthCompressing ? { vary: 'accept-encoding' } : {}
   writeHead(res, { status, headers: { ...headers, ...own, ...coding, ...vary }, length }, options)
-  if (tail !== undefined) res.write(sent)
-  return { bytes: length, error: await finish(res, tail ?? sent, options) }
-}
-
-/** Sends what is rendered on the way, letting others have their turn in between. */
-async function sendPieces(
-  res: ServerResponse,
-  { pieces, check }: Extract<Answer, { kind: 'pieces' }>,
-  options: ResponseOptions,
-): Promise<Sent> {
-  let text = ''
-  let bytes = 0
-  const count = (chunk: Buffer): Error | undefined => {
-    bytes += chunk.length
-    options.counter?.add(chunk)
-    return options.signal.aborted ? leavingError(options.signal) : refused(check, measured(bytes, options))
-  }
-  const breakOff = (error: Error | undefined): Sent => {
-    res.destroy()
-    return { bytes, error }
-  }
-  for (const piece of pieces) {
-    text += piece
-    if (text.length < gathered) continue
-    const chunk = Buffer.from(text)
-    text = ''
-    const over = count(chunk)
-    if (over !== undefined) return breakOff(over)
-    if (!res.headersSent) writeHead(res, jsonHead(undefined), options)
-    const error = res.write(chunk) ? await setImmediate(undefined) : await drained(res, options.idleTimeout)
-    if (error !== undefined || res.destroyed) return breakOff(error)
-  }
-  const last = Buffer.from(text)
-  const over = count(last)
-  if (over !== undefined) return breakOff(over)
-  if (!res.headersSent) writeHead(res, jsonHead(last.length), options)
-  return { bytes, error: await finish(res, last, options) }
+  return sendSlices(res, tail === undefined ? slices(sent) : [...slices(sent), tail], options)
 }
 
 /** Sends an answer. A client that has gone away is not an error here. */
@@ -79,8 +66,6 @@ export function respond(res: ServerResponse, answer: Answer, options: ResponseOp
       return sendBody(res, answer.rendered, options)
     case 'bytes':
       return sendBytes(res, answer, options)
-    case 'pieces':
-      return sendPieces(res, answer, options)
     case 'stream':
       return passThrough(res, answer, options).finally(() => answer.end?.())
   }

@@ -4,27 +4,6 @@ import { holdOrStream } from './cached/held-body.ts'
 /** Answers up to this length are whole before they are recorded, so that their event tells all of them; bytes. */
 export const wholeUpTo = 65_536
 
-/** The pieces read so far and those that follow. */
-function* chained(first: string, rest: Iterator<string>): Generator<string> {
-  yield first
-  for (let next = rest.next(); next.done !== true; next = rest.next()) yield next.value
-}
-
-function settlePieces({ pieces, check, ...answer }: Extract<Answer, { kind: 'pieces' }>): Answer {
-  const rest = pieces[Symbol.iterator]()
-  let text = ''
-  while (text.length <= wholeUpTo) {
-    const next = rest.next()
-    if (next.done === true) {
-      const body = Buffer.from(text)
-      check?.({ responseBytes: body.length })
-      return { ...answer, kind: 'bytes', body, gzip: undefined }
-    }
-    text += next.value
-  }
-  return { ...answer, check, pieces: chained(text, rest) }
-}
-
 async function settleStream({
   exchange,
   end,
@@ -57,6 +36,5 @@ async function settleStream({
  * @throws GatehouseError `bad_gateway` for a short answer that broke off, `execution` for one beyond its caller's limit.
  */
 export async function settle(answer: Answer): Promise<Answer> {
-  if (answer.kind === 'pieces') return settlePieces(answer)
   return answer.kind === 'stream' ? settleStream(answer) : answer
 }

@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises'
 import { type AnsweredBy, type Fetch, type Fetched, leavingError } from '@gatehouse/cache'
 import type { GatehouseError } from '@gatehouse/errors'
 import type { Answer } from '../answer.ts'
@@ -29,21 +28,6 @@ export interface Fetching {
   readonly maxHeldBytes: number
 }
 
-/** Joins pieces into bytes, letting others have their turn in between. */
-async function joined(pieces: Iterable<string>): Promise<Buffer> {
-  const parts: Buffer[] = []
-  let text = ''
-  for (const piece of pieces) {
-    text += piece
-    if (text.length < 65_536) continue
-    parts.push(Buffer.from(text))
-    text = ''
-    await setImmediate()
-  }
-  parts.push(Buffer.from(text))
-  return Buffer.concat(parts)
-}
-
 function isWhole(plan: Plan, answeredBy: readonly AnsweredBy[]): boolean {
   const answered = new Set(answeredBy.map(({ shard }) => shard))
   return plan.steps.every(({ shard }) => answered.has(shard.name))
@@ -57,8 +41,6 @@ async function hold(answer: Answer, maxHeldBytes: number): Promise<Held> {
       return { kind: 'body', body: Buffer.from(answer.rendered.body) }
     case 'bytes':
       return { kind: 'body', body: answer.body }
-    case 'pieces':
-      return { kind: 'body', body: await joined(answer.pieces) }
     case 'stream':
       return holdOrStream(answer.exchange, maxHeldBytes)
   }

@@ -30,8 +30,7 @@ export interface AnswerCost {
  * @throws GatehouseError `execution` with the limit, the value and what to ask for instead.
  */
 export function checkAnswer(answer: Answer, limits: QueryLimits, cost: AnswerCost): Answer {
-  if (answer.kind === 'stream' || answer.kind === 'pieces')
-    return { ...answer, check: (passing) => checkLimits(passing, limits) }
+  if (answer.kind === 'stream') return { ...answer, check: (passing) => checkLimits(passing, limits) }
   const { notes } = cost
   const whole = wholeBody(answer)
   if (whole === undefined || statusOf(answer) !== 200) return answer

@@ -55,8 +55,7 @@ async function merged(query: string, series: number) {
   const outcome = await merger.merge(job, [bodyOf('a', series), bodyOf('b', series)], signal)
   if (outcome.kind !== 'answer') throw new Error('no answer')
   const { answer } = outcome
-  if (answer.kind === 'bytes') return answer.body.toString()
-  return answer.kind === 'pieces' ? [...answer.pieces].join('') : ''
+  return answer.kind === 'bytes' ? answer.body.toString() : ''
 }
 
 describe('merging', () => {
