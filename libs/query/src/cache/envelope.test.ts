@@ -51,6 +51,7 @@ describe('annotateLong', () => {
     ],
     ['has more notes than are looked at', `{"status":"success","data":[{}],"warnings":[${filler}"x"]}`],
     ['has metadata of that name', `{"status":"success","data":{"x":[${filler}{}],"warnings":["y"]}}`],
+    ['has empty notes', `{"status":"success","data":[${series}],"warnings":[]}`],
     ['is a failure', `{"status":"error","data":[${series}]}`],
     ['broke off', `{"status":"success","data":[${series}]`],
   ])('leaves alone what %s', (_, text) => {

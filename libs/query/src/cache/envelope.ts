@@ -141,8 +141,9 @@ export function annotateLong(
   const found = markers.map((marker) => body.indexOf(marker, from)).find((at) => at !== -1)
   const end = found ?? body.length - 1
   const had = readTail(body.subarray(end))
-  // After a list of texts it cannot be told whether it is the data or annotations.
-  const isEnd = body[end - 1] === closeBrace || (body[end - 1] === closeBracket && body[end - 2] !== quote)
+  // After a list of texts, or an empty one, it cannot be told whether it is the data or annotations.
+  const isEnd =
+    body[end - 1] === closeBrace || (body[end - 1] === closeBracket && body[end - 2] === closeBrace)
   if (had === undefined || !isEnd) return undefined
   return { body: body.subarray(0, end), tail: Buffer.concat([renderNotes(had, notes), Buffer.from('}')]) }
 }
