@@ -1,7 +1,7 @@
 import { GatehouseError } from '@gatehouse/errors'
 import { errors } from 'jose'
 import type { Issuer } from './issuer.ts'
-import { clockToleranceSeconds } from './jwt.ts'
+import { clockToleranceSeconds, isForAnotherUse } from './jwt.ts'
 import { verifySigned } from './verify-signed.ts'
 
 /**
@@ -19,12 +19,10 @@ export async function checkIdTokenSignature(token: string, issuer: Issuer): Prom
       algorithms: config.algorithms,
       clockTolerance: clockToleranceSeconds,
     })
-    const { azp, events } = payload
+    const { azp } = payload
     if (azp !== undefined && azp !== config.clientId)
       throw new GatehouseError('unauthenticated', 'the ID token is for another client')
-    // Signed by the same keys for another use: RFC 9068 and OpenID Connect Back-Channel Logout 1.0 tell them apart so.
-    const { typ = 'JWT' } = protectedHeader
-    if (/^(application\/)?(at|logout)\+jwt$/i.test(typ) || events !== undefined)
+    if (isForAnotherUse(protectedHeader, payload))
       throw new GatehouseError('unauthenticated', 'the token is no ID token')
   }
   try {

@@ -149,11 +149,14 @@ describe('verifyForwardedIdToken', () => {
     const shared = await idp.sign({ aud: ['x', 'grafana'], azp: 'grafana' }, { typ: 'JWT' })
     expect((await verifyForwardedIdToken(shared, issuers)).identity.subject).toBe('alice')
   })
+  const logoutEvent = 'http://schemas.openid.net/event/backchannel-logout'
   const cases: [string, JWTPayload, string][] = [
     ['another client', { aud: 'gatehouse' }, 'JWT'],
     ['several audiences without azp', { aud: ['grafana', 'x'] }, 'JWT'],
     ['a foreign azp', { aud: ['grafana', 'x'], azp: 'x' }, 'JWT'],
     ['an access token', { aud: 'grafana' }, 'at+jwt'],
+    ['a logout token', { aud: 'grafana' }, 'logout+jwt'],
+    ['a logout token of no type', { aud: 'grafana', events: { [logoutEvent]: {} } }, 'JWT'],
   ]
   it.each(cases)('refuses %s', async (_, claims, typ) => {
     await expect(verifyForwardedIdToken(await idp.sign(claims, { typ }), issuers)).rejects.toEqual(refused)

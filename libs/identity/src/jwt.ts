@@ -3,6 +3,7 @@ import {
   decodeJwt,
   decodeProtectedHeader,
   errors,
+  type JWTHeaderParameters,
   type JWTPayload,
   type JWTVerifyOptions,
   type JWTVerifyResult,
@@ -94,8 +95,13 @@ export async function verifyForwardedIdToken(
   const party = payload['azp'] ?? (typeof payload.aud === 'string' ? payload.aud : undefined)
   if (typeof party !== 'string' || !audience.includes(party))
     throw refused('the forwarded ID token is for another client')
-  if (isAccessTokenType(protectedHeader.typ)) throw refused('the forwarded ID token is an access token')
+  if (isForAnotherUse(protectedHeader, payload)) throw refused('the forwarded token is no ID token')
   return vouchedBy(payload, issuer)
+}
+
+/** Tokens signed by the same keys for another use: RFC 9068 and OpenID Connect Back-Channel Logout 1.0 tell them apart so. */
+export function isForAnotherUse({ typ = 'JWT' }: JWTHeaderParameters, { events }: JWTPayload): boolean {
+  return /^(application\/)?(at|logout)\+jwt$/i.test(typ) || events !== undefined
 }
 
 function isAccessTokenType(typ: string | undefined): boolean {
