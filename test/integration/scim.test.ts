@@ -28,7 +28,7 @@ const org = (uid: string, url: string): string => `
     teams:
       - { uid: signals, name: Signals, idpGroups: [sg-signals] }
       - { uid: roads, name: Roads, idpGroups: [sg-roads] }
-    serviceAccounts: [{ uid: admin, name: Admin }, { uid: people, name: People }, { uid: hands, name: Hands }, { uid: brief, name: Brief }]
+    serviceAccounts: [{ uid: admin, name: Admin }, { uid: people, name: People }, { uid: hands, name: Hands }, { uid: brief, name: Brief }, { uid: days, name: Days }]
     dataSources:
       - { uid: metrics, name: Metrics, shards: [{ name: s, tenants: [${uid}], replicas: [{ name: r, url: "${url}" }] }] }
     roles:
@@ -38,6 +38,8 @@ const org = (uid: string, url: string): string => `
       - { serviceAccount: admin, role: org-admin }
       - { serviceAccount: people, role: people }
       - { serviceAccount: hands, role: hands }
+      - { serviceAccount: days, role: viewer }
+      - { serviceAccount: days, role: hands, expiresAt: "${new Date(Date.now() + 3 * 86_400_000).toISOString()}" }
       - { serviceAccount: brief, role: org-admin, expiresAt: "${new Date(Date.now() + 600_000).toISOString()}" }
       - { team: signals, role: viewer }`
 
@@ -672,6 +674,14 @@ describe('what a provisioning token may', () => {
         expect.stringContaining('you cannot grant what you do not hold: '),
       ])
     }
+    // Nor for longer than one may oneself, whatever the groups give.
+    const days = await world.token('health', 'days')
+    const askFor = (number: number) =>
+      world.call('post', '/api/v1/provisioning-tokens', { token: days, body: { ...body, days: number } })
+    expect((await askFor(4)).json.detail).toBe(
+      'you cannot grant what you do not hold: users:write, grants:create',
+    )
+    expect((await askFor(2)).status).toBe(201)
     expect((await newToken('health', { issuer: 'unknown' })).status).toBe(400)
     expect((await newToken('health', { days: 366 })).status).toBe(400)
   })

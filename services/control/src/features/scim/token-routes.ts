@@ -16,7 +16,7 @@ import { createOnce } from '../../create-once.ts'
 import { newestFirst, pageOf, pageQuery } from '../../page.ts'
 import { orgResource } from '../folders/resource.ts'
 import { uidSchema } from '../folders/schemas.ts'
-import { requireMappedTeamsHeld } from '../grants/holdings.ts'
+import { requireHeld, requireMappedTeamsHeld } from '../grants/holdings.ts'
 import { provisioningTokenPrefix } from './provisioning.ts'
 
 export interface ProvisioningTokenRouteDeps {
@@ -27,6 +27,8 @@ export interface ProvisioningTokenRouteDeps {
 }
 
 const dayMs = 86_400_000
+/** What somebody does who has such a token pushed with. */
+const needed = ['users:write', 'grants:create'] as const
 const tokenSchema = z.strictObject({
   uid: z.string(),
   name: z.string(),
@@ -111,13 +113,22 @@ export function provisioningTokenRoutes(deps: ProvisioningTokenRouteDeps): reado
         const token = provisioningTokenPrefix + newSecret()
         const { name, subjectFrom, days } = body
         const work = async (tx: OrgTransaction): Promise<Changed<z.output<typeof newTokenAnswer>>> => {
-          await requireMappedTeamsHeld(tx, { principal: caller, now })
+          const giver = { principal: caller, now }
+          await requireMappedTeamsHeld(tx, giver)
+          // Nor for longer: a moment's admin is not to leave a token behind that goes on without them.
+          const expiresAt = now + days * dayMs
+          await requireHeld(tx, giver, {
+            role: { permissions: needed.map((action) => ({ action, scope: '*' })) },
+            place: orgResource(caller),
+            constraints: [],
+            expiresAt,
+          })
           const made = await createProvisioningToken(tx, {
             name,
             prefix: token.slice(0, 20),
             issuer: issuer.issuer,
             subjectFrom,
-            expiresAt: now + days * dayMs,
+            expiresAt,
             hash: hashSecret(token),
           })
           const detail = { ...answerOf(made) }
