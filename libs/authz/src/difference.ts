@@ -1,3 +1,4 @@
+import { likenessOf } from './authorize.ts'
 import { heldPermissions } from './may-grant.ts'
 import type { Principal } from './model.ts'
 import type { OrgPolicy } from './policy.ts'
@@ -78,9 +79,14 @@ interface Sides {
   /** Uids of folders that are inside others than before. */
   readonly moved: readonly string[]
   readonly changeOf: typeof changeOf
+  /** What is done to people of a likeness, on both sides; worked out once for all of them. */
+  readonly known: Map<string, Change>
   /** ms since the epoch. */
   readonly now: number
 }
+
+/** What is done to somebody, whoever it is. */
+type Change = Pick<AccessDifference, 'gained' | 'lost' | 'series'>
 
 function sideOf(state: AccessState | undefined, now: number): Side {
   return state === undefined
@@ -94,6 +100,7 @@ function sidesOf(before: AccessState | undefined, after: AccessState | undefined
     after: sideOf(after, now),
     moved: movedFolders(before?.policy, after?.policy),
     changeOf: rememberChanges(),
+    known: new Map(),
     now,
   }
 }
@@ -132,13 +139,7 @@ function heldBy(
   return [...new Set([...held, ...moved.flatMap((folder) => inheritedIn(policy, folder, held))])].toSorted()
 }
 
-function differenceOf<Kind extends Whose>(
-  sides: Sides,
-  was: Who<Kind> | undefined,
-  is: Who<Kind> | undefined,
-): AccessDifference<Kind> | undefined {
-  const who = is ?? was
-  if (who === undefined) return undefined
+function workOut(sides: Sides, was: Who<Whose> | undefined, is: Who<Whose> | undefined): Change {
   const { before, after } = sides
   const oldHeld = heldBy(before, was, sides)
   const newHeld = heldBy(after, is, sides)
@@ -153,9 +154,25 @@ function differenceOf<Kind extends Whose>(
   })
   const gained = newHeld.filter((held) => !oldHeld.includes(held))
   const lost = oldHeld.filter((held) => !newHeld.includes(held))
+  return { gained, lost, series }
+}
+
+function differenceOf<Kind extends Whose>(
+  sides: Sides,
+  was: Who<Kind> | undefined,
+  is: Who<Kind> | undefined,
+): AccessDifference<Kind> | undefined {
+  const who = is ?? was
+  if (who === undefined) return undefined
+  const likeness = ({ policy }: Side, one: typeof who | undefined): string =>
+    policy === undefined || one === undefined ? '' : likenessOf(policy, one.principal)
+  const key = JSON.stringify([likeness(sides.before, was), likeness(sides.after, is)])
+  const change = sides.known.get(key) ?? workOut(sides, was, is)
+  sides.known.set(key, change)
+  const { gained, lost, series } = change
   if (gained.length + lost.length + series.length === 0) return undefined
   const { kind, uid, name } = who
-  return { kind, uid, name, gained, lost, series }
+  return { kind, uid, name, ...change }
 }
 
 /**
@@ -183,53 +200,80 @@ export interface LaterDifference {
   /** ms since the epoch. */
   readonly at: number
   readonly differences: readonly AccessDifference[]
+  /** As {@link diffGroups}. */
+  readonly groups: readonly AccessDifference<'group'>[]
 }
 
-/** When grants that only one side has begin or end after `now`; ms since the epoch. */
+/**
+ * When grants begin or end after `now`; ms since the epoch. Those that stay as they are count, too: others may come to have them, or their
+ * roles mean something else.
+ */
 function momentsOf(
   before: AccessState | undefined,
   after: AccessState | undefined,
   now: number,
 ): readonly number[] {
-  const [was, is] = [before?.policy.grants ?? [], after?.policy.grants ?? []]
-  const uids = [was, is].map((grants) => new Set(grants.map(({ uid }) => uid)))
-  const changed = [...was, ...is].filter(({ uid }) => !uids.every((side) => side.has(uid)))
-  const times = changed.flatMap(({ notBefore, expiresAt }) => [notBefore ?? now, expiresAt ?? now])
+  const grants = [before, after].flatMap((state) => state?.policy.grants ?? [])
+  const times = grants.flatMap(({ notBefore, expiresAt }) => [notBefore ?? now, expiresAt ?? now])
   return [...new Set(times)].filter((at) => at > now).toSorted((a, b) => a - b)
 }
 
 /**
- * What the change does when grants of it begin or end later: at each of these moments, if it is another difference than the one before.
+ * What the change does when grants begin or end later, moment by moment, so that others can be served in between; undefined where it is
+ * no other difference than the one before.
  * @param now ms since the epoch.
  */
+export function* laterDifferences(
+  before: AccessState | undefined,
+  after: AccessState | undefined,
+  now: number,
+): Generator<LaterDifference | undefined, void> {
+  const at = (moment: number) => ({
+    differences: diffAccess(before, after, moment),
+    groups: diffGroups(before, after, moment),
+  })
+  let last = JSON.stringify(at(now))
+  for (const moment of momentsOf(before, after, now)) {
+    const found = at(moment)
+    const text = JSON.stringify(found)
+    yield text === last ? undefined : { at: moment, ...found }
+    last = text
+  }
+}
+
+/** {@link laterDifferences}, all at once. */
 export function diffLater(
   before: AccessState | undefined,
   after: AccessState | undefined,
   now: number,
 ): readonly LaterDifference[] {
-  let last = JSON.stringify(diffAccess(before, after, now))
-  return momentsOf(before, after, now).flatMap((at) => {
-    const differences = diffAccess(before, after, at)
-    const text = JSON.stringify(differences)
-    const isSame = text === last
-    last = text
-    return isSame ? [] : [{ at, differences }]
-  })
+  return [...laterDifferences(before, after, now)].filter((later) => later !== undefined)
 }
 
-/** Everybody whom the change does something to, now or later, with what it does to them first. */
-export function diffEver(
-  before: AccessState | undefined,
-  after: AccessState | undefined,
-  now: number,
-): readonly AccessDifference[] {
-  const later = diffLater(before, after, now).flatMap(({ differences }) => differences)
-  const found = new Map<string, AccessDifference>()
-  for (const one of [...diffAccess(before, after, now), ...later]) {
+function joined<T>(a: readonly T[], b: readonly T[]): readonly T[] {
+  return [...new Map([...a, ...b].map((one) => [JSON.stringify(one), one])).values()]
+}
+
+/** What is done to people at one moment or another, by everybody's kind and uid: all of it in one. */
+export function joinDifferences(
+  all: Map<string, AccessDifference>,
+  differences: readonly AccessDifference[],
+): void {
+  for (const one of differences) {
     const key = `${one.kind} ${one.uid}`
-    if (!found.has(key)) found.set(key, one)
+    const known = all.get(key)
+    all.set(
+      key,
+      known === undefined
+        ? one
+        : {
+            ...known,
+            gained: joined(known.gained, one.gained).toSorted(),
+            lost: joined(known.lost, one.lost).toSorted(),
+            series: joined(known.series, one.series),
+          },
+    )
   }
-  return [...found].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, one]) => one)
 }
 
 /** Teams that take an IdP group, as text. */

@@ -1,6 +1,6 @@
 import { parseMatchers } from '@gatehouse/promql'
 import { describe, expect, it } from 'vitest'
-import { diffAccess, diffEver, diffLater } from './difference.ts'
+import { type AccessDifference, diffAccess, diffLater, joinDifferences } from './difference.ts'
 import { explain, type ExplainQuestion } from './explain.ts'
 import type { OrgPolicy, TeamMembership } from './policy.ts'
 import { grantOf, mainSource, policyWith, principalOf } from './testing.ts'
@@ -235,7 +235,6 @@ describe('diffAccess', () => {
       [5_000, ['u2']],
       [9_000, []],
     ])
-    expect(diffEver(state, after, 1_000)).toEqual(later[0]?.differences)
     // Without an end, an ending grant gives nothing else before it would have ended.
     const lasting = stateOf({
       ...policy,
@@ -247,6 +246,38 @@ describe('diffAccess', () => {
     })
     expect(diffAccess(ending, lasting, 1_000)).toEqual([])
     expect(diffLater(ending, lasting, 1_000).map(({ at }) => at)).toEqual([9_000])
-    expect(diffEver(ending, lasting, 1_000).map(({ uid }) => uid)).toContain('u1')
+  })
+  it('tells what comes later by grants that are as they were', () => {
+    const soon = grantOf({ uid: 'soon', subject: { kind: 'team', uid: 'later' }, notBefore: 5_000 })
+    const later = { uid: 'later', name: 'Later', idpGroups: ['a'] }
+    const before = { ...policy, teams: [...policy.teams, later], grants: [...policy.grants, soon] }
+    const whom = (after: OrgPolicy) =>
+      diffLater(stateOf(before), stateOf(after), 1_000).map(({ at, differences, groups }) => [
+        at,
+        ...[...differences, ...groups].map(({ uid }) => uid),
+      ])
+    const joins = [member('u1', 'a'), member('u2', 'b', 'later'), member('u3')]
+    expect(whom({ ...before, members: joins })).toEqual([[5_000, 'u2']])
+    const groups = before.teams.map((one) =>
+      one.uid === 'later' ? { ...one, idpGroups: ['a', 'all'] } : one,
+    )
+    expect(whom({ ...before, teams: groups })).toEqual([[5_000, 'all']])
+    const longer = before.grants.map((one) => (one.uid === 'soon' ? { ...one, expiresAt: 9_000 } : one))
+    expect(whom({ ...before, grants: longer })).toEqual([[9_000, 'later']])
+  })
+
+  it('joins what is done to people at several moments', () => {
+    const all = new Map<string, AccessDifference>()
+    const of = (gained: string[], lost: string[] = []): AccessDifference => ({
+      kind: 'user',
+      uid: 'u1',
+      name: 'Ann',
+      gained,
+      lost,
+      series: [],
+    })
+    joinDifferences(all, [of(['b'])])
+    joinDifferences(all, [of(['a', 'b'], ['c'])])
+    expect([...all.values()]).toEqual([of(['a', 'b'], ['c'])])
   })
 })

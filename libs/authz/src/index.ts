@@ -32,9 +32,10 @@ export {
 export {
   type AccessDifference,
   diffAccess,
-  diffEver,
   diffGroups,
   diffLater,
+  joinDifferences,
+  laterDifferences,
   type LaterDifference,
 } from './difference.ts'
 export type { AccessState, SeriesChange, View } from './view.ts'

@@ -92,15 +92,13 @@ function changedIssuers(before: State | undefined, after: State | undefined): Or
   return { before: before.issuers, after: after?.issuers }
 }
 
-async function planIn(
-  tx: Transaction,
-  document: AccessDocument,
-  options: ApplyOptions & { readonly now: number },
-): Promise<AccessPlan> {
-  const { now } = options
-  const before = await readSnapshots(tx, document)
-  const changes = await applyAccessIn(tx, document, options)
-  const after = await readSnapshots(tx, document)
+interface Applied {
+  readonly before: ReadonlyMap<string, State>
+  readonly changes: readonly AccessChange[]
+  readonly after: ReadonlyMap<string, State>
+}
+
+function planOf(document: AccessDocument, { before, changes, after }: Applied, now: number): AccessPlan {
   const orgs = document.orgs.map(({ uid }): OrgPlan => {
     const [was, is] = [before.get(uid), after.get(uid)]
     return {
@@ -129,15 +127,18 @@ export async function planAccess(
   document: AccessDocument,
   options: ApplyOptions & { readonly now: number },
 ): Promise<AccessPlan> {
-  let plan: AccessPlan | undefined
+  let applied: Applied | undefined
   const dryRun = withTransaction(pool, async (tx) => {
-    plan = await planIn(tx, document, options)
+    const before = await readSnapshots(tx, document)
+    const changes = await applyAccessIn(tx, document, options)
+    applied = { before, changes, after: await readSnapshots(tx, document) }
     throw new RolledBack()
   })
   await dryRun.catch((error: unknown) => {
     const isMeant = error instanceof Error && error.cause instanceof RolledBack
     if (!isMeant) throw error
   })
-  if (plan === undefined) throw new Error('a plan ended without a result')
-  return plan
+  if (applied === undefined) throw new Error('a plan ended without a result')
+  // Who writes to these orgs need not wait for the comparing.
+  return planOf(document, applied, options.now)
 }

@@ -72,10 +72,11 @@ function printPlan({ changes, orgs }: AccessPlan): void {
       )
     if (differences.length > 0) console.log(`${orgUid}: access changes for ${differences.length}`)
     for (const difference of differences) printDifference(difference)
-    for (const { at, differences: then } of later) {
+    for (const { at, differences: then, groups: thenGroups } of later) {
       const from = new Date(at).toISOString()
-      console.log(`${orgUid}: from ${from} on, access changes for ${then.length || 'nobody'}`)
-      for (const difference of then) printDifference(difference)
+      const all = [...then, ...thenGroups]
+      console.log(`${orgUid}: from ${from} on, access changes for ${all.length || 'nobody'}`)
+      for (const difference of all) printDifference(difference)
     }
     if (groups.length > 0) console.log(`${orgUid}: other teams for ${groups.length} IdP groups`)
     for (const difference of groups) printDifference(difference)

@@ -143,7 +143,7 @@ function Affected({ item, isCounted }: { readonly item: Item; readonly isCounted
         <Link to={subjectLink({ kind, uid })}>{name}</Link>
       </h3>
       {series.map((change) => (
-        <div key={change.dataSource} className="stack-tight">
+        <div key={JSON.stringify(change)} className="stack-tight">
           <p>
             <Badge kind={kinds[change.change]}>{words[change.change]}</Badge> data source {change.dataSource}
             {isCounted && <Counted change={change} />}

@@ -38,7 +38,9 @@ export const previewEntrySchema = z.strictObject({
   name: z.string(),
   gained: z
     .array(z.string())
-    .describe('Permissions, such as datasources:query or folders:read folders:uid:x'),
+    .describe(
+      'Permissions, such as datasources:query or folders:read folders:uid:x, now or when a grant begins or ends',
+    ),
   lost: z.array(z.string()),
   series: z.array(
     z.strictObject({

@@ -1,8 +1,12 @@
+import { setImmediate } from 'node:timers/promises'
 import {
   type AccessDifference,
+  type AccessState,
   type ApprovedDashboard,
-  diffEver,
+  diffAccess,
   type Grant,
+  joinDifferences,
+  laterDifferences,
   notHeld,
   type OrgPolicy,
   parseConstraint,
@@ -98,7 +102,7 @@ async function notHeldIn(
   for (const { role: name, where, constraints, expiresAt } of addGrants) {
     const role = roles.find((one) => one.name === name)
     if (role === undefined) continue
-    const wanted = { role, place: await placeOf(tx, where), constraints, expiresAt }
+    const wanted = { role, place: await placeOf(tx, where, policy), constraints, expiresAt }
     for (const { action } of notHeld(policy, { principal, now: Date.now() }, wanted)) missing.add(action)
   }
   return [...missing].toSorted()
@@ -120,12 +124,18 @@ function knownDashboards(policy: OrgPolicy, dashboards: readonly ApprovedDashboa
   return (uid: string): boolean => known.has(uid)
 }
 
+/** A change that is only thought of, before whom it does something to has been worked out. */
+export interface Proposed extends Omit<Preview, 'differences'> {
+  readonly before: AccessState
+  readonly after: AccessState
+}
+
 /**
- * Works out a proposed change on the org's access settings as they are in the database at this moment.
+ * Reads a proposed change on the org's access settings as they are in the database at this moment.
  * @throws GatehouseError `not_found` for what it names and the org does not have, `bad_data` for a role that is nowhere, `conflict`
  *   for a changed role of the release.
  */
-export async function previewIn(tx: OrgTransaction, asker: Principal, asked: Asked): Promise<Preview> {
+export async function proposeIn(tx: OrgTransaction, asker: Principal, asked: Asked): Promise<Proposed> {
   const { policy, dashboards } = await readSnapshot(tx)
   for (const { subject } of asked.grants) subjectIn(policy, subject)
   const change = changeOf(asked)
@@ -133,11 +143,25 @@ export async function previewIn(tx: OrgTransaction, asker: Principal, asked: Ask
   const after = proposedPolicy(policy, change)
   const missing = await notHeldIn(tx, { policy, asker, roles: after.roles }, change)
   return {
-    differences: diffEver({ policy, dashboards }, { policy: after, dashboards }, Date.now()),
+    before: { policy, dashboards },
+    after: { policy: after, dashboards },
     isKnown: knownDashboards(policy, dashboards, asker),
     notHeld: missing,
     policyVersion: policy.version,
   }
+}
+
+/** What a proposed change does to everybody, now or later. Takes its time where there are many people and moments, and lets others in between. */
+export async function previewOf({ before, after, ...rest }: Proposed): Promise<Preview> {
+  const now = Date.now()
+  const all = new Map<string, AccessDifference>()
+  joinDifferences(all, diffAccess(before, after, now))
+  for (const later of laterDifferences(before, after, now)) {
+    joinDifferences(all, later?.differences ?? [])
+    await setImmediate()
+  }
+  const differences = [...all].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, one]) => one)
+  return { ...rest, differences }
 }
 
 /** How many people and service accounts gain or lose series; teams are left out, their people are counted. */

@@ -14,7 +14,7 @@ import { type ManageDeps, ownOrg } from '../../manage.ts'
 import { pageOf, pageQuery, paginate } from '../../page.ts'
 import { type AccessDeps, answerOfConstraints, explainFor, mayKnow } from './explain.ts'
 import { loadResource } from './load-resource.ts'
-import { answerOfDifference, countsOf, previewIn } from './preview.ts'
+import { answerOfDifference, countsOf, previewOf, proposeIn } from './preview.ts'
 import { previewAnswerSchema, previewSchema } from './preview-schemas.ts'
 import { settingsFor } from './settings.ts'
 import { explainSchema, explanationSchema, whoEntrySchema, whoSchema } from './schemas.ts'
@@ -114,7 +114,9 @@ function previewRoute({ permissions, changes }: ManageDeps): Route {
     body: previewSchema,
     response: previewAnswerSchema,
     handler: async ({ caller, body, query }) => {
-      const preview = await changes.read(caller.orgUid, (tx) => previewIn(tx, caller, body))
+      const proposed = await changes.read(caller.orgUid, (tx) => proposeIn(tx, caller, body))
+      // Outside the transaction: nobody is to wait for it.
+      const preview = await previewOf(proposed)
       const { differences, isKnown, policyVersion } = preview
       const { items, next } = paginate(differences, ({ kind, uid }) => `${kind} ${uid}`, query)
       return {

@@ -19,10 +19,13 @@ export interface Giver {
   readonly now: number
 }
 
-/** The resource a grant's place is. @throws GatehouseError `not_found`, the same for another org's as for none. */
-export async function placeOf(tx: OrgTransaction, where: Where): Promise<Resource> {
+/**
+ * The resource a grant's place is.
+ * @param known The org's policy, where the caller has read it.
+ * @throws GatehouseError `not_found`, the same for another org's as for none.
+ */
+export async function placeOf(tx: OrgTransaction, where: Where, known?: OrgPolicy): Promise<Resource> {
   const { orgUid } = tx
-  const { policy } = await readSnapshot(tx)
   switch (where.kind) {
     case 'org':
       return { kind: 'org', uid: orgUid, orgUid }
@@ -32,8 +35,9 @@ export async function placeOf(tx: OrgTransaction, where: Where): Promise<Resourc
       return dashboardResource(await loadDashboard(tx, where.uid))
     case 'data-source':
     case 'team': {
-      const known = where.kind === 'team' ? policy.teams : policy.dataSources
-      if (!known.some(({ uid }) => uid === where.uid))
+      const policy = known ?? (await readSnapshot(tx)).policy
+      const all = where.kind === 'team' ? policy.teams : policy.dataSources
+      if (!all.some(({ uid }) => uid === where.uid))
         throw new GatehouseError('not_found', `there is no such ${where.kind.replace('-', ' ')}`)
       return { kind: where.kind, uid: where.uid, orgUid }
     }
@@ -72,7 +76,7 @@ async function requireGrants(
   for (const { role: name, where, constraints, expiresAt } of lasting) {
     const role = policy.roles.find((candidate) => candidate.name === name)
     if (role === undefined) continue
-    const place = await placeOf(tx, where)
+    const place = await placeOf(tx, where, policy)
     refuse(notHeld(policy, giver, { role, place, constraints, expiresAt }))
   }
 }
