@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { type Expectation, parseConstraint, parseScenario, type Scenario } from '@gatehouse/authz'
 import { createProgram } from '@gatehouse/cli'
 import { parseMatchers, printMatcher } from '@gatehouse/promql'
+import { signIn } from '@gatehouse/store'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { parse, stringify } from 'yaml'
 import { type ControlWorld, startControlWorld } from '../support/control-world.ts'
@@ -88,6 +89,36 @@ describe.each(scenarios)('$name', ({ name, scenario }) => {
     writeFileSync(file, JSON.stringify({ ...scenario, expect: [{ ...one, who, expect: 'deny' }] }))
     const { lines, exitCode } = await run(file, ...asking)
     expect([exitCode, lines.at(-1)]).toEqual([1, '1 scenarios, 1 expectations, 1 failed'])
+  })
+
+  it('asks about a person, not about who calls themself so', async () => {
+    const [team] = reads.filter(({ expect: verdict, who }) => verdict === 'allow' && who.groups.length > 0)
+    if (team === undefined) throw new Error('no scenario of somebody who reads')
+    const { org, groups } = team.who
+    const issuer = 'https://idp.example.org'
+    await signIn(world.pool, { issuer, subject: 'ann', name: 'Ann Lovelace', email: undefined, groups })
+    const file = join(dir, 'person.yaml')
+    for (const [subject, verdict, failed] of [
+      ['ann', 'allow', 0],
+      ['ann', 'deny', 1],
+      ['Ann Lovelace', 'deny', 1],
+    ] as const) {
+      const who = { org, user: { issuer, subject } }
+      const { because, action, on } = team
+      writeFileSync(
+        file,
+        JSON.stringify({ ...scenario, expect: [{ who, action, on, because, expect: verdict }] }),
+      )
+      // That somebody came is known within a second or two.
+      await vi.waitFor(async () => {
+        const { lines } = await run(file, ...asking)
+        expect([subject, verdict, lines.at(-1)]).toEqual([
+          subject,
+          verdict,
+          `1 scenarios, 1 expectations, ${failed} failed`,
+        ])
+      }, 5_000)
+    }
   })
 
   it('would say so if it did not hold', async () => {

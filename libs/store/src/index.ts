@@ -49,7 +49,7 @@ export {
 } from './identity-store.ts'
 export { keepLoginAttempt, type LoginAttemptRow, takeLoginAttempt } from './login-attempts.ts'
 export * from './manage/index.ts'
-export { listMembers } from './members.ts'
+export { findMember, listMembers } from './members.ts'
 export { migrate } from './migrate.ts'
 export { type Org, findOrg } from './orgs.ts'
 export {

@@ -29,3 +29,15 @@ export async function listMembers(tx: OrgTransaction): Promise<readonly Member[]
     order by m.user_uid`)
   return rows.map(({ isProvisioned, ...member }) => (isProvisioned ? { ...member, isProvisioned } : member))
 }
+
+/** Uid of the member of the entered org whom an identity provider calls so; undefined also for who is only invited. */
+export async function findMember(
+  tx: OrgTransaction,
+  { issuer, subject }: { readonly issuer: string; readonly subject: string },
+): Promise<string | undefined> {
+  const [row] = await tx.rows<{ uid: string }>(
+    'select user_uid as uid from identities where issuer = $1 and subject = $2',
+    [issuer, subject],
+  )
+  return row?.uid
+}

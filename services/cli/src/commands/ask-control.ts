@@ -50,22 +50,9 @@ async function post(url: URL, token: string, body: unknown): Promise<Response> {
   return ask(url, token, { method: 'POST', body: JSON.stringify(body) })
 }
 
-/** Undefined where not exactly one person has that name: until they sign in, people are called by their subject. */
-async function userUid(url: string, token: string, subject: string): Promise<string | undefined> {
-  const response = await ask(new URL(`/api/v1/users?search=${encodeURIComponent(subject)}`, url), token)
-  const found = z
-    .object({ items: z.array(z.object({ uid: z.string(), name: z.string() })) })
-    .safeParse(await response.json())
-  const named = found.data?.items.filter(({ name }) => name === subject) ?? []
-  return named.length === 1 ? named[0]?.uid : undefined
-}
-
-async function principalOf(who: Expectation['who'], url: string, token: string): Promise<object | undefined> {
+function principalOf(who: Expectation['who']): object {
   if ('serviceAccount' in who) return { kind: 'service-account', uid: who.serviceAccount }
-  if ('user' in who) {
-    const uid = await userUid(url, token, who.user.subject)
-    return uid === undefined ? undefined : { kind: 'user', uid }
-  }
+  if ('user' in who) return { kind: 'user', ...who.user }
   return { kind: 'somebody', groups: who.groups ?? [], teams: who.teams ?? [] }
 }
 
@@ -90,14 +77,16 @@ async function askOne(
   { url, token }: { readonly url: string; readonly token: string },
 ): Promise<ScenarioResult> {
   const { who, action, on, selector, at = scenario.at } = expectation
-  const principal = await principalOf(who, url, token)
-  // Who cannot be asked about is not denied.
-  if (principal === undefined)
-    return {
-      expectation,
-      differences: ['nobody, or more than one, is called so there; ask about a team or groups'],
-    }
-  const response = await post(new URL('/api/v1/access/explain', url), token, {
+  const principal = principalOf(who)
+  const explain = (question: object) => post(new URL('/api/v1/access/explain', url), token, question)
+  if ('user' in who) {
+    const org = { kind: 'org', uid: who.org }
+    const { status } = await explain({ principal, action: 'orgs:read', resource: org })
+    // Who cannot be asked about is not denied.
+    if (status === 404)
+      return { expectation, differences: ['they have not come there yet; ask about a team or groups'] }
+  }
+  const response = await explain({
     principal,
     action,
     resource: { kind: on.kind, uid: on.uid, ...(on.folder === undefined ? {} : { folderUid: on.folder }) },

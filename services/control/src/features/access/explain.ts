@@ -15,7 +15,7 @@ import {
   type Resource,
 } from '@gatehouse/authz'
 import { GatehouseError, isGatehouseError } from '@gatehouse/errors'
-import type { OrgTransaction } from '@gatehouse/store'
+import { findMember, type OrgTransaction } from '@gatehouse/store'
 import type { z } from 'zod'
 import { found, type ManageDeps } from '../../manage.ts'
 import { answerOfGrant } from '../grants/routes.ts'
@@ -93,7 +93,8 @@ function notInScope(policyVersion: string): Answer {
   }
 }
 
-type Named = NonNullable<Question['principal']>
+/** Somebody by their uid, or whoever is in groups and teams. */
+type Named = Exclude<NonNullable<Question['principal']>, { readonly subject: string }>
 
 function isAsker(asker: Principal, principal: Named): boolean {
   return principal.kind === asker.kind && principal.uid === asker.uid
@@ -130,7 +131,7 @@ function askerThen(policy: OrgPolicy, asker: Principal): Principal {
 function principalOf(
   policy: OrgPolicy,
   asker: Principal,
-  { principal, isNow }: Pick<Question, 'principal'> & { readonly isNow: boolean },
+  { principal, isNow }: { readonly principal: Named | undefined; readonly isNow: boolean },
 ): Principal {
   if (principal === undefined || isAsker(asker, principal)) return isNow ? asker : askerThen(policy, asker)
   if (principal.kind === 'somebody') return somebodyIn(policy, principal)
@@ -155,6 +156,17 @@ async function resourceFor(tx: OrgTransaction, policy: OrgPolicy, named: NamedRe
   return loadResource(tx, named)
 }
 
+/** Who is asked about; only people of the org are found by what their identity provider calls them. */
+async function named(
+  { changes }: AccessDeps,
+  orgUid: string,
+  principal: Question['principal'],
+): Promise<Named | undefined> {
+  if (principal === undefined || !('subject' in principal)) return principal
+  const uid = await changes.read(orgUid, (tx) => findMember(tx, principal))
+  return { kind: 'user', uid: found(uid, 'user') }
+}
+
 /**
  * Answers why somebody may or may not. Everybody may ask about themself; about others, and for more than a bare no, one needs
  * `access:explain`.
@@ -163,12 +175,14 @@ async function resourceFor(tx: OrgTransaction, policy: OrgPolicy, named: NamedRe
 export async function explainFor(deps: AccessDeps, asker: Principal, question: Question): Promise<Answer> {
   const { orgUid } = asker
   const today = await deps.policyOf(orgUid)
-  const { principal, selector } = question
-  const isOwn = principal === undefined || isAsker(asker, principal)
+  const { selector } = question
+  const isOwn =
+    question.principal === undefined || ('uid' in question.principal && isAsker(asker, question.principal))
   const org = { kind: 'org', uid: orgUid, orgUid } as const
   const mayAsk = { principal: asker, action: 'access:explain', resource: org, now: Date.now() } as const
   const mayExplain = authorize(today, mayAsk)
   if (!isOwn && !mayExplain.allowed) throw new GatehouseError('forbidden', mayExplain.reason)
+  const principal = await named(deps, orgUid, question.principal)
   const load = (tx: OrgTransaction, policy: OrgPolicy) => resourceFor(tx, policy, question.resource)
   const settings = await settingsFor(deps, orgUid, { ...question, load }).catch((error: unknown) => {
     if (!mayExplain.allowed && isGatehouseError(error) && error.code === 'not_found') return undefined

@@ -32,6 +32,13 @@ export const explainSchema = z.strictObject({
       z.strictObject({ kind: z.enum(['user', 'service-account']), uid: uidSchema }),
       z
         .strictObject({
+          kind: z.literal('user'),
+          issuer: z.string().min(1).max(1_000),
+          subject: z.string().min(1).max(256),
+        })
+        .describe('A person who has come, as their identity provider calls them'),
+      z
+        .strictObject({
           kind: z.literal('somebody'),
           groups: z.array(z.string().max(256)).max(200).default([]),
           teams: z.array(uidSchema).max(200).default([]),
