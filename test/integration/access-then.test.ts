@@ -163,6 +163,7 @@ describe('what dashboards give', () => {
       const { json } = await ok(world.as(who, 'post', '/access/preview?limit=1000', { body }))
       return json.items.find(({ uid }: { uid: string }) => uid === ann.uid)?.series
     }
+    const queries = ['datasources:query']
     const view = (selector: string) => ({
       selectors: [expect.stringContaining(selector)],
       onlyDashboards: true,
@@ -170,6 +171,7 @@ describe('what dashboards give', () => {
     expect(await annIn(admin)).toMatchObject([
       {
         dataSource: 'metrics',
+        actions: queries,
         change: 'narrowed',
         before: view('requests_total'),
         after: view('pii!="yes"'),
@@ -181,7 +183,7 @@ describe('what dashboards give', () => {
       onlyDashboards: true,
     }
     expect(await annIn('health/auditor')).toEqual([
-      { dataSource: 'metrics', change: 'narrowed', before: hidden, after: hidden },
+      { dataSource: 'metrics', actions: queries, change: 'narrowed', before: hidden, after: hidden },
     ])
   })
 

@@ -1,12 +1,14 @@
 import { likenessOf } from './authorize.ts'
 import { heldPermissions } from './may-grant.ts'
 import type { Principal } from './model.ts'
+import type { Action } from './permissions.gen.ts'
 import type { OrgPolicy } from './policy.ts'
 import { folderPath, scopeOf } from './scopes.ts'
 import {
   type AccessState,
   changeOf,
   createViews,
+  dataActions,
   noView,
   rememberChanges,
   type SeriesChange,
@@ -28,6 +30,8 @@ export interface AccessDifference<Kind extends Whose = Exclude<Whose, 'group'>> 
   readonly lost: readonly string[]
   readonly series: readonly {
     readonly dataSource: string
+    /** With which actions that read series: queries, alerts, rules, silences. */
+    readonly actions: readonly Action[]
     readonly change: SeriesChange
     readonly before: View
     readonly after: View
@@ -139,6 +143,26 @@ function heldBy(
   return [...new Set([...held, ...moved.flatMap((folder) => inheritedIn(policy, folder, held))])].toSorted()
 }
 
+/** What becomes of the series of a data source: usually the same with all actions. */
+function seriesIn(
+  { before, after, changeOf: compare }: Sides,
+  dataSource: string,
+  { was, is }: { readonly was: Who<Whose> | undefined; readonly is: Who<Whose> | undefined },
+): Change['series'] {
+  const alike = new Map<string, Change['series'][number]>()
+  for (const action of dataActions) {
+    const old = was === undefined ? noView : before.viewOf(was.principal, dataSource, action)
+    const fresh = is === undefined ? noView : after.viewOf(is.principal, dataSource, action)
+    const change = compare(old, fresh)
+    if (change === undefined) continue
+    const key = JSON.stringify([old, fresh])
+    const known = alike.get(key)
+    const actions = [...(known?.actions ?? []), action]
+    alike.set(key, { dataSource, change, before: old, after: fresh, ...known, actions })
+  }
+  return [...alike.values()]
+}
+
 function workOut(sides: Sides, was: Who<Whose> | undefined, is: Who<Whose> | undefined): Change {
   const { before, after } = sides
   const oldHeld = heldBy(before, was, sides)
@@ -146,12 +170,7 @@ function workOut(sides: Sides, was: Who<Whose> | undefined, is: Who<Whose> | und
   const sources = new Set(
     [before, after].flatMap(({ policy }) => policy?.dataSources.map(({ uid }) => uid) ?? []),
   )
-  const series = [...sources].toSorted().flatMap((dataSource) => {
-    const old = was === undefined ? noView : before.viewOf(was.principal, dataSource)
-    const fresh = is === undefined ? noView : after.viewOf(is.principal, dataSource)
-    const change = sides.changeOf(old, fresh)
-    return change === undefined ? [] : [{ dataSource, change, before: old, after: fresh }]
-  })
+  const series = [...sources].toSorted().flatMap((dataSource) => seriesIn(sides, dataSource, { was, is }))
   const gained = newHeld.filter((held) => !oldHeld.includes(held))
   const lost = oldHeld.filter((held) => !newHeld.includes(held))
   return { gained, lost, series }

@@ -247,6 +247,22 @@ describe('diffAccess', () => {
     expect(diffAccess(ending, lasting, 1_000)).toEqual([])
     expect(diffLater(ending, lasting, 1_000).map(({ at }) => at)).toEqual([9_000])
   })
+  it('tells of alerts, rules and silences that are shown otherwise than what queries read', () => {
+    const alerts = {
+      name: 'alerts',
+      version: 1,
+      description: '',
+      permissions: [{ action: 'alert.rules:read', scope: '*' } as const],
+    }
+    const dev = grantOf({ uid: 'alerts', role: 'alerts', constraints: ['{env="dev"}'] })
+    const of = (grant: typeof dev) =>
+      stateOf({ ...policy, roles: [...policy.roles, alerts], grants: [...policy.grants, grant] })
+    const [team] = diffAccess(of(dev), of(grantOf({ uid: 'alerts', role: 'alerts' })), 1_000)
+    expect(team?.series.map(({ actions, change }) => [actions, change])).toEqual([
+      [['alert.rules:read'], 'widened'],
+    ])
+  })
+
   it('tells what comes later by grants that are as they were', () => {
     const soon = grantOf({ uid: 'soon', subject: { kind: 'team', uid: 'later' }, notBefore: 5_000 })
     const later = { uid: 'later', name: 'Later', idpGroups: ['a'] }

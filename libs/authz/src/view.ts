@@ -4,6 +4,8 @@ import { type ApprovedDashboard, createCapabilities } from './capability/approve
 import { type DashboardPath, dashboardReach } from './capability/dashboard-paths.ts'
 import type { Constraints, Principal } from './model.ts'
 import { isCovered, isWithin } from './overlap.ts'
+import { isAction, readsSeries } from './permissions.ts'
+import { type Action, permissionTable } from './permissions.gen.ts'
 import type { OrgPolicy } from './policy.ts'
 
 /** An org's access settings, with the dashboards whose viewers may run their queries. */
@@ -11,6 +13,12 @@ export interface AccessState {
   readonly policy: OrgPolicy
   readonly dashboards: readonly ApprovedDashboard[]
 }
+
+/** The actions that show series of a data source, queries first. */
+export const dataActions: readonly Action[] = Object.keys(permissionTable)
+  .filter(isAction)
+  .filter(readsSeries)
+  .toSorted((a, b) => Number(b === 'datasources:query') - Number(a === 'datasources:query'))
 
 /** The series of a data source that somebody may read. */
 export interface View extends Constraints {
@@ -24,8 +32,8 @@ export type SeriesChange = 'gained' | 'lost' | 'widened' | 'narrowed' | 'changed
 /** No series. */
 export const noView: View = { alternatives: [], through: [] }
 
-/** What somebody may read of a data source, by its uid. */
-export type ViewOf = (principal: Principal, dataSource: string) => View
+/** What somebody may read of a data source, by its uid, with one of {@link dataActions}. */
+export type ViewOf = (principal: Principal, dataSource: string, action: Action) => View
 
 const capabilityOf = createCapabilities()
 
@@ -38,26 +46,28 @@ function throughPaths(paths: readonly DashboardPath[]): View {
 }
 
 /**
- * What people may read at a moment: by grants, else by the queries of dashboards.
+ * What people may read at a moment: by grants, else, with queries, by those of dashboards.
  * @param now ms since the epoch.
  */
 export function createViews({ policy, dashboards }: AccessState, now: number): ViewOf {
   const known = new Map<string, Map<string, View>>()
   const reaches = new Map<string, ReturnType<typeof dashboardReach>>()
-  const work = (principal: Principal, dataSource: string): View => {
+  const work = (principal: Principal, dataSource: string, action: Action): View => {
     const resource = { kind: 'data-source', uid: dataSource, orgUid: policy.orgUid } as const
-    const question = { action: 'datasources:query', resource, now } as const
+    const question = { action, resource, now } as const
     const decision = authorize(policy, { ...question, principal })
     if (decision.allowed) return { alternatives: decision.constraints.alternatives, through: [] }
+    if (action !== 'datasources:query') return noView
     const reach = reaches.get(dataSource) ?? dashboardReach(policy, question, { dashboards, capabilityOf })
     reaches.set(dataSource, reach)
     return throughPaths(reach(principal))
   }
-  return (principal, dataSource) => {
-    const own = known.get(dataSource) ?? new Map<string, View>()
-    known.set(dataSource, own)
+  return (principal, dataSource, action) => {
+    const place = `${action} ${dataSource}`
+    const own = known.get(place) ?? new Map<string, View>()
+    known.set(place, own)
     const like = likenessOf(policy, principal)
-    const view = own.get(like) ?? work(principal, dataSource)
+    const view = own.get(like) ?? work(principal, dataSource, action)
     own.set(like, view)
     return view
   }

@@ -43,8 +43,11 @@ function printDifference({ kind, uid, name, gained, lost, series }: Difference):
   console.log(kind === 'group' ? `  whoever has the group ${name}` : `  ${name} [${kind} ${uid}]`)
   for (const permission of gained) console.log(`    + ${permission}`)
   for (const permission of lost) console.log(`    - ${permission}`)
-  for (const { dataSource, change, before, after } of series)
-    console.log(`    ${dataSource}: ${change} series, ${seriesOf(before)} → ${seriesOf(after)}`)
+  for (const { dataSource, actions, change, before, after } of series) {
+    // Alerts, rules and silences are named where queries do not change likewise.
+    const what = actions.includes('datasources:query') ? 'series' : `series for ${actions.join(', ')}`
+    console.log(`    ${dataSource}: ${change} ${what}, ${seriesOf(before)} → ${seriesOf(after)}`)
+  }
 }
 
 const maxNamed = 50

@@ -131,6 +131,7 @@ export const previewed = z.object({
       series: z.array(
         z.object({
           dataSource: z.string(),
+          actions: z.array(z.string()),
           change: z.enum(['gained', 'lost', 'widened', 'narrowed', 'changed']),
           before: view,
           after: view,

@@ -96,6 +96,11 @@ function Counted({ change }: { readonly change: Change }) {
   )
 }
 
+/** Else it is about alerts, rules or silences alone. */
+function isQueried({ actions }: Change): boolean {
+  return actions.includes('datasources:query')
+}
+
 const words = {
   gained: 'gains',
   lost: 'loses',
@@ -146,7 +151,7 @@ function Affected({ item, isCounted }: { readonly item: Item; readonly isCounted
         <div key={JSON.stringify(change)} className="stack-tight">
           <p>
             <Badge kind={kinds[change.change]}>{words[change.change]}</Badge> data source {change.dataSource}
-            {isCounted && <Counted change={change} />}
+            {isQueried(change) ? isCounted && <Counted change={change} /> : ` (${list(change.actions)})`}
           </p>
           <Seen when="before" view={change.before} />
           <Seen when="after" view={change.after} />

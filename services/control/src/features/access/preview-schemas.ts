@@ -45,6 +45,7 @@ export const previewEntrySchema = z.strictObject({
   series: z.array(
     z.strictObject({
       dataSource: z.string(),
+      actions: z.array(z.string()).describe('With which it changes so: queries, alerts, rules, silences'),
       change: z
         .enum(['gained', 'lost', 'widened', 'narrowed', 'changed'])
         .describe('changed: neither plainly wider nor plainly narrower'),
@@ -66,7 +67,9 @@ export const previewAnswerSchema = pageOf(previewEntrySchema).extend({
       narrowed: count,
       changed: count,
     })
-    .describe('People and service accounts, by what happens to the series they see; on every page the same'),
+    .describe(
+      'People and service accounts, by what happens to the series they may query; on every page the same',
+    ),
   notHeld: z
     .array(z.string())
     .describe('Actions of the proposed grants that you do not hold there: making them would be refused'),

@@ -168,7 +168,9 @@ export async function previewOf({ before, after, ...rest }: Proposed): Promise<P
 export function countsOf(differences: readonly AccessDifference[]) {
   const accounts = differences.filter(({ kind }) => kind !== 'team')
   const of = (change: AccessDifference['series'][number]['change']): number =>
-    accounts.filter(({ series }) => series.some((one) => one.change === change)).length
+    accounts.filter(({ series }) =>
+      series.some((one) => one.change === change && one.actions.includes('datasources:query')),
+    ).length
   return {
     accounts: accounts.length,
     gained: of('gained'),
@@ -195,8 +197,9 @@ export function answerOfDifference(
     ...who,
     gained: [...gained],
     lost: [...lost],
-    series: series.map(({ dataSource, change, before, after }) => ({
+    series: series.map(({ dataSource, actions, change, before, after }) => ({
       dataSource,
+      actions: [...actions],
       change,
       before: answerOfView(before, isKnown),
       after: answerOfView(after, isKnown),
