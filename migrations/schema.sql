@@ -1882,7 +1882,7 @@ AS $function$
     select m.org_uid into other from public.memberships m
       where m.user_uid = old.user_uid and m.org_uid <> old.org_uid
         and not exists (select from public.invitations i where i.org_uid = m.org_uid and i.user_uid = m.user_uid)
-      order by m.disabled, m.org_uid limit 1;
+      order by m.disabled, m.org_uid limit 1 for key share of m skip locked;
     if other is not null then
       update public.sessions s set org_uid = other where s.org_uid = old.org_uid and s.user_uid = old.user_uid;
     end if;
@@ -2536,6 +2536,7 @@ grant SELECT on table users to gatehouse_app;
 grant SELECT, UPDATE on table audit_identities to gatehouse_definer;
 grant UPDATE (attempts, delivered_at, last_error, next_at) on table notices to gatehouse_definer;
 grant UPDATE (checked_at, checking_at, last_seen_at, org_uid, revoked_at, sealed) on table sessions to gatehouse_definer;
+grant UPDATE (disabled) on table memberships to gatehouse_definer;
 grant UPDATE (email, name) on table users to gatehouse_definer;
 grant UPDATE (issuers, managed, name, platform, public_sharing) on table orgs to gatehouse_app;
 grant UPDATE (last_used_at) on table provisioning_tokens to gatehouse_definer;
