@@ -247,6 +247,14 @@ describe('diffAccess', () => {
     expect(diffAccess(ending, lasting, 1_000)).toEqual([])
     expect(diffLater(ending, lasting, 1_000).map(({ at }) => at)).toEqual([9_000])
   })
+  it('tells apart people who end alike and began otherwise', () => {
+    const before = { ...policy, members: [member('p', 'a'), member('q', 'b'), member('r')] }
+    const after = { ...policy, members: [member('p'), member('q'), member('r')] }
+    const lost = diffAccess(stateOf(before), stateOf(after), 1_000).map(({ uid, lost: what }) => [uid, what])
+    expect(lost.map(([uid]) => uid)).toEqual(['p', 'q'])
+    expect(lost[0]?.[1]).not.toEqual(lost[1]?.[1])
+  })
+
   it('tells of alerts, rules and silences that are shown otherwise than what queries read', () => {
     const alerts = {
       name: 'alerts',
