@@ -238,35 +238,31 @@ function momentsOf(
 }
 
 /**
- * What the change does when grants begin or end later, moment by moment, so that others can be served in between; undefined where it is
- * no other difference than the one before.
+ * What the change does now, and when grants begin or end later, moment by moment, so that others can be served in between; undefined where
+ * it is no other difference than the one before.
  * @param now ms since the epoch.
  */
-export function* laterDifferences(
+export function* differencesOverTime(
   before: AccessState | undefined,
   after: AccessState | undefined,
   now: number,
 ): Generator<LaterDifference | undefined, void> {
-  const at = (moment: number) => ({
-    differences: diffAccess(before, after, moment),
-    groups: diffGroups(before, after, moment),
-  })
-  let last = JSON.stringify(at(now))
-  for (const moment of momentsOf(before, after, now)) {
-    const found = at(moment)
+  let last: string | undefined
+  for (const at of [now, ...momentsOf(before, after, now)]) {
+    const found = { differences: diffAccess(before, after, at), groups: diffGroups(before, after, at) }
     const text = JSON.stringify(found)
-    yield text === last ? undefined : { at: moment, ...found }
+    yield text === last ? undefined : { at, ...found }
     last = text
   }
 }
 
-/** {@link laterDifferences}, all at once. */
+/** {@link differencesOverTime} from the first moment after `now` on, all at once. */
 export function diffLater(
   before: AccessState | undefined,
   after: AccessState | undefined,
   now: number,
 ): readonly LaterDifference[] {
-  return [...laterDifferences(before, after, now)].filter((later) => later !== undefined)
+  return [...differencesOverTime(before, after, now)].slice(1).filter((later) => later !== undefined)
 }
 
 function joined<T>(a: readonly T[], b: readonly T[]): readonly T[] {

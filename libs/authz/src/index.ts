@@ -34,8 +34,8 @@ export {
   diffAccess,
   diffGroups,
   diffLater,
+  differencesOverTime,
   joinDifferences,
-  laterDifferences,
   type LaterDifference,
 } from './difference.ts'
 export type { AccessState, SeriesChange, View } from './view.ts'

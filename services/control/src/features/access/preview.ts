@@ -3,10 +3,9 @@ import {
   type AccessDifference,
   type AccessState,
   type ApprovedDashboard,
-  diffAccess,
+  differencesOverTime,
   type Grant,
   joinDifferences,
-  laterDifferences,
   notHeld,
   type OrgPolicy,
   parseConstraint,
@@ -153,11 +152,9 @@ export async function proposeIn(tx: OrgTransaction, asker: Principal, asked: Ask
 
 /** What a proposed change does to everybody, now or later. Takes its time where there are many people and moments, and lets others in between. */
 export async function previewOf({ before, after, ...rest }: Proposed): Promise<Preview> {
-  const now = Date.now()
   const all = new Map<string, AccessDifference>()
-  joinDifferences(all, diffAccess(before, after, now))
-  for (const later of laterDifferences(before, after, now)) {
-    joinDifferences(all, later?.differences ?? [])
+  for (const found of differencesOverTime(before, after, Date.now())) {
+    joinDifferences(all, found?.differences ?? [])
     await setImmediate()
   }
   const differences = [...all].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, one]) => one)
